@@ -31,7 +31,7 @@ def page(qtbot, opened) -> AboutPage:
     return shown
 
 
-def test_version_license_and_machine_are_shown_and_copied(qtbot, page: AboutPage) -> None:
+def test_version_license_and_machine_are_displayed_and_copied(qtbot, page: AboutPage) -> None:
     assert page.program.title.text() == f"Avatar {avatar_app.__version__}"
     assert page.program.about.text().startswith("GPL-3.0-or-later\nPython 3")
     qtbot.mouseClick(page.program.button, MOUSE)
@@ -42,7 +42,7 @@ def test_version_license_and_machine_are_shown_and_copied(qtbot, page: AboutPage
     assert QGuiApplication.clipboard().text() == CHECK
 
 
-def test_folders_are_opened_or_the_first_above_them_that_exists(
+def test_folder_buttons_open_the_folder_or_its_nearest_existing_parent(
     qtbot, page: AboutPage, monkeypatch
 ) -> None:
     opened = []
@@ -55,7 +55,7 @@ def test_folders_are_opened_or_the_first_above_them_that_exists(
     assert opened[-1] == str(app_paths().models)
 
 
-def test_the_packages_are_those_that_are_needed_with_their_licenses(page: AboutPage) -> None:
+def test_package_list_shows_the_installed_dependencies_with_licenses(page: AboutPage) -> None:
     listed = [page.packages.item(row).text() for row in range(page.packages.count())]
     assert any(line.startswith("numpy ") and "BSD" in line for line in listed)
     packages = installed_dependencies()
@@ -80,7 +80,7 @@ def publisher(
         yield made
 
 
-def test_an_update_is_looked_for_downloaded_and_opened(
+def test_update_button_checks_downloads_and_opens_the_installer(
     qtbot, page: AboutPage, publisher: Publisher, monkeypatch
 ) -> None:
     row, opened = page.update_row, []
@@ -102,7 +102,7 @@ def test_an_update_is_looked_for_downloaded_and_opened(
     assert Path(opened[0]).read_bytes() == b"an installer"
 
 
-def test_a_build_without_a_source_says_where_to_get_new_versions(qtbot, page: AboutPage) -> None:
+def test_build_without_update_source_says_where_to_get_new_versions(qtbot, page: AboutPage) -> None:
     qtbot.mouseClick(page.update_row.button, MOUSE)
     qtbot.waitUntil(lambda: "names no source of updates" in page.update_row.about.text())
     assert page.update_row.button.text() == "Try again"

@@ -71,7 +71,7 @@ def open_page(qtbot, window: MainWindow, page: str) -> QWidget:
     return view
 
 
-def test_a_screen_reader_can_say_what_everything_is(qtbot, window) -> None:
+def test_every_page_has_an_accessible_name_for_each_control(qtbot, window) -> None:
     QAccessible.setActive(True)
     for page in EVERY_PAGE:
         view = open_page(qtbot, window, page)
@@ -123,7 +123,7 @@ def walked(qtbot, key: Qt.Key) -> tuple[list[QWidget], list[str]]:
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
-def test_tab_reaches_everything_visibly_and_comes_back(qtbot, window, page) -> None:
+def test_tab_visits_every_control_visibly_and_returns_to_the_start(qtbot, window, page) -> None:
     open_page(qtbot, window, page)
     start = QApplication.focusWidget()
     there, unseen = walked(qtbot, Qt.Key.Key_Tab)
@@ -135,7 +135,7 @@ def test_tab_reaches_everything_visibly_and_comes_back(qtbot, window, page) -> N
     assert set(back) == set(there)
 
 
-def test_what_a_screen_reader_toggles_is_as_good_as_clicked(qtbot, window_and_session) -> None:
+def test_toggling_through_accessibility_acts_like_a_click(qtbot, window_and_session) -> None:
     window, session = window_and_session
     window.composer.mute_button.toggle()
     assert session.asked("mute") == [(True,)]
@@ -160,7 +160,7 @@ def change(qtbot, window: MainWindow, **values: object) -> None:
     QApplication.processEvents()
 
 
-def test_captions_can_be_larger_or_absent_but_hints_stay(qtbot, window_and_session) -> None:
+def test_captions_can_be_enlarged_or_hidden_while_hints_remain(qtbot, window_and_session) -> None:
     window, session = window_and_session
     captions = window.stage.captions
     change(qtbot, window, captions=False)
@@ -177,7 +177,7 @@ def test_captions_can_be_larger_or_absent_but_hints_stay(qtbot, window_and_sessi
     qtbot.waitUntil(lambda: captions._drawn.height() > 1.2 * usual)
 
 
-def test_text_grows_at_once_wherever_it_is_painted(qtbot, opened) -> None:
+def test_text_scale_applies_immediately_to_all_painted_text(qtbot, opened) -> None:
     window, session = opened((TurnEnded(1, Outcome.FINISHED, "Hello", "Hi there", "Hi there"),))
     qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
     chat, rail = window.chat.list, window.pages.rail
@@ -194,7 +194,9 @@ def test_text_grows_at_once_wherever_it_is_painted(qtbot, opened) -> None:
 
 
 @pytest.mark.parametrize("choice", [ThemeChoice.DARK, ThemeChoice.LIGHT])
-def test_high_contrast_is_high(qtbot, window_and_session, choice) -> None:
+def test_high_contrast_theme_has_a_contrast_ratio_of_at_least_seven(
+    qtbot, window_and_session, choice
+) -> None:
     window, _ = window_and_session
     window.look.use_theme(choice)
     change(qtbot, window, high_contrast=True)
@@ -221,7 +223,7 @@ def luminance(shade: QColor) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_with_reduced_motion_nothing_slides_pulses_or_circles(qtbot, window_and_session) -> None:
+def test_reduced_motion_disables_sliding_and_pulsing(qtbot, window_and_session) -> None:
     window, _ = window_and_session
     change(qtbot, window, reduced_motion=True)
     light = window.stage.view.light
@@ -240,7 +242,7 @@ LONG = "The conversation goes on with the system's default microphone, as long a
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])
-def test_no_notice_is_cut_off(qtbot, window_and_session, scale) -> None:
+def test_long_notices_are_never_truncated(qtbot, window_and_session, scale) -> None:
     window, _ = window_and_session
     change(qtbot, window, font_scale=scale)
     action = Action("Show the report", lambda: None)

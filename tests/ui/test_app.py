@@ -36,7 +36,7 @@ def test_ctrl_c_closes_the_window_and_the_session(qapp):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_ctrl_c_amid_painting_closes_after_it(qapp, monkeypatch, qtlog):
+def test_ctrl_c_during_painting_closes_after_the_paint(qapp, monkeypatch, qtlog):
     """A window that goes while it is painted has no handle when the paint is to be flushed."""
     session = FakeSession()
     visible_after = []
@@ -54,14 +54,14 @@ def test_ctrl_c_amid_painting_closes_after_it(qapp, monkeypatch, qtlog):
     assert [record.message for record in qtlog.records if "QBackingStore" in record.message] == []
 
 
-def test_closing_the_window_ends_the_program(qapp):
+def test_closing_the_window_exits_the_program(qapp):
     session = FakeSession()
     QTimer.singleShot(50, lambda: window().close())
     assert run_window(session) == 0
     assert session.asked("close") == [()]
 
 
-def test_a_bug_is_logged_and_told(qapp, monkeypatch, expected_warnings):
+def test_unexpected_error_is_logged_and_shown_as_a_notice(qapp, monkeypatch, expected_warnings):
     expected_warnings.append("unexpected error in the window")
     session = FakeSession()
     shown = []
@@ -80,7 +80,7 @@ def test_a_bug_is_logged_and_told(qapp, monkeypatch, expected_warnings):
     assert "ValueError: broken" in shown[0].hint
 
 
-def test_an_error_in_a_slot_or_thread_is_kept_and_told_with_its_report(
+def test_error_in_slot_or_thread_is_saved_as_crash_report_and_shown(
     qapp, tmp_path, monkeypatch, expected_warnings
 ):
     expected_warnings.append("unexpected error in the window")
@@ -113,7 +113,7 @@ def test_an_error_in_a_slot_or_thread_is_kept_and_told_with_its_report(
     assert "Traceback" not in shown[0].message + shown[0].hint
 
 
-def test_the_report_of_a_crash_is_offered_at_the_next_start(qapp, tmp_path):
+def test_crash_report_is_offered_at_the_next_start(qapp, tmp_path):
     (tmp_path / "2026-01-01 10.00.00.000000.txt").write_text("Segmentation fault")
     shown = []
 
@@ -129,7 +129,7 @@ def test_the_report_of_a_crash_is_offered_at_the_next_start(qapp, tmp_path):
     assert shown[1] is None
 
 
-def test_gallery_shows_every_scene_dark_and_light(qapp, tmp_path):
+def test_gallery_renders_every_scene_dark_and_light(qapp, tmp_path):
     opened = []
 
     def session() -> FakeSession:

@@ -80,7 +80,7 @@ def said(page: AvatarsPage, kind: CheckKind) -> str:
     return page.draft.checks.rows[kind].text.text()
 
 
-def test_a_dropped_photo_becomes_an_avatar_under_any_name(qtbot, page) -> None:
+def test_dropped_photo_becomes_an_avatar_with_the_typed_name(qtbot, page) -> None:
     avatars, session, _ = page
     opened_draft(qtbot, avatars, ASTRONAUT)
     assert said(avatars, CheckKind.PEOPLE) == "One face"
@@ -102,7 +102,7 @@ def test_a_dropped_photo_becomes_an_avatar_under_any_name(qtbot, page) -> None:
     )
 
 
-def test_the_checks_follow_the_crop_by_keys_and_by_mouse(qtbot, page) -> None:
+def test_photo_checks_update_when_the_crop_moves_by_keys_or_mouse(qtbot, page) -> None:
     avatars, _, _ = page
     opened_draft(qtbot, avatars, ASTRONAUT)
     picture, whole = avatars.draft.picture, "The whole face is in the picture"
@@ -125,7 +125,7 @@ def test_the_checks_follow_the_crop_by_keys_and_by_mouse(qtbot, page) -> None:
     assert picture.crop.right - picture.crop.left < before.right - before.left
 
 
-def test_among_several_faces_a_click_or_a_digit_chooses(qtbot, page, couple: Path) -> None:
+def test_click_or_digit_selects_one_of_several_faces(qtbot, page, couple: Path) -> None:
     avatars, _, _ = page
     opened_draft(qtbot, avatars, couple)
     picture = avatars.draft.picture
@@ -148,7 +148,7 @@ def test_among_several_faces_a_click_or_a_digit_chooses(qtbot, page, couple: Pat
     assert np.ptp(avatar.landmarks["jaw"][:, 0]) < 160
 
 
-def test_a_draft_says_a_sentence_in_any_voice_before_it_is_kept(qtbot, page) -> None:
+def test_draft_speaks_a_sentence_in_the_chosen_voice_before_saving(qtbot, page) -> None:
     avatars, session, _ = page
     opened_draft(qtbot, avatars, ASTRONAUT)
     bar = avatars.draft_try_bar
@@ -163,7 +163,7 @@ def test_a_draft_says_a_sentence_in_any_voice_before_it_is_kept(qtbot, page) -> 
     assert shelf().names() == ()
 
 
-def test_a_file_that_cannot_be_used_says_why_and_another_can_be_chosen(
+def test_unusable_file_shows_the_reason_and_another_can_be_chosen(
     qtbot, page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     avatars, _, _ = page
@@ -179,7 +179,7 @@ def test_a_file_that_cannot_be_used_says_why_and_another_can_be_chosen(
     qtbot.waitUntil(lambda: avatars.drafting.is_open, timeout=LONG)
 
 
-def test_escape_stops_the_reading_and_then_leaves_the_draft(qtbot, page) -> None:
+def test_escape_cancels_reading_the_photo_then_leaves_the_draft(qtbot, page) -> None:
     avatars, _, window = page
     drop(avatars, dragged(ASTRONAUT))
     assert avatars.drafting.is_busy
@@ -194,7 +194,9 @@ def test_escape_stops_the_reading_and_then_leaves_the_draft(qtbot, page) -> None
     assert shelf().names() == ()
 
 
-def test_a_picture_is_pasted_and_an_avatar_file_taken_as_it_is(qtbot, page, tmp_path: Path) -> None:
+def test_picture_can_be_pasted_and_avatar_file_is_imported_unchanged(
+    qtbot, page, tmp_path: Path
+) -> None:
     avatars, _, _ = page
     QApplication.clipboard().setImage(QImage(str(ASTRONAUT)))
     qtbot.keyClick(avatars, Qt.Key.Key_V, CONTROL)
@@ -207,7 +209,7 @@ def test_a_picture_is_pasted_and_an_avatar_file_taken_as_it_is(qtbot, page, tmp_
     assert avatars.toast.notice.message == "Friend is here."
 
 
-def test_every_control_has_a_name(qtbot, page) -> None:
+def test_every_control_has_an_accessible_name(qtbot, page) -> None:
     avatars, _, _ = page
     opened_draft(qtbot, avatars, ASTRONAUT)
     controls = [*avatars.findChildren(QAbstractButton), *avatars.findChildren(QLineEdit)]

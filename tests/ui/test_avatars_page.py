@@ -46,7 +46,7 @@ def tiles(page: AvatarsPage) -> list[AvatarTile]:
     return list(page.gallery.tiles.values())
 
 
-def test_all_avatars_are_there_under_the_names_that_the_user_gave(page) -> None:
+def test_gallery_lists_all_avatars_under_their_user_given_names(page) -> None:
     avatars, _, _ = page
     titles = {tile.title: tile.about for tile in tiles(avatars)}
     drawn = {"Mira": "In use", "Theo": "Drawn", "Pip": "Drawn"}
@@ -54,7 +54,7 @@ def test_all_avatars_are_there_under_the_names_that_the_user_gave(page) -> None:
     assert avatars.gallery.tiles["zoe-obrien"].accessibleName() == "Zoë O'Brien. From a photo."
 
 
-def test_one_click_uses_an_avatar_and_undo_brings_the_former_back(qtbot, page) -> None:
+def test_click_uses_an_avatar_and_undo_restores_the_previous_one(qtbot, page) -> None:
     avatars, session, _ = page
     ada = avatars.gallery.tiles["ada-lovelace"]
     qtbot.mouseClick(ada, MOUSE)
@@ -71,7 +71,7 @@ def test_one_click_uses_an_avatar_and_undo_brings_the_former_back(qtbot, page) -
     qtbot.waitUntil(lambda: avatars.gallery.tiles["mira"].about == "In use", timeout=LONG)
 
 
-def test_arrows_walk_through_both_groups_and_enter_uses(qtbot, page) -> None:
+def test_arrow_keys_move_through_both_groups_and_enter_uses_an_avatar(qtbot, page) -> None:
     avatars, session, _ = page
     qtbot.waitUntil(avatars.gallery.tiles["mira"].hasFocus, timeout=LONG)
 
@@ -91,7 +91,7 @@ def test_arrows_walk_through_both_groups_and_enter_uses(qtbot, page) -> None:
     )
 
 
-def test_a_damaged_avatar_says_what_is_wrong_with_it(qtbot, page) -> None:
+def test_damaged_avatar_shows_its_error(qtbot, page) -> None:
     avatars, _, window = page
     (app_paths().data / "avatars" / "ada-lovelace" / "portrait.png").write_bytes(b"no picture")
     (app_paths().data / "avatars" / "ada-lovelace" / "avatar.json").touch()
@@ -101,7 +101,7 @@ def test_a_damaged_avatar_says_what_is_wrong_with_it(qtbot, page) -> None:
     assert "portrait.png" in avatars.gallery.tiles["ada-lovelace"].accessibleDescription()
 
 
-def test_the_focused_avatar_moves_and_says_the_last_sentence_at_a_key(qtbot, page) -> None:
+def test_focused_avatar_animates_and_speaks_the_last_sentence_on_key_press(qtbot, page) -> None:
     avatars, session, _ = page
     mira, theo = avatars.gallery.tiles["mira"], avatars.gallery.tiles["theo"]
     qtbot.waitUntil(mira.hasFocus, timeout=LONG)
@@ -117,7 +117,7 @@ def test_the_focused_avatar_moves_and_says_the_last_sentence_at_a_key(qtbot, pag
     assert avatars.try_bar.button.accessibleName() == "Let it speak"
 
 
-def test_the_pointer_wakes_an_avatar_and_leaving_silences_it(qtbot, page) -> None:
+def test_hovered_avatar_animates_and_speaks_until_the_pointer_leaves(qtbot, page) -> None:
     avatars, session, _ = page
     pip = avatars.gallery.tiles["pip"]
     avatars.close_button.setFocus()
@@ -131,7 +131,7 @@ def test_the_pointer_wakes_an_avatar_and_leaving_silences_it(qtbot, page) -> Non
     assert avatars.attention.tile is None
 
 
-def test_nobody_under_the_pointer_interrupts_the_conversation(qtbot, page) -> None:
+def test_hovered_avatar_does_not_speak_during_a_conversation(qtbot, page) -> None:
     avatars, session, _ = page
     session.post(StateChanged(State.SPEAKING))
     qtbot.waitUntil(lambda: not avatars.stage.conversation_rests, timeout=LONG)
@@ -144,7 +144,7 @@ def test_nobody_under_the_pointer_interrupts_the_conversation(qtbot, page) -> No
     assert session.voices.asked("speech") == []
 
 
-def test_renaming_by_key_can_be_undone(qtbot, page) -> None:
+def test_rename_by_key_can_be_undone(qtbot, page) -> None:
     avatars, _, _ = page
     ada = avatars.gallery.tiles["ada-lovelace"]
     ada.setFocus()
@@ -165,7 +165,7 @@ def test_renaming_by_key_can_be_undone(qtbot, page) -> None:
     assert avatars.gallery.tiles["ada-lovelace"].title == "Ada Lovelace"
 
 
-def test_a_deleted_avatar_comes_back_or_is_gone_with_the_toast(qtbot, page) -> None:
+def test_deleted_avatar_can_be_restored_until_the_toast_closes(qtbot, page) -> None:
     avatars, _, _ = page
     ada = avatars.gallery.tiles["ada-lovelace"]
     ada.setFocus()
@@ -182,7 +182,7 @@ def test_a_deleted_avatar_comes_back_or_is_gone_with_the_toast(qtbot, page) -> N
     assert "ada-lovelace" not in avatars.gallery.tiles
 
 
-def test_an_avatar_is_shared_as_one_file_and_taken_back_in(
+def test_avatar_is_exported_to_one_file_and_imported_again(
     qtbot, page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     avatars, _, _ = page
@@ -200,7 +200,7 @@ def test_an_avatar_is_shared_as_one_file_and_taken_back_in(
     menu.deleteLater()
 
 
-def test_how_it_looks_is_changed_live_and_undone(qtbot, page) -> None:
+def test_appearance_sliders_change_settings_live_and_can_be_undone(qtbot, page) -> None:
     avatars, session, _ = page
     names = [name.rpartition(".")[2] for name in avatars.look.rows]
     assert names == ["expressiveness", "gaze", "zoom", "background"]
@@ -212,7 +212,7 @@ def test_how_it_looks_is_changed_live_and_undone(qtbot, page) -> None:
     qtbot.waitUntil(lambda: session.settings.get("face.options.zoom") == 1.0, timeout=LONG)
 
 
-def test_engines_say_what_they_lack_and_lead_to_it(qtbot, page) -> None:
+def test_face_engines_show_missing_models_and_link_to_them(qtbot, page) -> None:
     avatars, session, window = page
     buttons = avatars.engines.buttons
     qtbot.waitUntil(lambda: set(buttons) == set(avatars.engines.buttons) != set(), timeout=LONG)

@@ -35,7 +35,7 @@ def work(qapp, errors):
     work.close()
 
 
-def test_events_arrive_in_order_in_the_qt_thread(qtbot, qapp):
+def test_events_are_delivered_in_order_in_the_qt_thread(qtbot, qapp):
     received = []
     bridge = Bridge(lambda event: received.append((event.message, QThread.currentThread())))
     in_thread(lambda: [bridge.post(Noticed(str(n))) for n in range(3000)])
@@ -45,7 +45,7 @@ def test_events_arrive_in_order_in_the_qt_thread(qtbot, qapp):
     assert {thread for _, thread in received} == {qapp.thread()}
 
 
-def test_a_flood_is_delivered_in_slices(qtbot, qapp, monkeypatch):
+def test_many_events_are_delivered_in_time_slices(qtbot, qapp, monkeypatch):
     now = itertools.count()
     received = []
     bridge = Bridge(received.append)
@@ -58,7 +58,7 @@ def test_a_flood_is_delivered_in_slices(qtbot, qapp, monkeypatch):
     qtbot.waitUntil(lambda: len(received) == 100)
 
 
-def test_of_levels_only_the_newest_arrives(qtbot, qapp):
+def test_only_the_newest_audio_level_is_delivered(qtbot, qapp):
     received = []
     bridge = Bridge(received.append)
     in_thread(lambda: [bridge.post(AudioLevels(-float(n), 0.0, 0.0)) for n in range(1000)])
@@ -67,7 +67,7 @@ def test_of_levels_only_the_newest_arrives(qtbot, qapp):
     assert received == [AudioLevels(-999.0, 0.0, 0.0)]
 
 
-def test_a_receiver_that_raises_loses_one_event(qtbot, qapp):
+def test_exception_in_receiver_loses_only_that_event(qtbot, qapp):
     received = []
 
     def receive(event):
@@ -83,7 +83,7 @@ def test_a_receiver_that_raises_loses_one_event(qtbot, qapp):
     assert [kind for kind, _, _ in raised] == [ZeroDivisionError]
 
 
-def test_a_closed_bridge_delivers_nothing(qapp):
+def test_closed_bridge_delivers_no_events(qapp):
     received = []
     bridge = Bridge(received.append)
     bridge.post(Noticed("waiting"))
@@ -93,7 +93,7 @@ def test_a_closed_bridge_delivers_nothing(qapp):
     assert received == []
 
 
-def test_a_job_runs_elsewhere_and_its_result_comes_here(qtbot, work):
+def test_job_runs_in_another_thread_and_its_result_returns_to_the_qt_thread(qtbot, work):
     results = []
     work.run(threading.get_ident).then(lambda ident: results.append((ident, threading.get_ident())))
     qtbot.waitUntil(lambda: bool(results))
@@ -101,7 +101,7 @@ def test_a_job_runs_elsewhere_and_its_result_comes_here(qtbot, work):
     assert ran != shown == threading.get_ident()
 
 
-def test_what_a_user_can_mend_goes_to_failed(qtbot, work, errors):
+def test_avatar_error_in_job_calls_failed_callback(qtbot, work, errors):
     error = DeviceUnavailable("No microphone.", "Plug one in.")
 
     def job():
@@ -115,7 +115,7 @@ def test_what_a_user_can_mend_goes_to_failed(qtbot, work, errors):
     assert errors == [error]
 
 
-def test_a_bug_in_a_job_keeps_its_traceback(qtbot, work, errors):
+def test_unexpected_error_in_job_keeps_its_traceback(qtbot, work, errors):
     with qtbot.captureExceptions() as raised:
         work.run(lambda: 1 // 0).then(errors.append)
         qtbot.waitUntil(lambda: bool(raised))
@@ -123,7 +123,7 @@ def test_a_bug_in_a_job_keeps_its_traceback(qtbot, work, errors):
     assert errors == []
 
 
-def test_jobs_keep_their_order(qtbot, work):
+def test_jobs_run_in_submission_order(qtbot, work):
     done = []
     for number in range(20):
         work.run(lambda number=number: number).then(done.append)

@@ -29,20 +29,20 @@ def pixels(picture: QImage) -> np.ndarray:
     return flat.reshape(shape)[:, : picture.width(), :3].astype(int)
 
 
-def test_the_first_picture_is_all_new() -> None:
+def test_first_frame_repaints_the_whole_canvas() -> None:
     canvas = Canvas()
     assert canvas.show(scenery(), SIZE) == [QRect(0, 0, 160, 100)]
     assert canvas.picture.size() == SIZE
 
 
-def test_a_picture_like_the_one_before_paints_nothing() -> None:
+def test_unchanged_frame_repaints_nothing() -> None:
     canvas, image = Canvas(), scenery()
     canvas.show(image, SIZE)
     assert canvas.show(image.copy(), SIZE) == []
     assert canvas.show(np.where(image < 255, image + 1, image), SIZE) == []
 
 
-def test_only_what_moved_is_painted_and_nothing_is_missed() -> None:
+def test_only_changed_regions_are_repainted_and_none_is_missed() -> None:
     canvas, image = Canvas(), scenery()
     canvas.show(image, SIZE)
     for _ in range(20):
@@ -55,13 +55,13 @@ def test_only_what_moved_is_painted_and_nothing_is_missed() -> None:
         assert sum(part.width() * part.height() for part in moved) < 0.15 * 160 * 100
 
 
-def test_red_is_red() -> None:
+def test_color_channels_are_not_swapped() -> None:
     canvas = Canvas()
     canvas.show(np.full((200, 320, 3), (250, 20, 10), np.uint8), SIZE)
     assert canvas.picture.pixelColor(80, 50).getRgb()[:3] == (250, 20, 10)
 
 
-def test_another_size_is_all_new() -> None:
+def test_resizing_repaints_the_whole_canvas() -> None:
     canvas, image = Canvas(), scenery()
     canvas.show(image, SIZE)
     assert canvas.show(image, QSize(80, 90)) == [QRect(0, 0, 80, 90)]
@@ -69,12 +69,12 @@ def test_another_size_is_all_new() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 300), (300, 7), (1280, 720)])
-def test_any_shape_is_filled(size: tuple[int, int]) -> None:
+def test_frame_fills_a_canvas_of_any_shape(size: tuple[int, int]) -> None:
     canvas = Canvas()
     assert canvas.show(scenery(), QSize(*size)) == [QRect(0, 0, *size)]
 
 
-def test_cover_keeps_heads() -> None:
+def test_cover_crops_below_the_head() -> None:
     part = cover(QSizeF(100, 200), QRectF(0, 0, 100, 100))
     assert (part.x(), part.width(), part.height()) == (0, 100, 100)
     assert part.y() == pytest.approx(30)
@@ -100,7 +100,7 @@ def view(qtbot, qapp: QApplication) -> PortraitView:
     return view
 
 
-def test_a_window_that_nobody_sees_asks_for_no_picture(qtbot, view: PortraitView) -> None:
+def test_hidden_view_requests_no_frames(qtbot, view: PortraitView) -> None:
     asked = view._newest.__self__
     view.look()
     assert asked.count == 0
@@ -115,7 +115,7 @@ def test_a_window_that_nobody_sees_asks_for_no_picture(qtbot, view: PortraitView
     assert not view.is_seen
 
 
-def test_at_rest_it_waits_for_the_next_picture_and_is_woken(qtbot, view: PortraitView) -> None:
+def test_idle_view_polls_slowly_until_a_state_change(qtbot, view: PortraitView) -> None:
     with qtbot.waitExposed(view):
         view.show()
     assert view._patience_ms() == 100
@@ -130,7 +130,7 @@ def on_screen(view: PortraitView) -> np.ndarray:
     return pixels(view.screen().grabWindow(view.winId()).toImage())
 
 
-def test_on_the_screen_is_what_painting_all_would_show(qtbot, view: PortraitView) -> None:
+def test_partial_repaints_match_a_full_repaint_on_screen(qtbot, view: PortraitView) -> None:
     asked = view._newest.__self__
     with qtbot.waitExposed(view):
         view.show()
@@ -147,7 +147,7 @@ def test_on_the_screen_is_what_painting_all_would_show(qtbot, view: PortraitView
         np.testing.assert_array_equal(shown, on_screen(view))
 
 
-def test_a_closed_microphone_is_a_light_that_stands_still() -> None:
+def test_muted_state_light_stops_animating() -> None:
     light = StateLight(muted=True)
     assert light.moving
     for _ in range(100):

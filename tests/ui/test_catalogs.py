@@ -26,7 +26,7 @@ def places(text: str) -> list[str]:
     return extraction().numbered(text)
 
 
-def test_every_text_is_translated_and_none_is_left_over(catalog):
+def test_every_text_is_translated_and_no_translation_is_obsolete(catalog):
     code, entries = catalog
     wanted = {message.text for message in all_messages()}
     translated = {entry.msgid for entry in entries if entry.translated()}
@@ -34,7 +34,7 @@ def test_every_text_is_translated_and_none_is_left_over(catalog):
     assert sorted(translated - wanted) == [], "make translations"
 
 
-def test_values_have_their_places(catalog):
+def test_translations_contain_the_same_placeholders(catalog):
     wrong = [
         (entry.msgid, form)
         for entry in catalog[1]
@@ -49,7 +49,7 @@ def _leaves_number_out(entry: polib.POEntry, form: str) -> bool:
     return bool(entry.msgid_plural) and places(form) == []
 
 
-def test_every_form_of_the_plural_is_there(catalog):
+def test_every_plural_form_is_translated(catalog):
     code, entries = catalog
     forms = int(re.search(r"nplurals=(\d)", extraction().PLURALS[code])[1])
     counted = [entry for entry in entries if entry.msgid_plural]
@@ -58,7 +58,7 @@ def test_every_form_of_the_plural_is_there(catalog):
     assert all(all(entry.msgstr_plural.values()) for entry in counted)
 
 
-def test_sentences_end_as_sentences_of_the_language(catalog):
+def test_translated_sentences_end_with_punctuation_of_the_language(catalog):
     code, entries = catalog
     wrong = [
         (entry.msgid, entry.msgstr)
@@ -71,13 +71,13 @@ def test_sentences_end_as_sentences_of_the_language(catalog):
     assert wrong == []
 
 
-def test_no_text_has_spaces_or_three_dots_that_its_source_has_not(catalog):
+def test_translations_have_no_extra_spaces_or_ascii_ellipsis(catalog):
     for entry in catalog[1]:
         assert "..." not in entry.msgstr, entry.msgid
         assert (entry.msgstr.strip() == entry.msgstr) == (entry.msgid.strip() == entry.msgid)
 
 
-def test_texts_are_in_the_script_of_the_language(catalog):
+def test_translations_use_the_script_of_the_language(catalog):
     code, entries = catalog
     if code not in SCRIPTS:
         return

@@ -37,7 +37,7 @@ def click(qtbot, button: QAbstractButton) -> None:
     qtbot.mouseClick(button, MOUSE)
 
 
-def test_a_microphone_is_tested_and_heard_back(qtbot, page) -> None:
+def test_microphone_test_records_and_plays_back(qtbot, page) -> None:
     devices, session, _ = page
     session.checks.may_finish.clear()
     qtbot.keyClick(devices.test_button, Qt.Key.Key_Space)
@@ -56,7 +56,7 @@ def test_a_microphone_is_tested_and_heard_back(qtbot, page) -> None:
 
 
 @pytest.mark.parametrize("verdict", list(MicrophoneVerdict))
-def test_every_verdict_about_a_microphone_has_its_sentence(qtbot, page, verdict) -> None:
+def test_every_microphone_verdict_has_a_sentence_and_a_hint(qtbot, page, verdict) -> None:
     devices, session, _ = page
     session.checks.verdict = verdict
     click(qtbot, devices.test_button)
@@ -65,7 +65,7 @@ def test_every_verdict_about_a_microphone_has_its_sentence(qtbot, page, verdict)
     assert devices.microphone.hint.text().endswith(".")
 
 
-def test_the_loudspeaker_is_asked_about(qtbot, page) -> None:
+def test_loudspeaker_test_asks_whether_the_chime_was_heard(qtbot, page) -> None:
     devices, session, _ = page
     click(qtbot, devices.sound_button)
     qtbot.waitUntil(devices.yes_button.isVisible)
@@ -81,7 +81,7 @@ def test_the_loudspeaker_is_asked_about(qtbot, page) -> None:
     assert devices.echo_button.hasFocus()
 
 
-def test_the_echo_is_measured(qtbot, page) -> None:
+def test_echo_test_shows_the_measured_reduction(qtbot, page) -> None:
     devices, _, _ = page
     click(qtbot, devices.echo_button)
     qtbot.waitUntil(devices.echo.sign.isVisible)
@@ -90,7 +90,7 @@ def test_the_echo_is_measured(qtbot, page) -> None:
     assert numbers == ["over 31 dB", "42 ms", "0 %"]
 
 
-def test_every_verdict_about_echo_says_what_to_do(qapp) -> None:
+def test_every_echo_verdict_has_a_hint(qapp) -> None:
     words = CheckWords()
     findings = [words.echo(EchoReport(verdict)) for verdict in EchoVerdict]
     assert all(each.sentence.endswith(".") and each.hint.endswith(".") for each in findings)
@@ -99,7 +99,7 @@ def test_every_verdict_about_echo_says_what_to_do(qapp) -> None:
     assert "wireless" in late.hint
 
 
-def test_a_check_is_stopped_by_its_button_by_escape_and_by_leaving(qtbot, page) -> None:
+def test_check_is_stopped_by_its_button_escape_and_leaving_the_page(qtbot, page) -> None:
     devices, session, window = page
     session.checks.may_finish.clear()
     click(qtbot, devices.echo_button)
@@ -116,7 +116,7 @@ def test_a_check_is_stopped_by_its_button_by_escape_and_by_leaving(qtbot, page) 
     assert not devices.back_button.isVisible()
 
 
-def test_a_missing_device_is_one_sentence_in_its_card(qtbot, page) -> None:
+def test_missing_device_is_reported_in_its_card(qtbot, page) -> None:
     devices, session, _ = page
     session.checks.error = DeviceUnavailable("No loudspeaker was found.", "Plug one in.")
     click(qtbot, devices.sound_button)
@@ -126,7 +126,7 @@ def test_a_missing_device_is_one_sentence_in_its_card(qtbot, page) -> None:
     assert devices.sound_button.isEnabled()
 
 
-def test_another_microphone_is_used_at_once_and_undone(qtbot, page) -> None:
+def test_choosing_another_microphone_applies_immediately_and_can_be_undone(qtbot, page) -> None:
     devices, session, _ = page
     box = devices.choices.microphone.control
     assert isinstance(box, QComboBox)
@@ -141,7 +141,7 @@ def test_another_microphone_is_used_at_once_and_undone(qtbot, page) -> None:
     qtbot.waitUntil(lambda: box.currentData() is None)
 
 
-def test_every_control_has_a_name(page) -> None:
+def test_every_control_has_an_accessible_name(page) -> None:
     devices, _, _ = page
     controls = [*devices.findChildren(QAbstractButton), *devices.findChildren(QComboBox)]
     assert [each for each in controls if each.isVisible() and not each.accessibleName()] == []

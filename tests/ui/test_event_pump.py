@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from avatar_app.bench.window.event_pump import BEAT_MS, EventPump
 
 
-def test_it_turns_about_as_often_as_it_must_and_no_more(qapp: QApplication) -> None:
+def test_event_pump_sleeps_between_turns(qapp: QApplication) -> None:
     pump, turns, fired = EventPump(), 0, []
     QTimer.singleShot(30, lambda: fired.append(True))
     begun = time.perf_counter()

@@ -45,7 +45,7 @@ def fresh(opened: Callable[..., Opened], looked: list[LocalFinding]) -> Opened:
     return opened(manifests=MANIFESTS, first_steps="new")
 
 
-def test_they_are_shown_once_and_take_no_focus(qtbot, fresh: Opened) -> None:
+def test_first_steps_are_shown_once_without_taking_focus(qtbot, fresh: Opened) -> None:
     window, session = fresh
     assert window.first_steps.bar.isVisible()
     assert window.composer.field.hasFocus()
@@ -56,7 +56,7 @@ def test_they_are_shown_once_and_take_no_focus(qtbot, fresh: Opened) -> None:
     assert not window.first_steps.bar.isVisible()
 
 
-def test_devices_and_voices_are_one_click_away(qtbot, fresh: Opened) -> None:
+def test_first_steps_link_to_the_devices_and_voice_pages(qtbot, fresh: Opened) -> None:
     window, _ = fresh
     window.resize(1280, 720)
     qtbot.mouseClick(window.first_steps.bar.check_button, MOUSE)
@@ -66,7 +66,9 @@ def test_devices_and_voices_are_one_click_away(qtbot, fresh: Opened) -> None:
     assert window.pages.shown.accessibleName() == "Voice"
 
 
-def test_what_is_here_is_used_and_undone(qtbot, fresh: Opened, looked: list[LocalFinding]) -> None:
+def test_found_local_model_can_be_used_and_undone(
+    qtbot, fresh: Opened, looked: list[LocalFinding]
+) -> None:
     window, session = fresh
     bar = window.first_steps.bar
     looked.append(LLAMA)
@@ -82,7 +84,7 @@ def test_what_is_here_is_used_and_undone(qtbot, fresh: Opened, looked: list[Loca
     qtbot.waitUntil(lambda: session.settings.settings.dialogue.engine == "builtin")
 
 
-def test_nothing_is_here(qtbot, fresh: Opened) -> None:
+def test_finding_no_local_model_is_reported(qtbot, fresh: Opened) -> None:
     window, _ = fresh
     bar = window.first_steps.bar
     qtbot.mouseClick(bar.here_button, MOUSE)
@@ -91,7 +93,7 @@ def test_nothing_is_here(qtbot, fresh: Opened) -> None:
     assert bar.found == []
 
 
-def test_what_cannot_be_looked_for_is_one_sentence(
+def test_failing_search_for_local_models_is_reported(
     qtbot, fresh: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window, _ = fresh
@@ -105,7 +107,7 @@ def test_what_cannot_be_looked_for_is_one_sentence(
     qtbot.waitUntil(lambda: bar.said.text() == "That folder is none. Choose another one.")
 
 
-def test_the_window_still_fits_the_smallest_screen(qtbot, fresh: Opened) -> None:
+def test_window_with_first_steps_fits_the_smallest_screen(qtbot, fresh: Opened) -> None:
     window, _ = fresh
     window.resize(*SMALLEST)
     bar = window.first_steps.bar
@@ -113,7 +115,7 @@ def test_the_window_still_fits_the_smallest_screen(qtbot, fresh: Opened) -> None
     assert window.stage.height() > 200
 
 
-def test_beside_a_page_the_links_are_called_by_fewer_words(qtbot, fresh: Opened) -> None:
+def test_links_get_shorter_labels_beside_a_page(qtbot, fresh: Opened) -> None:
     window, _ = fresh
     bar = window.first_steps.bar
     window.resize(1280, 720)
@@ -128,6 +130,6 @@ def test_beside_a_page_the_links_are_called_by_fewer_words(qtbot, fresh: Opened)
     qtbot.waitUntil(lambda: bar.check_button.text() == "Check microphone and sound")
 
 
-def test_others_do_not_see_them(opened: Callable[..., Opened]) -> None:
+def test_first_steps_are_hidden_for_returning_users(opened: Callable[..., Opened]) -> None:
     window, _ = opened()
     assert not window.first_steps.bar.isVisible()

@@ -16,7 +16,7 @@ from avatar_app.ui.style.theme import Theme
 
 @pytest.mark.parametrize("scale", [1.0, 1.25, 1.5, 1.75, 2.0])
 @pytest.mark.parametrize("size", [(800, 600), (641, 405)])
-def test_nothing_of_what_was_there_before_shows_through(
+def test_portrait_view_paints_every_pixel_of_its_background(
     size: tuple[int, int], scale: float, qapp: QApplication
 ) -> None:
     frame = VideoFrame(np.full((36, 64, 3), 90, np.uint8), 0.0)

@@ -72,7 +72,7 @@ def choose(qtbot, page: HistoryPage, title: str) -> None:
     qtbot.waitUntil(lambda: page.reader.title.text() == title)
 
 
-def test_it_lists_what_was_said_under_its_days(page: Opened) -> None:
+def test_conversations_are_listed_by_day(page: Opened) -> None:
     _, _, shown = page
     found = rows(shown)
     assert found[0] == "Pinned"
@@ -84,7 +84,7 @@ def test_it_lists_what_was_said_under_its_days(page: Opened) -> None:
     assert lines(shown)[0] == "What should we see in two days?"
 
 
-def test_typing_searches_marks_and_opens_what_is_found(qtbot, page: Opened) -> None:
+def test_typing_searches_highlights_matches_and_opens_the_first(qtbot, page: Opened) -> None:
     window, _, shown = page
     assert shown.search_field.hasFocus()
     qtbot.keyClicks(shown.search_field, "MALAG")
@@ -110,7 +110,7 @@ def test_typing_searches_marks_and_opens_what_is_found(qtbot, page: Opened) -> N
     assert window.pages.shown is shown
 
 
-def test_a_click_on_a_word_of_an_old_answer_says_it_from_there(qtbot, page: Opened) -> None:
+def test_clicking_a_word_of_an_old_answer_speaks_from_that_word(qtbot, page: Opened) -> None:
     window, session, shown = page
     qtbot.keyClicks(shown.search_field, "timer")
     qtbot.waitUntil(lambda: "I set a timer." in lines(shown))
@@ -125,7 +125,7 @@ def test_a_click_on_a_word_of_an_old_answer_says_it_from_there(qtbot, page: Open
     assert window.pages.shown is shown
 
 
-def test_by_keys_alone_a_conversation_is_found_read_and_left(qtbot, page: Opened) -> None:
+def test_conversation_can_be_found_and_read_with_the_keyboard_alone(qtbot, page: Opened) -> None:
     window, session, shown = page
     qtbot.keyClicks(shown.search_field, "timer")
     qtbot.waitUntil(lambda: len(titles(shown)) == 1)
@@ -144,7 +144,7 @@ def test_by_keys_alone_a_conversation_is_found_read_and_left(qtbot, page: Opened
     assert window.pages.shown is None
 
 
-def test_words_that_were_never_heard_are_struck(qtbot, page: Opened) -> None:
+def test_unheard_words_of_an_answer_are_struck_through(qtbot, page: Opened) -> None:
     _, _, shown = page
     choose(qtbot, shown, "Tell me about the moon")
     qtbot.waitUntil(lambda: len(lines(shown)) == 7)
@@ -153,7 +153,7 @@ def test_words_that_were_never_heard_are_struck(qtbot, page: Opened) -> None:
     assert cut.answer.text[: cut.answer.heard_length].endswith("kilometers away,")
 
 
-def test_a_title_is_changed_in_its_place_and_escape_leaves_it(qtbot, page: Opened) -> None:
+def test_title_is_edited_in_place_and_escape_discards_the_edit(qtbot, page: Opened) -> None:
     _, session, shown = page
     shown.list.setFocus()
     qtbot.keyClick(shown.list, Qt.Key.Key_F2)
@@ -169,7 +169,7 @@ def test_a_title_is_changed_in_its_place_and_escape_leaves_it(qtbot, page: Opene
     assert session.stored.conversations.list()[0].title == "Holidays in Spain"
 
 
-def test_pinning_moves_it_to_the_top(qtbot, page: Opened) -> None:
+def test_pinned_conversation_moves_to_the_top(qtbot, page: Opened) -> None:
     _, _, shown = page
     choose(qtbot, shown, "What is 17 % of 2,480?")
     qtbot.mouseClick(shown.reader.pin_button, MOUSE)
@@ -179,7 +179,7 @@ def test_pinning_moves_it_to_the_top(qtbot, page: Opened) -> None:
     qtbot.waitUntil(lambda: titles(shown).index("What is 17 % of 2,480?") > 1)
 
 
-def test_deleting_can_be_undone_until_the_toast_has_gone(qtbot, page: Opened) -> None:
+def test_deletion_can_be_undone_until_the_toast_closes(qtbot, page: Opened) -> None:
     window, session, shown = page
     choose(qtbot, shown, "Tell me about the moon")
     qtbot.mouseClick(shown.reader.delete_button, MOUSE)
@@ -202,7 +202,7 @@ def stored_row(history: History, query: str) -> tuple[int]:
     return history._file.run(lambda of: of.execute(query).fetchone(), (0,))
 
 
-def test_an_old_conversation_goes_on_where_the_portrait_is(qtbot, page: Opened) -> None:
+def test_resuming_a_conversation_loads_it_into_the_transcript(qtbot, page: Opened) -> None:
     window, session, shown = page
     choose(qtbot, shown, "Tell me about the moon")
     id = shown.list.summary.id
@@ -217,7 +217,9 @@ def test_an_old_conversation_goes_on_where_the_portrait_is(qtbot, page: Opened) 
     qtbot.waitUntil(lambda: window.chat.model.lines == ())
 
 
-def test_deleting_the_one_that_goes_on_begins_another_and_undo_goes_on(qtbot, page: Opened) -> None:
+def test_deleting_the_current_conversation_starts_a_new_one_and_undo_resumes_it(
+    qtbot, page: Opened
+) -> None:
     window, session, shown = page
     choose(qtbot, shown, "Tell me about the moon")
     id = shown.list.summary.id
@@ -232,7 +234,7 @@ def test_deleting_the_one_that_goes_on_begins_another_and_undo_goes_on(qtbot, pa
     qtbot.waitUntil(lambda: session.asked("begin_conversation")[-1] == (id,))
 
 
-def test_what_is_said_meanwhile_appears_and_a_hidden_page_asks_nothing(qtbot, page: Opened) -> None:
+def test_new_turns_appear_and_a_hidden_page_does_not_query(qtbot, page: Opened) -> None:
     window, session, shown = page
     listening = session.listeners
     session.stored.begin()
@@ -248,7 +250,7 @@ def test_what_is_said_meanwhile_appears_and_a_hidden_page_asks_nothing(qtbot, pa
     assert (shown._asked, shown._typing.isActive()) == (asked, False)
 
 
-def test_ten_thousand_turns_are_read_as_one_scrolls(qtbot, opened) -> None:
+def test_ten_thousand_turns_are_loaded_while_scrolling(qtbot, opened) -> None:
     window, session = opened()
     history = session.stored
     rows = [("s", n, "2026-01-01T00:00:00+00:00", f"Turn {n}") for n in range(10_000)]
@@ -287,7 +289,7 @@ def test_ten_thousand_turns_are_read_as_one_scrolls(qtbot, opened) -> None:
     qtbot.waitUntil(lambda: inside.intersects(view.visualRect(view.model().index(above))))
 
 
-def test_without_a_history_it_says_why(qtbot, opened) -> None:
+def test_empty_or_disabled_history_is_explained(qtbot, opened) -> None:
     window, session = opened()
     window.pages.open("history")
     shown = window.pages.shown
@@ -320,9 +322,7 @@ def export_as(qtbot, shown: HistoryPage, title: str, path: Path) -> None:
     dialog.close()
 
 
-def test_an_export_asks_for_a_place_and_says_where_it_is(
-    qtbot, page: Opened, tmp_path: Path
-) -> None:
+def test_export_asks_for_a_path_and_reports_the_file(qtbot, page: Opened, tmp_path: Path) -> None:
     _, _, shown = page
     path = tmp_path / "talk.md"
     export_as(qtbot, shown, "Markdown", path)
@@ -333,7 +333,7 @@ def test_an_export_asks_for_a_place_and_says_where_it_is(
     assert not shown.export.isVisible()
 
 
-def test_what_cannot_be_written_is_told(qtbot, page: Opened, tmp_path: Path) -> None:
+def test_export_to_an_unwritable_path_is_reported(qtbot, page: Opened, tmp_path: Path) -> None:
     _, _, shown = page
     (tmp_path / "file").write_text("in the way")
     export_as(qtbot, shown, "Plain text", tmp_path / "file" / "talk.txt")
@@ -359,7 +359,7 @@ def slow_export(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return may_finish
 
 
-def test_a_film_shows_its_progress_and_can_be_cancelled(
+def test_film_export_shows_progress_and_can_be_cancelled(
     qtbot, page: Opened, tmp_path: Path, slow_export: threading.Event
 ) -> None:
     _, _, shown = page
@@ -381,7 +381,7 @@ def test_a_film_shows_its_progress_and_can_be_cancelled(
     assert shown.toast.notice.failure
 
 
-def test_closing_the_window_stops_an_export(
+def test_closing_the_window_stops_a_running_export(
     qtbot, page: Opened, tmp_path: Path, slow_export: threading.Event
 ) -> None:
     window, session, shown = page
@@ -391,7 +391,7 @@ def test_closing_the_window_stops_an_export(
     assert session.asked("close") == [()]
 
 
-def test_days_have_their_words() -> None:
+def test_group_titles_and_times_of_days_are_formatted() -> None:
     today = date(2026, 3, 15)
 
     def at(days: float) -> datetime:

@@ -54,7 +54,7 @@ def catalog_of(folder: Path, texts: dict[str, str], plural: str = "nplurals=2; p
     return TextCatalog(path)
 
 
-def test_a_finished_sentence_is_translated_with_its_values(tmp_path):
+def test_formatted_sentence_is_translated_with_its_values(tmp_path):
     texts = {
         "Cannot read {0}: {1}": "{1} – {0} ist nicht lesbar",
         "It is empty.": "Es ist leer.",
@@ -67,14 +67,14 @@ def test_a_finished_sentence_is_translated_with_its_values(tmp_path):
     assert catalog.message("One: two") == "One: two"
 
 
-def test_of_two_templates_the_one_with_more_words_is_taken(tmp_path):
+def test_template_with_more_words_wins_over_a_shorter_one(tmp_path):
     texts = {"Choose {0}.": "Wählen Sie {0}.", "Choose {0} or {1}.": "{0} oder {1} wählen."}
     catalog = catalog_of(tmp_path, texts)
     assert catalog.message("Choose a, b or c.") == "a, b oder c wählen."
     assert catalog.message("Choose a.") == "Wählen Sie a."
 
 
-def test_sentences_that_stand_together_are_translated_one_by_one(tmp_path):
+def test_joined_sentences_are_translated_one_by_one(tmp_path):
     catalog = catalog_of(tmp_path, {"It is empty.": "Es ist leer.", "Use {0} now!": "Jetzt {0}!"})
     assert catalog.message("It is empty. Use x now!") == "Es ist leer. Jetzt x!"
     assert catalog.message("It is empty. Who knows?") == "Es ist leer. Who knows?"
@@ -126,7 +126,7 @@ def test_the_window_changes_its_language_while_it_is_open(qtbot, window_and_sess
     assert window.popover.forget_button.text() == "Delete the history"
 
 
-def test_a_page_is_built_again_in_another_language(qtbot, window_and_session, tmp_path):
+def test_page_is_rebuilt_in_the_new_language(qtbot, window_and_session, tmp_path):
     window, _ = window_and_session
     window.pages.open("privacy")
     english = window.pages.shown
@@ -136,7 +136,7 @@ def test_a_page_is_built_again_in_another_language(qtbot, window_and_session, tm
     assert window.pages.rail.buttons[6].text() == "Datenschutz"
 
 
-def test_choosing_a_language_shows_it_and_can_be_undone(
+def test_choosing_a_language_applies_it_and_can_be_undone(
     qtbot, window_and_session, tmp_path, monkeypatch
 ):
     window, session = window_and_session
@@ -162,7 +162,7 @@ def test_arabic_mirrors_the_window(qtbot, window_and_session, tmp_path):
     qtbot.waitUntil(lambda: window.composer.talk_button.x() > window.composer.send_button.x())
 
 
-def test_an_unknown_text_stays_english(qapp, tmp_path):
+def test_unknown_text_stays_english(qapp, tmp_path):
     show("de", catalog_of(tmp_path, {}))
     assert translated("Nobody knows this.") == "Nobody knows this."
 

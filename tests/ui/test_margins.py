@@ -16,7 +16,7 @@ from avatar_app.ui.widgets.margins import margins
         (Qt.LayoutDirection.RightToLeft, QMargins(3, 2, 1, 4)),
     ],
 )
-def test_start_is_where_reading_begins(
+def test_margins_start_on_the_left_or_right_by_layout_direction(
     qapp: QApplication, direction: Qt.LayoutDirection, expected: QMargins
 ) -> None:
     before = qapp.layoutDirection()

@@ -75,7 +75,7 @@ def titles(menu: QMenu) -> list[str]:
     return [action.text().split("\t")[0] for action in menu.actions()]
 
 
-def test_a_right_click_offers_what_can_be_done(qtbot, talked: Opened) -> None:
+def test_context_menu_offers_the_actions_of_a_line(qtbot, talked: Opened) -> None:
     window, session = talked
     menu = menu_at(qtbot, window, 5)
     assert titles(menu) == ["Copy", "Say again"]
@@ -117,7 +117,7 @@ def explained(qtbot, talked: Opened) -> Opened:
     return window, session
 
 
-def test_a_click_on_a_word_says_the_answer_from_there(qtbot, explained: Opened) -> None:
+def test_clicking_a_word_speaks_the_answer_from_that_word(qtbot, explained: Opened) -> None:
     window, session = explained
     viewport = window.chat.list.viewport()
     moon = spot_of(window, 7, "moon")
@@ -135,7 +135,7 @@ def test_a_click_on_a_word_says_the_answer_from_there(qtbot, explained: Opened) 
     assert len(session.asked("say_again")) == 1
 
 
-def test_arrow_keys_mark_the_word_from_which_enter_speaks(qtbot, explained: Opened) -> None:
+def test_arrow_keys_mark_a_word_and_enter_speaks_from_it(qtbot, explained: Opened) -> None:
     window, session = explained
     go_to(window, 7)
     for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Return):
@@ -148,7 +148,7 @@ def test_arrow_keys_mark_the_word_from_which_enter_speaks(qtbot, explained: Open
     assert session.asked("say_again")[1:] == [(TIDES,)]
 
 
-def test_marking_a_word_changes_nothing_but_the_word(qtbot, explained: Opened) -> None:
+def test_marking_a_word_repaints_only_that_word(qtbot, explained: Opened) -> None:
     window, _ = explained
     go_to(window, 7)
     view = window.chat.list
@@ -163,7 +163,7 @@ def test_marking_a_word_changes_nothing_but_the_word(qtbot, explained: Opened) -
     assert all(abs(place.y() - start.y()) < 30 for place in changed)
 
 
-def test_one_sentence_of_an_answer_is_heard_again(qtbot, explained: Opened) -> None:
+def test_one_sentence_of_an_answer_can_be_repeated(qtbot, explained: Opened) -> None:
     window, session = explained
     menu = menu_at(qtbot, window, 7, spot_of(window, 7, "pulls"))
     assert titles(menu) == ["Copy", "Say again", "Say this sentence again"]
@@ -171,7 +171,7 @@ def test_one_sentence_of_an_answer_is_heard_again(qtbot, explained: Opened) -> N
     assert session.asked("say_again") == [("The moon pulls it!",)]
 
 
-def test_the_menu_key_opens_it_at_the_current_line(qtbot, talked: Opened) -> None:
+def test_menu_key_opens_the_context_menu_at_the_current_line(qtbot, talked: Opened) -> None:
     window, _ = talked
     go_to(window, 3)
     view = window.chat.list
@@ -185,7 +185,7 @@ def test_the_menu_key_opens_it_at_the_current_line(qtbot, talked: Opened) -> Non
     menu.close()
 
 
-def test_enter_says_an_answer_again(qtbot, talked: Opened) -> None:
+def test_enter_repeats_an_answer(qtbot, talked: Opened) -> None:
     window, session = talked
     go_to(window, 3)
     qtbot.keyClick(window.chat.list, Qt.Key.Key_Return)
@@ -206,7 +206,7 @@ def corrected(qtbot, window: MainWindow) -> QLineEdit:
     return field
 
 
-def test_what_was_misheard_is_corrected_in_its_line(qtbot, talked: Opened) -> None:
+def test_misheard_words_are_corrected_in_place_and_asked_again(qtbot, talked: Opened) -> None:
     window, session = talked
     field = corrected(qtbot, window)
     qtbot.keyClick(field, Qt.Key.Key_A, CONTROL)
@@ -219,7 +219,7 @@ def test_what_was_misheard_is_corrected_in_its_line(qtbot, talked: Opened) -> No
     assert texts(window) == ["from before", "Yes.", "Hello", "Hi there.", "recognize speech"]
 
 
-def test_escape_leaves_the_words_and_the_answer_alone(qtbot, talked: Opened) -> None:
+def test_escape_or_unchanged_text_cancels_a_correction(qtbot, talked: Opened) -> None:
     window, session = talked
     field = corrected(qtbot, window)
     qtbot.keyClicks(field, " no")
@@ -231,7 +231,7 @@ def test_escape_leaves_the_words_and_the_answer_alone(qtbot, talked: Opened) -> 
     assert session.asked("correct") == []
 
 
-def test_words_of_an_earlier_run_cannot_be_corrected(qtbot, opened) -> None:
+def test_turns_of_an_earlier_run_cannot_be_corrected(qtbot, opened) -> None:
     window, session = opened(history=(EARLIER,))
     qtbot.waitUntil(lambda: len(window.chat.model.lines) == 2)
     go_to(window, 0)
@@ -244,7 +244,9 @@ def test_words_of_an_earlier_run_cannot_be_corrected(qtbot, opened) -> None:
     assert texts(window) == ["from before", "Yes.", "now"]
 
 
-def test_what_is_said_again_shows_below_the_portrait_only(qtbot, talked: Opened) -> None:
+def test_repeated_answer_is_captioned_but_not_added_to_the_transcript(
+    qtbot, talked: Opened
+) -> None:
     window, session = talked
     before = texts(window)
     words = ("Hi", "there.")
@@ -257,7 +259,7 @@ def test_what_is_said_again_shows_below_the_portrait_only(qtbot, talked: Opened)
     assert texts(window) == [*before, "next"]
 
 
-def test_another_conversation_takes_the_place_of_the_transcript(qtbot, talked: Opened) -> None:
+def test_beginning_a_conversation_replaces_the_transcript(qtbot, talked: Opened) -> None:
     window, session = talked
     session.post(ConversationBegan(7, (FIRST, EARLIER)))
     qtbot.waitUntil(lambda: len(window.chat.model.lines) == 4)

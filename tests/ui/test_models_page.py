@@ -91,7 +91,7 @@ def fetched(qtbot, page: ModelsPage, model: str) -> None:
     until(qtbot, lambda: state(page, model) == "Here")
 
 
-def test_it_says_for_each_model_what_it_is_and_whether_it_fits(page: ModelsPage) -> None:
+def test_each_model_shows_its_size_and_whether_it_fits(page: ModelsPage) -> None:
     row = page.row("one")
     assert row.title.text() == "First ears"
     assert row.act_button.text() == "Get 300 kB"
@@ -101,7 +101,7 @@ def test_it_says_for_each_model_what_it_is_and_whether_it_fits(page: ModelsPage)
     assert "are free" in page.overview.folder.disk.text()
 
 
-def test_fetch_pause_go_on(qtbot, page: ModelsPage, site: Site) -> None:
+def test_download_can_be_paused_and_resumed(qtbot, page: ModelsPage, site: Site) -> None:
     site.script = [drip(100_000)]
     click(qtbot, page.row("one").act_button)
     until(qtbot, lambda: "one" in page.transfers.rows)
@@ -121,7 +121,7 @@ def test_fetch_pause_go_on(qtbot, page: ModelsPage, site: Site) -> None:
     assert site.asked[-1].range == "bytes=100000-299999"
 
 
-def test_a_program_that_was_closed_goes_on_when_it_is_asked(
+def test_downloads_can_be_resumed_after_a_restart(
     qtbot, opened: Callable[..., Opened], site: Site
 ) -> None:
     window, _ = opened()
@@ -142,7 +142,7 @@ def test_a_program_that_was_closed_goes_on_when_it_is_asked(
     until(qtbot, lambda: state(again, "one") == state(again, "two") == "Here")
 
 
-def test_one_that_is_cancelled_can_be_gone_on_with_from_its_row(
+def test_cancelled_download_can_be_resumed_from_its_row(
     qtbot, page: ModelsPage, site: Site
 ) -> None:
     site.script = [drip(100_000)]
@@ -153,7 +153,7 @@ def test_one_that_is_cancelled_can_be_gone_on_with_from_its_row(
     assert not page.transfers.isVisible()
 
 
-def test_a_failure_says_why_and_goes_when_the_next_try_succeeds(
+def test_failed_download_shows_the_reason_until_a_retry_succeeds(
     qtbot, page: ModelsPage, site: Site
 ) -> None:
     site.script = [status(404)]
@@ -168,7 +168,7 @@ def test_a_failure_says_why_and_goes_when_the_next_try_succeeds(
     until(qtbot, lambda: state(page, "one") == "Here")
 
 
-def test_use_puts_it_live_and_is_undone_from_the_toast(qtbot, page: ModelsPage) -> None:
+def test_using_a_model_applies_immediately_and_can_be_undone(qtbot, page: ModelsPage) -> None:
     settings = page.context.session.settings
     fetched(qtbot, page, "one")
     assert page.row("one").act_button.text() == "Use"
@@ -181,7 +181,7 @@ def test_use_puts_it_live_and_is_undone_from_the_toast(qtbot, page: ModelsPage) 
     assert settings.get("asr.engine") == "pocketsphinx"
 
 
-def test_deleting_is_undone_or_frees_the_disk(qtbot, page: ModelsPage) -> None:
+def test_deletion_can_be_undone_or_frees_disk_space(qtbot, page: ModelsPage) -> None:
     fetched(qtbot, page, "one")
     row, library = page.row("one"), page.context.session.models
     click(qtbot, row.more_button)
@@ -200,7 +200,7 @@ def test_deleting_is_undone_or_frees_the_disk(qtbot, page: ModelsPage) -> None:
     assert library.trash.held() == {}
 
 
-def test_a_license_is_shown_in_place_and_accepted_before_anything_comes(
+def test_license_must_be_accepted_before_the_download_begins(
     qtbot, page: ModelsPage, site: Site
 ) -> None:
     row = page.row("bound")
@@ -213,7 +213,7 @@ def test_a_license_is_shown_in_place_and_accepted_before_anything_comes(
     until(qtbot, lambda: state(page, "bound") == "Here")
 
 
-def test_a_damaged_model_is_found_and_mended(qtbot, page: ModelsPage) -> None:
+def test_damaged_model_is_detected_and_repaired(qtbot, page: ModelsPage) -> None:
     fetched(qtbot, page, "one")
     library, row = page.context.session.models, page.row("one")
     library.store.path(row.entry.model).write_bytes(BODY[::-1])
@@ -228,7 +228,7 @@ def test_a_damaged_model_is_found_and_mended(qtbot, page: ModelsPage) -> None:
     until(qtbot, lambda: row.details.said.text() == "Verified: as it came.")
 
 
-def test_an_engine_with_packages_of_no_extra_says_what_to_type(
+def test_missing_packages_without_an_extra_show_the_pip_command(
     qtbot, page: ModelsPage, monkeypatch
 ) -> None:
     library = page.context.session.models
@@ -258,7 +258,7 @@ def wheels_folder(tmp_path: Path, page: ModelsPage, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_one_button_installs_what_an_engine_lacks(
+def test_install_button_installs_the_missing_extra(
     qtbot, page: ModelsPage, wheels_folder: Path
 ) -> None:
     fetched(qtbot, page, "lame")
@@ -281,7 +281,7 @@ def test_one_button_installs_what_an_engine_lacks(
     assert not details.missing.isVisible()
 
 
-def test_a_cancelled_installation_can_be_begun_once_more(
+def test_cancelled_installation_can_be_restarted(
     qtbot, page: ModelsPage, wheels_folder: Path
 ) -> None:
     write_wheel(wheels_folder, "lavender")
@@ -296,7 +296,7 @@ def test_a_cancelled_installation_can_be_begun_once_more(
     assert not installed_extras(app_paths().extras)
 
 
-def test_search_finds_words_and_says_when_nothing_matches(qtbot, page: ModelsPage) -> None:
+def test_search_filters_models_and_reports_no_match(qtbot, page: ModelsPage) -> None:
     qtbot.keyClicks(page.search_field, "second")
     shown = [id for id, row in page.groups.rows.items() if row.isVisible()]
     assert shown == ["two"]
@@ -307,7 +307,7 @@ def test_search_finds_words_and_says_when_nothing_matches(qtbot, page: ModelsPag
     assert page.isVisible()
 
 
-def test_a_hidden_page_reads_nothing(qtbot, page: ModelsPage, site: Site) -> None:
+def test_hidden_page_does_not_poll_downloads(qtbot, page: ModelsPage, site: Site) -> None:
     library = page.context.session.models
     window = page.window()
     site.script = [drip(100_000)]
@@ -327,7 +327,7 @@ def test_a_hidden_page_reads_nothing(qtbot, page: ModelsPage, site: Site) -> Non
     assert entry.presence is Presence.INSTALLED
 
 
-def test_every_control_of_an_open_row_has_a_name_and_is_reached_by_tab(
+def test_every_control_of_an_open_row_is_named_and_reachable_by_tab(
     qtbot, page: ModelsPage
 ) -> None:
     fetched(qtbot, page, "one")

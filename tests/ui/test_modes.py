@@ -33,7 +33,7 @@ def seen(window) -> list[str]:
     return [name for name, button in buttons.items() if button.isVisible()]
 
 
-def test_the_compact_window_is_small_on_top_and_has_a_few_controls(qtbot, window_and_session):
+def test_compact_window_is_small_on_top_and_has_few_controls(qtbot, window_and_session):
     window, session = window_and_session
     window.resize(*USUAL)
     usual = window.size()
@@ -58,7 +58,7 @@ def test_the_compact_window_is_small_on_top_and_has_a_few_controls(qtbot, window
     assert (window.width(), window.height()) == COMPACT_SMALLEST, "its own size is remembered"
 
 
-def test_a_page_needs_the_whole_window(qtbot, window_and_session):
+def test_opening_a_page_leaves_compact_mode(qtbot, window_and_session):
     window, _ = window_and_session
     window.modes.toggle_compact()
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
@@ -69,7 +69,7 @@ def test_a_page_needs_the_whole_window(qtbot, window_and_session):
     assert window.pages.shown is None
 
 
-def test_the_face_fills_the_screen_until_escape(qtbot, window_and_session):
+def test_face_fills_the_screen_until_escape(qtbot, window_and_session):
     window, session = window_and_session
     window.resize(*USUAL)
     usual = window.size()
@@ -91,7 +91,7 @@ def test_the_face_fills_the_screen_until_escape(qtbot, window_and_session):
     assert window.size() == usual
 
 
-def test_holding_space_talks_in_every_mode(qtbot, window_and_session):
+def test_push_to_talk_works_in_every_window_mode(qtbot, window_and_session):
     window, session = window_and_session
     for change in (window.modes.toggle_compact, window.modes.toggle_face):
         change()
@@ -100,7 +100,7 @@ def test_holding_space_talks_in_every_mode(qtbot, window_and_session):
         assert session.asked("hold")[before:] == [(True,), (False,)]
 
 
-def test_size_and_mode_are_saved_without_closing(qtbot, window_and_session):
+def test_window_size_and_mode_are_saved_without_closing(qtbot, window_and_session):
     """As after a kill: the first window is not closed before the second opens."""
     window, session = window_and_session
     window.resize(*USUAL)
@@ -129,7 +129,7 @@ def tray(monkeypatch) -> list[tuple[str, str]]:
     return told
 
 
-def test_closing_hides_in_the_tray_and_its_menu_shows_mutes_and_quits(tray, qtbot, opened):
+def test_closing_hides_to_the_tray_whose_menu_shows_mutes_and_quits(tray, qtbot, opened):
     window, session = opened(close_to_tray=True)
     window.close()
     assert not window.isVisible()
@@ -149,7 +149,7 @@ def test_closing_hides_in_the_tray_and_its_menu_shows_mutes_and_quits(tray, qtbo
     assert session.asked("close") == [()]
 
 
-def test_ctrl_q_quits_and_without_a_tray_closing_does(tray, monkeypatch, qtbot, opened):
+def test_ctrl_q_quits_and_closing_quits_without_a_tray(tray, monkeypatch, qtbot, opened):
     window, session = opened(close_to_tray=True)
     qtbot.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert session.asked("close") == [()]
@@ -159,7 +159,7 @@ def test_ctrl_q_quits_and_without_a_tray_closing_does(tray, monkeypatch, qtbot, 
     assert session.asked("close") == [()]
 
 
-def test_a_reminder_is_a_notification_only_for_who_looks_elsewhere(tray, qtbot, opened):
+def test_reminder_is_a_desktop_notification_only_while_the_window_is_hidden(tray, qtbot, opened):
     window, session = opened()
     session.post(Announced("Call mom."), Muted(muted=True))
     qtbot.waitUntil(window.composer.mute_button.isChecked)
@@ -174,7 +174,7 @@ def test_a_reminder_is_a_notification_only_for_who_looks_elsewhere(tray, qtbot, 
     window.show()
 
 
-def test_without_a_tray_the_desktop_is_asked(monkeypatch, qtbot, opened):
+def test_notifications_use_notify_send_without_a_tray(monkeypatch, qtbot, opened):
     started: list[list[str]] = []
     monkeypatch.setattr(presence.shutil, "which", lambda name: f"/usr/bin/{name}")
     run = staticmethod(lambda program, said: started.append([program, *said]))

@@ -36,7 +36,7 @@ def drop(window, mime: QMimeData) -> None:
     QApplication.sendEvent(window, QDropEvent(QPoint(200, 200), COPY, mime, LEFT, NONE))
 
 
-def test_a_dropped_photo_becomes_the_face_on_show(qtbot, window_and_session):
+def test_dropped_photo_becomes_the_current_face(qtbot, window_and_session):
     window, session = window_and_session
     card = window.stage.newcomer_card
     mime = dragged(PHOTO)
@@ -51,7 +51,7 @@ def test_a_dropped_photo_becomes_the_face_on_show(qtbot, window_and_session):
     assert window.stage.notices.notice is None
 
 
-def test_what_could_be_better_about_the_photo_is_told(qtbot, window_and_session):
+def test_photo_quality_notes_are_shown(qtbot, window_and_session):
     window, session = window_and_session
     session.made = NewCharacter("ada", ("The mouth is open.", "The face is dark."))
     window.newcomer.take(PHOTO)
@@ -60,7 +60,7 @@ def test_what_could_be_better_about_the_photo_is_told(qtbot, window_and_session)
     assert notices.accessibleDescription() == "This is Ada. The mouth is open. The face is dark."
 
 
-def test_progress_is_shown_and_one_photo_comes_at_a_time(qtbot, window_and_session):
+def test_progress_is_shown_and_a_second_photo_is_refused(qtbot, window_and_session):
     window, session = window_and_session
     session.may_finish.clear()
     window.newcomer.take(PHOTO)
@@ -76,7 +76,7 @@ def test_progress_is_shown_and_one_photo_comes_at_a_time(qtbot, window_and_sessi
 
 
 @pytest.mark.parametrize("by_key", [False, True])
-def test_it_can_be_cancelled(qtbot, window_and_session, by_key):
+def test_avatar_creation_can_be_cancelled(qtbot, window_and_session, by_key):
     window, session = window_and_session
     session.may_finish.clear()
     window.newcomer.take(PHOTO)
@@ -93,9 +93,7 @@ def test_it_can_be_cancelled(qtbot, window_and_session, by_key):
     assert window.stage.notices.notice is None
 
 
-def test_a_photo_that_will_not_do_is_told_and_another_can_be_chosen(
-    qtbot, window_and_session, dialogs
-):
+def test_unusable_photo_is_reported_and_another_can_be_chosen(qtbot, window_and_session, dialogs):
     window, session = window_and_session
     session.error = InputInvalid(f"There is no face in {PHOTO}.", "Use another photo.")
     window.newcomer.take(PHOTO)
@@ -118,7 +116,7 @@ def dialogs(monkeypatch: pytest.MonkeyPatch) -> list[QFileDialog]:
     return opened
 
 
-def test_keys_and_settings_lead_to_a_choice_of_files(qtbot, window_and_session, dialogs):
+def test_shortcut_and_settings_open_the_file_dialog(qtbot, window_and_session, dialogs):
     window, _ = window_and_session
     qtbot.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: len(dialogs) == 1)
@@ -136,7 +134,7 @@ def test_keys_and_settings_lead_to_a_choice_of_files(qtbot, window_and_session, 
     [dragged(PHOTO, PHOTO), QMimeData(), dragged()],
     ids=["two files", "nothing", "no file"],
 )
-def test_only_a_single_file_is_welcome(window_and_session, mime):
+def test_only_a_single_local_file_can_be_dropped(window_and_session, mime):
     window, session = window_and_session
     assert not enter(window, mime)
     assert not window.stage.newcomer_card.isVisible()
@@ -144,14 +142,14 @@ def test_only_a_single_file_is_welcome(window_and_session, mime):
     assert session.asked("make_character") == []
 
 
-def test_a_file_that_is_dragged_away_is_forgotten(window_and_session):
+def test_dragging_a_file_away_hides_the_drop_card(window_and_session):
     window, _ = window_and_session
     enter(window, dragged(PHOTO))
     QApplication.sendEvent(window, QDragLeaveEvent())
     assert not window.stage.newcomer_card.isVisible()
 
 
-def test_closing_the_window_ends_what_is_half_made(window_and_session):
+def test_closing_the_window_cancels_avatar_creation(window_and_session):
     window, session = window_and_session
     session.may_finish.clear()
     window.newcomer.take(PHOTO)

@@ -31,7 +31,7 @@ def test_failure_stays_until_closed_and_offers_an_action(qtbot, window_and_sessi
     assert not bar.isVisible()
 
 
-def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
+def test_device_failure_links_to_the_devices_page(qtbot, window_and_session):
     window, session = window_and_session
     session.post(Failed(None, "microphone", "It was unplugged."))
     qtbot.waitUntil(window.stage.notices.isVisible)
@@ -39,7 +39,7 @@ def test_failure_of_a_device_leads_to_the_devices(qtbot, window_and_session):
     assert window.pages.shown.accessibleName() == "Devices"
 
 
-def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):
+def test_information_notice_disappears_by_itself(qtbot, monkeypatch, window_and_session):
     monkeypatch.setattr(notices_module, "READ_MS", 30)
     window, session = window_and_session
     notices, seen = window.stage.notices, []
@@ -48,7 +48,7 @@ def test_information_goes_by_itself(qtbot, monkeypatch, window_and_session):
     qtbot.waitUntil(lambda: seen == [True, False])
 
 
-def test_notices_queue_in_order_without_repeating(window_and_session):
+def test_notices_are_queued_in_order_without_duplicates(window_and_session):
     window, _ = window_and_session
     bar = window.stage.notices
     for text in ("one", "two", "one", "two", "three"):
@@ -60,7 +60,7 @@ def test_notices_queue_in_order_without_repeating(window_and_session):
     assert seen == ["one", "two", "three"]
 
 
-def test_many_notices_never_pile_up_and_failures_outlast_information(window_and_session):
+def test_notice_queue_is_bounded_and_keeps_failures_over_information(window_and_session):
     window, _ = window_and_session
     bar = window.stage.notices
     bar.tell(Notice("first", failure=True))

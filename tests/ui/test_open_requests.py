@@ -28,7 +28,9 @@ def received(qtbot, requests: OpenRequests, request: OpenRequest) -> Reply | Non
         return future.result()
 
 
-def test_a_minimized_window_comes_back_with_the_avatar(qtbot, window_and_session, requests):
+def test_minimized_window_is_restored_with_the_requested_avatar(
+    qtbot, window_and_session, requests
+):
     window, session = window_and_session
     window.showMinimized()
     qtbot.waitUntil(window.isMinimized)
@@ -39,7 +41,7 @@ def test_a_minimized_window_comes_back_with_the_avatar(qtbot, window_and_session
     assert session.asked("make_character") == [(FILE,)]
 
 
-def test_a_window_in_full_screen_stays_so(qtbot, window_and_session, requests):
+def test_full_screen_window_stays_full_screen(qtbot, window_and_session, requests):
     window, session = window_and_session
     window.showFullScreen()
     assert received(qtbot, requests, OpenRequest()) is Reply.SHOWN
@@ -47,7 +49,7 @@ def test_a_window_in_full_screen_stays_so(qtbot, window_and_session, requests):
     assert session.asked("make_character") == []
 
 
-def test_files_are_opened_one_after_the_other(qtbot, window_and_session, requests):
+def test_files_are_opened_one_at_a_time(qtbot, window_and_session, requests):
     window, session = window_and_session
     session.may_finish.clear()
     second = FILE.with_name("bea.avatar")
@@ -59,18 +61,18 @@ def test_files_are_opened_one_after_the_other(qtbot, window_and_session, request
     qtbot.waitUntil(window.stage.newcomer_card.isHidden)
 
 
-def test_waylands_permission_reaches_qt(qtbot, requests, monkeypatch):
+def test_wayland_activation_token_is_passed_to_qt(qtbot, requests, monkeypatch):
     monkeypatch.setenv(open_requests.ACTIVATION, "old")
     received(qtbot, requests, OpenRequest(activation="new"))
     assert open_requests.os.environ[open_requests.ACTIVATION] == "new"
 
 
-def test_a_window_that_does_not_react_is_late(requests, monkeypatch):
+def test_unresponsive_window_replies_late(requests, monkeypatch):
     monkeypatch.setattr(open_requests, "ANSWER_SECONDS", 0.05)
     assert requests.receive(OpenRequest()) is Reply.LATE  # this thread is Qt's
 
 
-def test_a_window_that_closes_leaves_the_request_to_the_next(window_and_session, requests):
+def test_closed_window_does_not_answer_requests(window_and_session, requests):
     window, session = window_and_session
     window.close()
     assert requests.receive(OpenRequest(FILE)) is None

@@ -62,7 +62,7 @@ def host(
     return SimpleNamespace(pages=window.pages, made=made, window=window, session=session)
 
 
-def test_a_page_is_made_when_it_is_first_opened_and_works_only_while_it_shows(host) -> None:
+def test_page_is_created_on_first_open_and_active_only_while_visible(host) -> None:
     assert host.made == []
     host.pages.open("two")
     two = host.pages.shown
@@ -76,7 +76,7 @@ def test_a_page_is_made_when_it_is_first_opened_and_works_only_while_it_shows(ho
     assert two.calls[-1] == "stop"
 
 
-def test_escape_goes_back_within_the_page_first(host) -> None:
+def test_escape_goes_back_within_the_page_before_closing_it(host) -> None:
     host.pages.open("one")
     host.pages.shown.steps_back = 1
     assert host.pages.escape()
@@ -87,7 +87,7 @@ def test_escape_goes_back_within_the_page_first(host) -> None:
     assert not host.pages.escape()
 
 
-def test_the_last_page_is_remembered_and_opened_again(qtbot, host) -> None:
+def test_last_page_is_reopened(qtbot, host) -> None:
     host.pages.open("three")
     qtbot.waitUntil(lambda: host.session.settings.get("window.page") == "three")
     host.pages.toggle()
@@ -96,13 +96,13 @@ def test_the_last_page_is_remembered_and_opened_again(qtbot, host) -> None:
     assert host.pages.shown.accessibleName() == "Three"
 
 
-def test_one_that_is_gone_gives_way_to_the_first(host) -> None:
+def test_unknown_remembered_page_falls_back_to_the_first(host) -> None:
     host.session.settings.change({"window.page": "no longer there"}, undoable=False)
     host.pages.open()
     assert host.pages.shown.accessibleName() == "One"
 
 
-def test_arrows_walk_through_the_rail_and_tab_stops_at_the_page_on_show(qtbot, host) -> None:
+def test_arrow_keys_move_in_the_rail_and_tab_stops_at_the_current_page(qtbot, host) -> None:
     host.pages.open("one")
     buttons = host.pages.rail.buttons
     buttons[0].setFocus()
@@ -118,7 +118,7 @@ def test_arrows_walk_through_the_rail_and_tab_stops_at_the_page_on_show(qtbot, h
     assert host.pages.shown.accessibleName() == "Two"
 
 
-def test_the_button_and_its_key_open_and_close_them(qtbot, opened) -> None:
+def test_button_and_shortcut_toggle_the_pages(qtbot, opened) -> None:
     window, _ = opened()
     qtbot.mouseClick(window.stage.pages_button, MOUSE)
     assert window.pages.shown is not None
@@ -138,7 +138,7 @@ def test_every_page_opens_by_its_key_and_fits_the_smallest_window(qtbot, opened)
         assert not window.pages.rail.buttons[number].visibleRegion().isEmpty()
 
 
-def test_every_control_of_every_page_has_a_name_and_a_tip(opened) -> None:
+def test_every_control_of_every_page_has_a_name_and_tooltip(opened) -> None:
     window, _ = opened()
     for page in PAGES:
         window.pages.open(page.id)
@@ -150,7 +150,7 @@ def test_every_control_of_every_page_has_a_name_and_a_tip(opened) -> None:
         assert [each.accessibleName() for each in shown if not each.toolTip()] == [], page.id
 
 
-def test_opening_and_closing_leaves_nothing_behind(qtbot, opened) -> None:
+def test_opening_and_closing_pages_leaks_no_widget_or_listener(qtbot, opened) -> None:
     window, session = opened()
 
     def round_trip() -> tuple[int, int]:

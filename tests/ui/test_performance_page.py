@@ -41,7 +41,7 @@ def page(
     return shown, session
 
 
-def test_before_the_first_turn_it_says_what_to_do(page) -> None:
+def test_empty_page_explains_how_to_get_measurements(page) -> None:
     shown, _ = page
     assert shown.headline.text() == "Nothing was measured yet."
     assert "Talk for a while" in shown.usual.text()
@@ -49,7 +49,7 @@ def test_before_the_first_turn_it_says_what_to_do(page) -> None:
     assert not shown.apply_button.isVisible()
 
 
-def test_a_turn_is_shown_as_soon_as_it_ends(qtbot, page) -> None:
+def test_turn_is_displayed_as_soon_as_it_ends(qtbot, page) -> None:
     shown, session = page
     session.performance(TURN)
     qtbot.waitUntil(shown.waterfall.isVisible)
@@ -60,7 +60,7 @@ def test_a_turn_is_shown_as_soon_as_it_ends(qtbot, page) -> None:
     assert "8 ms apart, 20 ms at most" in shown.pictures.text()
 
 
-def test_the_suggestion_is_applied_and_taken_back(qtbot, page) -> None:
+def test_suggestion_can_be_applied_and_undone(qtbot, page) -> None:
     shown, session = page
     session.performance(TURN)
     qtbot.waitUntil(shown.apply_button.isVisible)
@@ -74,7 +74,7 @@ def test_the_suggestion_is_applied_and_taken_back(qtbot, page) -> None:
     qtbot.waitUntil(lambda: "after 0.43 s" in shown.advice.text())
 
 
-def test_a_bar_says_under_the_pointer_what_it_is(qtbot, page) -> None:
+def test_waterfall_bar_has_a_tooltip(qtbot, page) -> None:
     shown, session = page
     session.performance(TURN)
     qtbot.waitUntil(shown.waterfall.isVisible)
@@ -86,7 +86,7 @@ def test_a_bar_says_under_the_pointer_what_it_is(qtbot, page) -> None:
     )
 
 
-def test_the_processes_are_listed_and_looked_at_only_while_it_is_shown(qtbot, page) -> None:
+def test_processes_are_sampled_only_while_the_page_is_visible(qtbot, page) -> None:
     shown, _ = page
     qtbot.waitUntil(lambda: len(shown.loads) == 2)
     assert shown.loads[0].text() == "Window and conversation"
@@ -98,7 +98,7 @@ def test_the_processes_are_listed_and_looked_at_only_while_it_is_shown(qtbot, pa
     assert shown._reports._listeners == []
 
 
-def test_a_process_that_has_ended_is_left_out() -> None:
+def test_ended_process_is_left_out() -> None:
     here = (EngineProcess("Gone", 2**22 + 1),)
     reports = PerformanceReports(
         SettingsStore(app_paths().settings_file, {}), app_paths(), None, lambda: here

@@ -38,7 +38,7 @@ def named(session: FakeSession) -> str:
     return session.settings.settings.persona
 
 
-def test_one_click_changes_who_it_is_and_undo_brings_the_former_back(qtbot, page: Opened) -> None:
+def test_click_uses_a_persona_and_undo_restores_the_previous_one(qtbot, page: Opened) -> None:
     _, session, shown = page
     assert shown.form.title.text() == "Mira, a good companion"
     assert not shown.form.use_button.isEnabled()
@@ -56,7 +56,7 @@ def test_one_click_changes_who_it_is_and_undo_brings_the_former_back(qtbot, page
     assert session.settings.get("face.options.character") != "theo"
 
 
-def test_by_keys_alone(qtbot, page: Opened) -> None:
+def test_persona_can_be_chosen_with_the_keyboard_alone(qtbot, page: Opened) -> None:
     _, session, shown = page
     assert shown.list.hasFocus()
     qtbot.keyClick(shown.list, Qt.Key.Key_Up)
@@ -65,7 +65,7 @@ def test_by_keys_alone(qtbot, page: Opened) -> None:
     qtbot.waitUntil(lambda: named(session) == "butler")
 
 
-def test_the_description_is_edited_in_place_and_undone(qtbot, page: Opened) -> None:
+def test_description_is_edited_in_place_and_can_be_undone(qtbot, page: Opened) -> None:
     _, session, shown = page
     system = shown.form.system
     before = system.toPlainText()
@@ -83,7 +83,7 @@ def test_the_description_is_edited_in_place_and_undone(qtbot, page: Opened) -> N
     assert not session.personas.current().own
 
 
-def test_a_new_one_is_made_named_used_and_deleted(qtbot, page: Opened) -> None:
+def test_persona_is_created_named_used_and_deleted(qtbot, page: Opened) -> None:
     _, _, shown = page
     qtbot.mouseClick(shown.new_button, MOUSE)
     qtbot.waitUntil(lambda: shown.list.count() == 4)
@@ -102,7 +102,7 @@ def test_a_new_one_is_made_named_used_and_deleted(qtbot, page: Opened) -> None:
     qtbot.waitUntil(lambda: shown.form.title.text() == "Nora")
 
 
-def test_what_cannot_be_saved_is_told_and_stays_typed(qtbot, page: Opened) -> None:
+def test_invalid_description_is_reported_and_stays_in_the_editor(qtbot, page: Opened) -> None:
     _, session, shown = page
     shown.form.system.setPlainText("x" * 5000)
     shown.form.finish()
@@ -111,7 +111,7 @@ def test_what_cannot_be_saved_is_told_and_stays_typed(qtbot, page: Opened) -> No
     assert not session.personas.current().own
 
 
-def test_leaving_the_page_saves_what_was_typed(qtbot, page: Opened) -> None:
+def test_leaving_the_page_saves_edits(qtbot, page: Opened) -> None:
     window, session, shown = page
     shown.form.greeting.setFocus()
     shown.form.greeting.selectAll()

@@ -36,7 +36,7 @@ def page(qtbot, opened: Callable[..., tuple[MainWindow, FakeSession]]):
     return shown, session, window
 
 
-def test_everything_that_is_kept_is_listed(page) -> None:
+def test_every_kind_of_stored_data_is_listed(page) -> None:
     privacy, _, _ = page
     assert set(privacy.rows) == set(StoredKind)
     kept = privacy.rows[StoredKind.HISTORY]
@@ -45,7 +45,7 @@ def test_everything_that_is_kept_is_listed(page) -> None:
     assert not privacy.rows[StoredKind.SETTINGS].delete_button.isVisible()
 
 
-def test_what_is_deleted_comes_back_with_undo(qtbot, page) -> None:
+def test_deleted_data_is_restored_by_undo(qtbot, page) -> None:
     privacy, session, _ = page
     row = privacy.rows[StoredKind.AVATARS]
     qtbot.mouseClick(row.delete_button, MOUSE)
@@ -58,7 +58,7 @@ def test_what_is_deleted_comes_back_with_undo(qtbot, page) -> None:
     assert not session.user_data.deleted[StoredKind.AVATARS].finished
 
 
-def test_what_is_deleted_is_gone_when_the_toast_is(qtbot, page) -> None:
+def test_deleted_data_is_removed_when_the_toast_closes(qtbot, page) -> None:
     privacy, session, window = page
     for kind in (StoredKind.HISTORY, StoredKind.CACHE):
         qtbot.mouseClick(privacy.rows[kind].delete_button, MOUSE)
@@ -69,7 +69,7 @@ def test_what_is_deleted_is_gone_when_the_toast_is(qtbot, page) -> None:
     qtbot.waitUntil(lambda: session.user_data.deleted[StoredKind.CACHE].finished)
 
 
-def test_connections_are_switched_off_and_on_with_undo(qtbot, page) -> None:
+def test_network_access_is_switched_off_and_on_with_undo(qtbot, page) -> None:
     privacy, session, _ = page
     choices = privacy.network.choices
     assert choices[NetworkAccess.ALL].isChecked()
@@ -86,7 +86,7 @@ def test_connections_are_switched_off_and_on_with_undo(qtbot, page) -> None:
     qtbot.waitUntil(lambda: "next start" in privacy.network.covers.text())
 
 
-def test_what_the_system_refuses_is_said(page) -> None:
+def test_network_sealed_by_the_system_is_explained(page) -> None:
     privacy, _, _ = page
     privacy.network.show_access(NetworkAccess.NONE, sealed=True)
     assert privacy.network.covers.text().startswith("The system refuses every connection")
@@ -94,7 +94,7 @@ def test_what_the_system_refuses_is_said(page) -> None:
     assert "Start it again" in privacy.network.covers.text()
 
 
-def test_attempts_are_listed_the_newest_first(qtbot, page) -> None:
+def test_connection_attempts_are_listed_newest_first(qtbot, page) -> None:
     privacy, _, _ = page
     qtbot.waitUntil(lambda: "192.0.2.1:443" in privacy.network.log.text())
     first, second = privacy.network.log.text().splitlines()
@@ -104,7 +104,7 @@ def test_attempts_are_listed_the_newest_first(qtbot, page) -> None:
     assert privacy.network.log.text() == "Nothing has tried to connect."
 
 
-def test_every_control_has_a_name(page) -> None:
+def test_every_control_has_an_accessible_name(page) -> None:
     privacy, _, _ = page
     buttons = [each for each in privacy.findChildren(QAbstractButton) if each.isVisible()]
     assert len(buttons) > 15

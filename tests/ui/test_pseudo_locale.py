@@ -135,7 +135,7 @@ def _bare_words(text: str) -> list[str]:
     return [word for word in words if word not in NAMES]
 
 
-def test_the_frame_of_the_window(qtbot, window):
+def test_window_frame_and_popover_are_translated(qtbot, window):
     window.show_settings()
     qtbot.waitUntil(lambda: len(window.popover.microphones.rows) == 3)
     window._session.post(Noticed("The microphone Headset is back."))
@@ -143,7 +143,7 @@ def test_the_frame_of_the_window(qtbot, window):
     assert bare(window) == []
 
 
-def test_a_failure_of_another_room(qtbot, window):
+def test_error_notice_from_another_package_is_translated(qtbot, window):
     failed = Failed(None, "speak", "The voice produced no sound.", "Choose another voice.")
     window._session.post(failed)
     qtbot.waitUntil(window.stage.notices.isVisible)
@@ -151,7 +151,7 @@ def test_a_failure_of_another_room(qtbot, window):
 
 
 @pytest.mark.parametrize("page", [entry.id for entry in PAGES if entry.id != "settings"])
-def test_a_page(qtbot, window, page):
+def test_every_page_is_translated(qtbot, window, page):
     window.pages.open(page)
     window.work.run(lambda: None)
     qtbot.wait(500)
@@ -159,7 +159,7 @@ def test_a_page(qtbot, window, page):
     assert [each for each in bare(view) if each[0].split(": ")[1] not in CONTENT] == []
 
 
-def test_all_settings(qtbot, window):
+def test_every_settings_section_is_translated(qtbot, window):
     window.pages.open("settings")
     view = window.pages.shown
     for row in range(view.pages.count()):

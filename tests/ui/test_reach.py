@@ -16,7 +16,7 @@ from avatar_app.core.events import (
 LEFT = Qt.MouseButton.LeftButton
 
 
-def test_every_control_has_a_name_and_every_button_a_tip(qtbot, window_and_session):
+def test_every_control_has_a_name_and_every_button_a_tooltip(qtbot, window_and_session):
     window, _ = window_and_session
     window.show_settings()
     qtbot.waitUntil(lambda: len(window.popover.microphones.rows) == 3)
@@ -28,7 +28,7 @@ def test_every_control_has_a_name_and_every_button_a_tip(qtbot, window_and_sessi
     assert [c.accessibleName() for c in shown if not c.toolTip()] == []
 
 
-def test_tab_reaches_every_control_and_comes_back(qtbot, opened):
+def test_tab_visits_every_control_and_returns_to_the_start(qtbot, opened):
     window, session = opened((TurnEnded(1, Outcome.FINISHED, "Hello", "Hi", "Hi"),))
     qtbot.waitUntil(window.chat.copy_button.isEnabled)
     session.post(StateChanged(State.SPEAKING))
@@ -55,7 +55,7 @@ def test_tab_reaches_every_control_and_comes_back(qtbot, opened):
     assert set(visited) <= set(expected)
 
 
-def test_copying_gives_what_was_heard(qtbot, opened):
+def test_copying_a_line_copies_only_heard_words(qtbot, opened):
     turn = TurnEnded(1, Outcome.INTERRUPTED, "Tell me", "One two three", "One two")
     window, _ = opened((turn,))
     qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
@@ -64,7 +64,7 @@ def test_copying_gives_what_was_heard(qtbot, opened):
     assert QGuiApplication.clipboard().text() == "You: Tell me\nMira: One two —"
 
 
-def test_choices_are_reached_by_keys_from_top_to_bottom(qtbot, window_and_session):
+def test_popover_choices_are_reached_by_arrow_keys_in_order(qtbot, window_and_session):
     window, session = window_and_session
     window.stage.settings_button.setFocus()
     qtbot.keyClick(window.stage.settings_button, Qt.Key.Key_Space)
@@ -81,7 +81,7 @@ def test_choices_are_reached_by_keys_from_top_to_bottom(qtbot, window_and_sessio
     assert session.asked("hold") == []
 
 
-def test_a_click_beside_the_choices_closes_them(qtbot, window_and_session):
+def test_click_outside_closes_the_popover(qtbot, window_and_session):
     window, _ = window_and_session
     window.show_settings()
     qtbot.mouseClick(window.stage.view, LEFT, pos=window.stage.view.rect().bottomLeft())

@@ -57,7 +57,7 @@ def choose(box: QComboBox, value: object) -> None:
     box.activated.emit(index)
 
 
-def test_it_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: Opened) -> None:
+def test_page_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: Opened) -> None:
     window, _ = settings
     page = window.pages.shown
     assert window.stage.width() > 300
@@ -72,7 +72,7 @@ def test_it_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: Op
     assert window.panel.isVisible()
 
 
-def test_a_narrow_window_is_covered(settings: Opened) -> None:
+def test_page_covers_a_narrow_window(settings: Opened) -> None:
     window, _ = settings
     window.resize(760, 620)
     assert window.pages.frame.geometry().left() == 0
@@ -80,7 +80,7 @@ def test_a_narrow_window_is_covered(settings: Opened) -> None:
     assert window.pages.frame.geometry().left() > 400
 
 
-def test_it_opens_from_the_popover_too(qtbot, opened) -> None:
+def test_page_opens_from_the_popover(qtbot, opened) -> None:
     window, _ = opened(manifests=MANIFESTS)
     qtbot.mouseClick(window.stage.settings_button, MOUSE)
     qtbot.mouseClick(window.popover.settings_button, MOUSE)
@@ -91,7 +91,7 @@ def test_it_opens_from_the_popover_too(qtbot, opened) -> None:
     assert not page.isVisible()
 
 
-def test_pages_show_their_sections_and_search_goes_over_all(qtbot, settings: Opened) -> None:
+def test_pages_show_their_sections_and_search_covers_all_settings(qtbot, settings: Opened) -> None:
     window, _ = settings
     page = window.pages.shown
     titles = [page.pages.item(index).text() for index in range(page.pages.count())]
@@ -109,7 +109,7 @@ def test_pages_show_their_sections_and_search_goes_over_all(qtbot, settings: Ope
     assert all(name.startswith("tts.") for name in page.form.rows)
 
 
-def test_a_choice_is_applied_at_once_and_undone_by_keys(qtbot, settings: Opened) -> None:
+def test_changed_setting_applies_immediately_and_ctrl_z_undoes_it(qtbot, settings: Opened) -> None:
     window, session = settings
     page = window.pages.shown
     theme = row(window, "window.theme")
@@ -125,7 +125,7 @@ def test_a_choice_is_applied_at_once_and_undone_by_keys(qtbot, settings: Opened)
     qtbot.waitUntil(lambda: LIGHT.page in window.styleSheet())
 
 
-def test_the_toast_undoes_as_well(qtbot, settings: Opened) -> None:
+def test_toast_button_undoes_a_change(qtbot, settings: Opened) -> None:
     window, session = settings
     keep = row(window, "history.keep")
     qtbot.keyClick(keep.editor.control, Qt.Key.Key_Space)
@@ -140,7 +140,7 @@ def test_the_toast_undoes_as_well(qtbot, settings: Opened) -> None:
     assert session.asked("hold") == []
 
 
-def test_another_engine_brings_its_own_options(qtbot, settings: Opened) -> None:
+def test_choosing_an_engine_shows_its_options(qtbot, settings: Opened) -> None:
     window, session = settings
     page = window.pages.shown
     page.pages.setCurrentRow(1)
@@ -154,7 +154,7 @@ def test_another_engine_brings_its_own_options(qtbot, settings: Opened) -> None:
     qtbot.waitUntil(lambda: set(page.form.rows) == before)
 
 
-def test_a_slider_counts_when_it_rests(qtbot, settings: Opened) -> None:
+def test_slider_applies_its_value_when_it_rests(qtbot, settings: Opened) -> None:
     window, session = settings
     changes: list[tuple[str, ...]] = []
     speed = row(window, "tts.options.speed")
@@ -174,7 +174,9 @@ def test_a_slider_counts_when_it_rests(qtbot, settings: Opened) -> None:
     qtbot.waitUntil(lambda: not speed.reset_button.isVisible())
 
 
-def test_a_wrong_value_is_told_in_its_row_and_the_old_one_shown(qtbot, settings: Opened) -> None:
+def test_invalid_value_is_reported_in_its_row_and_the_old_value_restored(
+    qtbot, settings: Opened
+) -> None:
     window, session = settings
     page = window.pages.shown
     persona = row(window, "dialogue.options.name")
@@ -194,7 +196,7 @@ def test_a_wrong_value_is_told_in_its_row_and_the_old_one_shown(qtbot, settings:
     assert page.toast.notice is None
 
 
-def test_words_and_empty_texts_are_taken_as_they_are_meant(qtbot, settings: Opened) -> None:
+def test_lists_and_empty_texts_are_parsed(qtbot, settings: Opened) -> None:
     window, session = settings
     folders = row(window, "models.folders").editor.control
     folders.setFocus()

@@ -40,17 +40,17 @@ def shade_at(image: QImage, window, x: float, y: float) -> tuple[int, int, int]:
     return pixel.red(), pixel.green(), pixel.blue()
 
 
-def test_captions_greet_at_first(window_and_session):
+def test_captions_greet_at_the_first_start(window_and_session):
     window, _ = window_and_session
     assert window.stage.captions.caption.text == "Say hello, or type"
 
 
-def test_captions_greet_again_who_was_here_before(qtbot, opened):
+def test_captions_welcome_back_a_returning_user(qtbot, opened):
     window, _ = opened((CUT,))
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "Welcome back")
 
 
-def test_captions_follow_the_user_and_then_the_words_heard(qtbot, window_and_session):
+def test_captions_show_the_user_then_the_heard_words(qtbot, window_and_session):
     window, session = window_and_session
     captions = window.stage.captions
     session.post(UserStarted(1), UserTranscript(1, "set a"))
@@ -68,13 +68,13 @@ def test_captions_follow_the_user_and_then_the_words_heard(qtbot, window_and_ses
     assert captions.accessibleDescription() == "I set it. Anything else?"
 
 
-def test_captions_of_an_interrupted_answer_keep_only_what_was_heard(qtbot, window_and_session):
+def test_captions_of_an_interrupted_answer_keep_only_heard_words(qtbot, window_and_session):
     window, session = window_and_session
     session.post(ClauseWritten(1, CUT.avatar_text), WordsPlayed(1, CUT.heard_text), CUT)
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "One two")
 
 
-def test_a_cough_brings_the_answer_back(qtbot, window_and_session):
+def test_discarded_user_turn_restores_the_answer_caption(qtbot, window_and_session):
     window, session = window_and_session
     session.post(ClauseWritten(1, "One two three"), WordsPlayed(1, "One"), UserStarted(2))
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "")
@@ -83,7 +83,7 @@ def test_a_cough_brings_the_answer_back(qtbot, window_and_session):
     assert window.stage.captions.caption.heard == 3
 
 
-def test_words_that_go_on_in_the_next_turn_are_shown_once(qtbot, window_and_session):
+def test_continued_user_turn_is_shown_once(qtbot, window_and_session):
     window, session = window_and_session
     session.post(UserSaid(1, "The first half"), ClauseWritten(1, "Nobody heard this"))
     session.post(UserStarted(2), UserTurnDiscarded(1), UserSaid(2, "The first half and the second"))
@@ -94,7 +94,7 @@ def test_words_that_go_on_in_the_next_turn_are_shown_once(qtbot, window_and_sess
     qtbot.waitUntil(lambda: window.stage.captions.caption.text == "")
 
 
-def test_heard_words_are_painted_brighter_than_those_to_come(qtbot, window_and_session):
+def test_heard_words_are_painted_brighter_than_upcoming_words(qtbot, window_and_session):
     window, session = window_and_session
     captions = window.stage.captions
     session.post(ClauseWritten(1, "mmmm mmmm"), WordsPlayed(1, "mmmm"))
@@ -129,7 +129,7 @@ def test_transcript_shows_which_words_were_heard(qtbot, window_and_session):
     assert avatar.at is not None
 
 
-def test_unheard_words_are_struck_and_dim_and_say_why(qtbot, opened):
+def test_unheard_words_are_struck_through_dim_and_explained(qtbot, opened):
     window, _ = opened((CUT,))
     qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
     line = window.chat.model.lines[1]
@@ -146,7 +146,7 @@ def test_unheard_words_are_struck_and_dim_and_say_why(qtbot, opened):
     assert delegate.sizeHint(option, window.chat.model.index(1)).height() > 30
 
 
-def test_an_answer_nobody_heard_a_word_of_is_struck_whole(qtbot, window_and_session):
+def test_fully_unheard_answer_is_struck_through_whole(qtbot, window_and_session):
     window, session = window_and_session
     session.post(TurnEnded(1, Outcome.FAILED, "Hi", "One two", ""))
     qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
@@ -179,7 +179,9 @@ def test_transcript_follows_its_end_unless_the_user_scrolled_up(qtbot, window_an
         (State.SPEAKING, Light.SPEAKING, "Speaking"),
     ],
 )
-def test_each_state_has_its_light(qtbot, window_and_session, state, light, text):
+def test_every_state_lights_the_portrait_edge_differently(
+    qtbot, window_and_session, state, light, text
+):
     window, session = window_and_session
     view = window.stage.view
     edge = view.portrait.center().x(), view.portrait.bottom() + 1
@@ -192,7 +194,7 @@ def test_each_state_has_its_light(qtbot, window_and_session, state, light, text)
     assert sum(after) > sum(before) + 20
 
 
-def test_muted_has_its_light_and_gives_way_to_speaking(qtbot, window_and_session):
+def test_muted_light_gives_way_to_the_speaking_light(qtbot, window_and_session):
     window, session = window_and_session
     light = window.stage.view.light
     session.post(Muted(muted=True))
@@ -216,7 +218,7 @@ def test_listening_light_reacts_to_the_level(window_and_session):
     assert strengths[1] > strengths[0] + 0.3
 
 
-def test_the_newest_frame_is_what_is_painted(qtbot, window_and_session):
+def test_newest_frame_is_painted(qtbot, window_and_session):
     window, session = window_and_session
     session.picture = VideoFrame(np.full((90, 160, 3), (10, 200, 30), np.uint8), 1.0)
     center = window.stage.view.portrait.center()
@@ -225,7 +227,7 @@ def test_the_newest_frame_is_what_is_painted(qtbot, window_and_session):
     assert shade_at(image, window, center.x(), center.y()) == (10, 200, 30)
 
 
-def test_before_the_first_frame_there_is_a_backdrop(qtbot, window_and_session):
+def test_backdrop_is_painted_before_the_first_frame(qtbot, window_and_session):
     window, session = window_and_session
     window.stage.view._picture = session.picture = None
     image = window.stage.view.grab().toImage()
@@ -233,7 +235,7 @@ def test_before_the_first_frame_there_is_a_backdrop(qtbot, window_and_session):
     assert shade_at(image, window, center.x(), center.y()) != (0, 0, 0)
 
 
-def test_level_meter_rises_at_once_falls_gently_and_rests_when_muted(window_and_session):
+def test_level_meter_rises_immediately_falls_slowly_and_is_empty_when_muted(window_and_session):
     window, _ = window_and_session
     meter = window.composer.meter
     meter.show_level(-12.0, 1.0)
@@ -255,7 +257,7 @@ def test_text_is_laid_out_only_when_it_changes(qtbot, window_and_session):
     assert window.stage.captions._drawn is drawn
 
 
-def test_a_theme_of_the_system_is_followed_until_one_is_chosen(qtbot, window_and_session):
+def test_system_theme_is_followed_until_one_is_chosen(qtbot, window_and_session):
     window, _ = window_and_session
     theme = window.theme
     theme.choose(ThemeChoice.SYSTEM)
@@ -266,7 +268,7 @@ def test_a_theme_of_the_system_is_followed_until_one_is_chosen(qtbot, window_and
         theme._system_changed()
 
 
-def test_code_is_shown_as_it_was_written_below_what_is_said(qtbot, window_and_session):
+def test_code_is_shown_verbatim_below_the_spoken_text(qtbot, window_and_session):
     window, session = window_and_session
     code = "for x in range(3):\n    print(x)"
     session.post(UserSaid(1, "Write a loop"))

@@ -50,7 +50,7 @@ def starter(window):
     return window._session.starter
 
 
-def test_it_says_what_there_is_and_how_large(window):
+def test_starter_card_lists_the_missing_models_and_their_size(window):
     card = window.starter.card
     assert said(card) == (
         "I hear and speak poorly. Get speech recognition, a voice and a language model: 376 MB. "
@@ -60,7 +60,7 @@ def test_it_says_what_there_is_and_how_large(window):
     assert window.composer.field.hasFocus()  # it takes nothing from who is talking
 
 
-def test_it_is_not_shown_where_it_is_not_time_or_nothing_lacks(qtbot, opened):
+def test_starter_card_is_hidden_when_not_due_or_nothing_is_missing(qtbot, opened):
     window, session = opened()
     assert not window.starter.card.isVisible()
     session.starter.lacking = ()
@@ -70,7 +70,7 @@ def test_it_is_not_shown_where_it_is_not_time_or_nothing_lacks(qtbot, opened):
     assert not window.starter.card.isVisible()
 
 
-def test_it_can_be_asked_for(qtbot, opened):
+def test_starter_card_opens_from_the_popover(qtbot, opened):
     window, session = opened()
     card = window.starter.card
     window.show_settings()
@@ -83,7 +83,7 @@ def test_it_can_be_asked_for(qtbot, opened):
     assert "Nothing is missing" in said(card)
 
 
-def test_what_comes_can_be_chosen(qtbot, window, starter):
+def test_parts_of_the_starter_set_can_be_deselected(qtbot, window, starter):
     card = window.starter.card
     qtbot.mouseClick(card.choose_button, LEFT)
     assert [row.text().partition(":")[0] for row in card.rows] == [
@@ -103,7 +103,7 @@ def test_what_comes_can_be_chosen(qtbot, window, starter):
     assert item.kind is Kind.TTS
 
 
-def test_progress_is_told_in_place_and_can_be_stopped(qtbot, window, starter):
+def test_download_progress_is_shown_and_can_be_stopped(qtbot, window, starter):
     card = window.starter.card
     parts = {Kind.TTS: PartState.AT_WORK, Kind.ASR: PartState.COMING}
     half = DownloadProgress("whisper-base", done=100_000_000, total=200_000_000, rate=1e7)
@@ -126,14 +126,14 @@ def test_progress_is_told_in_place_and_can_be_stopped(qtbot, window, starter):
     qtbot.waitUntil(lambda: shown(card) == ["Get", "Later", "Choose"])
 
 
-def test_it_tells_what_only_loads(qtbot, window, starter):
+def test_loading_of_a_downloaded_model_is_shown(qtbot, window, starter):
     starter.progress = [StarterProgress({Kind.DIALOGUE: PartState.LOADING})]
     starter.may_finish.clear()
     qtbot.mouseClick(window.starter.card.get_button, LEFT)
     qtbot.waitUntil(lambda: "Getting ready: a language model" in said(window.starter.card))
 
 
-def test_what_fails_says_one_sentence_and_can_be_tried_again(qtbot, window, starter):
+def test_failure_is_reported_and_can_be_retried(qtbot, window, starter):
     card = window.starter.card
     broken = AvatarError("The server is gone.", AGAIN)
     starter.failures = ((starter.lacking[0], broken),)
@@ -150,7 +150,7 @@ def test_what_fails_says_one_sentence_and_can_be_tried_again(qtbot, window, star
     qtbot.waitUntil(lambda: "Done" in said(card))
 
 
-def test_what_lacks_packages_says_what_to_type(qtbot, window, starter):
+def test_missing_packages_show_the_command_to_type(qtbot, window, starter):
     card = window.starter.card
     lame = replace(starter.lacking[1], missing_packages=("kokoro-onnx",))
     starter.lacking = (starter.lacking[0], lame)
@@ -167,7 +167,7 @@ def test_what_lacks_packages_says_what_to_type(qtbot, window, starter):
     assert starter.times_postponed == 0
 
 
-def test_later_is_told_to_the_session_and_the_second_time_is_the_last(qtbot, window, starter):
+def test_later_postpones_the_offer_at_most_twice(qtbot, window, starter):
     card = window.starter.card
     starter.due = Offer.LAST
     window.starter.show_again()
@@ -177,7 +177,7 @@ def test_later_is_told_to_the_session_and_the_second_time_is_the_last(qtbot, win
     assert not card.isVisible()
 
 
-def test_what_is_here_is_used_without_fetching(qtbot, window, starter):
+def test_installed_models_are_used_without_a_download(qtbot, window, starter):
     card = window.starter.card
     starter.lacking = tuple(replace(item, bytes_lacking=0) for item in starter.lacking)
     window.starter.show_again()
@@ -185,7 +185,7 @@ def test_what_is_here_is_used_without_fetching(qtbot, window, starter):
     assert "on this computer already" in said(card)
 
 
-def test_it_fits_the_smallest_window(qtbot, window):
+def test_starter_card_fits_the_smallest_window(qtbot, window):
     card = window.starter.card
     window.show_transcript(shown=True)
     window.resize(*SMALLEST)
@@ -197,7 +197,7 @@ def test_it_fits_the_smallest_window(qtbot, window):
         assert row.height() >= row.sizeHint().height()
 
 
-def test_closing_the_window_stops_it(qtbot, window, starter):
+def test_closing_the_window_stops_the_installation(qtbot, window, starter):
     starter.may_finish.clear()
     qtbot.mouseClick(window.starter.card.get_button, LEFT)
     window.close()

@@ -24,7 +24,7 @@ NAMES = frozenset(("Ctrl", "Esc", "Del", "Enter", "Space", "Shift", "avatar-app"
 """Keys, and what is called the same everywhere."""
 
 
-def test_texts_that_are_shown_are_translated():
+def test_visible_literals_go_through_translation():
     found = [
         f"{path.name}:{node.lineno}: {text}"
         for path in extraction().window_files(Path(avatar_app.__file__).parent)
@@ -35,7 +35,7 @@ def test_texts_that_are_shown_are_translated():
     assert found == []
 
 
-def test_what_is_translated_is_written_out():
+def test_translated_texts_are_literals():
     """A value belongs behind the translation, by `format`: an f-string stands in no catalog."""
     found = [
         f"{path.name}:{node.lineno}"
@@ -58,7 +58,7 @@ def test_what_is_translated_is_written_out():
         ('label.setText(self.tr("Hello"))', []),
     ],
 )
-def test_what_counts_as_shown(source, texts):
+def test_literals_of_an_expression_are_found(source, texts):
     assert list(_literals(ast.parse(source).body[0].value)) == texts
 
 

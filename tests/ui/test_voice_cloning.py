@@ -113,7 +113,7 @@ def dropped_on(widget: CloneView | VoicesPage, path: Path) -> bool:
     return enter.isAccepted()
 
 
-def test_a_voice_is_recorded_consented_compared_and_used(qtbot, studio) -> None:
+def test_voice_is_recorded_consented_compared_and_used(qtbot, studio) -> None:
     view, session, voices = studio
     assert not view.consent.isEnabled()
     assert not view.compare.isEnabled()
@@ -148,7 +148,7 @@ def test_a_voice_is_recorded_consented_compared_and_used(qtbot, studio) -> None:
     assert NAME in voices.cloned.rows
 
 
-def test_a_sentence_that_was_misread_is_read_again(qtbot, studio) -> None:
+def test_misread_consent_sentence_can_be_read_again(qtbot, studio) -> None:
     view, session, _ = studio
     recorded(qtbot, view, session, spoken(STORY))
     qtbot.mouseClick(view.consent.draw_button, MOUSE)
@@ -169,7 +169,7 @@ def test_a_sentence_that_was_misread_is_read_again(qtbot, studio) -> None:
     assert view.compare.hint.text().startswith("Built-in voice, Kokoro 82M cannot speak")
 
 
-def test_where_no_engine_can_clone_the_way_to_one_is_a_button(qtbot, page) -> None:
+def test_missing_cloning_engine_links_to_the_models_page(qtbot, page) -> None:
     voices, _, window = page
     about = voices.cloned.about.text()
     assert about.startswith("Built-in voice, Kokoro 82M cannot speak with a cloned voice.")
@@ -218,7 +218,7 @@ def hostile(tmp_path: Path, kind: str) -> Path:
         ("missing", "The file missing.wav does not exist."),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why_in_one_sentence(
+def test_unusable_recording_is_reported(
     qtbot, page, tmp_path: Path, kind: str, sentence: str
 ) -> None:
     voices, _, _ = page
@@ -234,7 +234,7 @@ def test_a_file_that_cannot_be_used_says_why_in_one_sentence(
     assert step.sentence.text() == "This recording can be used."
 
 
-def test_a_photo_becomes_a_face_and_no_voice(qtbot, page, tmp_path: Path) -> None:
+def test_dropped_photo_creates_an_avatar_not_a_voice(qtbot, page, tmp_path: Path) -> None:
     voices, session, _ = page
     photo = tmp_path / "me.jpg"
     dropped_on(voices, photo)
@@ -242,7 +242,7 @@ def test_a_photo_becomes_a_face_and_no_voice(qtbot, page, tmp_path: Path) -> Non
     assert not voices.is_cloning
 
 
-def test_escape_stops_a_recording_then_leaves(qtbot, studio, page) -> None:
+def test_escape_stops_the_recording_then_leaves_the_steps(qtbot, studio, page) -> None:
     view, session, voices = studio
     _, _, window = page
     session.microphone.says = spoken(STORY)
@@ -256,7 +256,7 @@ def test_escape_stops_a_recording_then_leaves(qtbot, studio, page) -> None:
     assert voices.clone_button.hasFocus()
 
 
-def test_a_microphone_that_is_missing_is_one_sentence(qtbot, studio) -> None:
+def test_missing_microphone_is_reported(qtbot, studio) -> None:
     view, session, _ = studio
     session.microphone.missing = True
     qtbot.mouseClick(view.reference.record_button, MOUSE)
@@ -264,7 +264,7 @@ def test_a_microphone_that_is_missing_is_one_sentence(qtbot, studio) -> None:
     assert view.reference.record_button.isVisible()
 
 
-def test_a_voice_unlike_its_recording_says_so(qtbot, studio, tmp_path: Path) -> None:
+def test_low_similarity_of_clone_and_recording_is_reported(qtbot, studio, tmp_path: Path) -> None:
     view, session, _ = studio
     session.voices.alike = Likeness(0.5)
     listed_with(session, GRANDMA)
@@ -289,7 +289,7 @@ def press(qtbot, voices: VoicesPage, name: str) -> None:
     qtbot.mouseClick(button, MOUSE)
 
 
-def test_a_clone_is_compared_with_its_recording_and_used(qtbot, page) -> None:
+def test_clone_can_be_compared_with_its_recording_and_used(qtbot, page) -> None:
     voices, session = with_grandma(qtbot, page)
     assert not voices.cloned.models_button.isVisible()
     press(qtbot, voices, "Hear the recording of grandma")
@@ -304,7 +304,7 @@ def test_a_clone_is_compared_with_its_recording_and_used(qtbot, page) -> None:
     qtbot.waitUntil(lambda: row.use_button.text() == "In use")
 
 
-def test_a_clone_is_deleted_with_undo(qtbot, page) -> None:
+def test_clone_deletion_can_be_undone(qtbot, page) -> None:
     voices, session = with_grandma(qtbot, page)
     press(qtbot, voices, "Delete grandma")
     assert voices.cloned.rows == {}
@@ -317,7 +317,7 @@ def test_a_clone_is_deleted_with_undo(qtbot, page) -> None:
     assert session.voices.asked("revoke") == []
 
 
-def test_taking_a_consent_back_says_what_comes_of_it_and_is_final(qtbot, page) -> None:
+def test_revoking_consent_explains_the_consequences_and_is_final(qtbot, page) -> None:
     voices, session = with_grandma(qtbot, page)
     row = voices.cloned.rows["grandma"]
     press(qtbot, voices, "Take the consent to grandma back")
@@ -334,14 +334,14 @@ def test_taking_a_consent_back_says_what_comes_of_it_and_is_final(qtbot, page) -
     assert "no copy of it opens again" in voices.toast.notice.hint
 
 
-def test_every_control_of_the_steps_has_a_name(qtbot, studio) -> None:
+def test_every_control_of_the_steps_has_an_accessible_name(qtbot, studio) -> None:
     view, session, _ = studio
     recorded(qtbot, view, session, spoken(STORY))
     controls = view.findChildren(QAbstractButton)
     assert [each.text() for each in controls if not each.accessibleName()] == []
 
 
-def test_a_recording_is_deleted_when_the_steps_are_left(qtbot, studio) -> None:
+def test_leaving_the_steps_deletes_the_recording(qtbot, studio) -> None:
     view, session, voices = studio
     recorded(qtbot, view, session, spoken(STORY))
     reference = view.reference.reference
@@ -351,7 +351,7 @@ def test_a_recording_is_deleted_when_the_steps_are_left(qtbot, studio) -> None:
     qtbot.waitUntil(lambda: not reference.path.exists())
 
 
-def test_what_was_made_opens_as_any_cloned_voice(qtbot, studio) -> None:
+def test_finished_clone_opens_like_any_cloned_voice(qtbot, studio) -> None:
     view, session, _ = studio
     recorded(qtbot, view, session, spoken(STORY))
     qtbot.keyClicks(view.consent.name_field, "Ada Lovelace")

@@ -42,7 +42,7 @@ def shown(page: VoicesPage) -> list[str]:
     return [row.title for row in page.rows if row.isVisible()]
 
 
-def test_voices_have_names_for_people_and_the_one_in_use_is_marked(qtbot, page) -> None:
+def test_voices_have_readable_names_and_the_current_one_is_marked(qtbot, page) -> None:
     voices, _, _ = page
     assert shown(voices) == ["Woman 2", "Man 3", "Heart", "Siwis"]
     assert row_of(voices, HEART).about.text() == "Woman  ·  English (US)  ·  af_heart"
@@ -50,7 +50,7 @@ def test_voices_have_names_for_people_and_the_one_in_use_is_marked(qtbot, page) 
     assert row_of(voices, PLAIN[0]).use_button.text() == "In use"
 
 
-def test_a_voice_is_heard_and_a_second_press_stops_it(qtbot, page) -> None:
+def test_hear_button_plays_a_sample_and_a_second_press_stops_it(qtbot, page) -> None:
     voices, session, window = page
     session.voices.may_finish.clear()
     heart, siwis = row_of(voices, HEART), row_of(voices, SIWIS)
@@ -70,7 +70,7 @@ def test_a_voice_is_heard_and_a_second_press_stops_it(qtbot, page) -> None:
     qtbot.waitUntil(lambda: heart.hear_button.accessibleName() == "Hear Heart")
 
 
-def test_search_and_language_leave_the_voices_that_match(qtbot, page) -> None:
+def test_search_and_language_filter_the_voices(qtbot, page) -> None:
     voices, _, _ = page
     qtbot.keyClicks(voices.filters.search_field, "kokoro")
     assert shown(voices) == ["Heart", "Siwis"]
@@ -87,7 +87,7 @@ def test_search_and_language_leave_the_voices_that_match(qtbot, page) -> None:
     assert shown(voices) == ["Woman 2", "Man 3", "Siwis"]
 
 
-def test_a_voice_is_used_and_undone(qtbot, page) -> None:
+def test_using_a_voice_can_be_undone(qtbot, page) -> None:
     voices, session, _ = page
     qtbot.mouseClick(row_of(voices, HEART).use_button, MOUSE)
     session.voices.now = HEART
@@ -102,7 +102,7 @@ def test_a_voice_is_used_and_undone(qtbot, page) -> None:
     qtbot.waitUntil(row_of(voices, HEART).use_button.isEnabled)
 
 
-def test_a_slider_is_heard_when_it_rests(qtbot, page) -> None:
+def test_slider_plays_a_sample_when_it_rests(qtbot, page) -> None:
     voices, session, _ = page
     names = [name.rpartition(".")[2] for name in voices.manner.rows]
     assert names == ["speed", "pitch", "volume", "expressiveness"]
@@ -120,7 +120,7 @@ def test_a_slider_is_heard_when_it_rests(qtbot, page) -> None:
     assert session.settings.get("tts.options.speed") > 1.0
 
 
-def test_while_a_slider_moves_nothing_is_heard_and_esc_stops_what_is(qtbot, page) -> None:
+def test_moving_slider_plays_nothing_and_escape_stops_a_sample(qtbot, page) -> None:
     voices, session, window = page
     session.voices.may_finish.clear()
     speed = voices.manner.rows["tts.options.speed"].editor
@@ -139,7 +139,7 @@ def test_while_a_slider_moves_nothing_is_heard_and_esc_stops_what_is(qtbot, page
     assert window.pages.shown is voices
 
 
-def test_two_voices_are_blended_heard_when_the_slider_rests_and_used(qtbot, page) -> None:
+def test_two_voices_can_be_blended_heard_and_used(qtbot, page) -> None:
     voices, session, _ = page
     blender = voices.blender
     voices.list.ensureWidgetVisible(blender)
@@ -168,7 +168,7 @@ def test_two_voices_are_blended_heard_when_the_slider_rests_and_used(qtbot, page
     qtbot.waitUntil(blender.use_button.isEnabled)
 
 
-def test_the_blend_in_use_is_shown(qtbot, page) -> None:
+def test_current_blend_is_shown(qtbot, page) -> None:
     voices, session, window = page
     session.voices.now, session.voices.now_blend = None, VoiceBlend(SIWIS, HEART, 0.2)
     window.pages.close()
@@ -177,7 +177,7 @@ def test_the_blend_in_use_is_shown(qtbot, page) -> None:
     assert not voices.blender.use_button.isEnabled()
 
 
-def test_where_nothing_can_be_mixed_there_is_no_blend(qtbot, page) -> None:
+def test_blender_is_hidden_when_no_engine_can_blend(qtbot, page) -> None:
     voices, session, window = page
     session.voices.list = replace(session.voices.list, blending=frozenset())
     window.pages.close()
@@ -185,7 +185,7 @@ def test_where_nothing_can_be_mixed_there_is_no_blend(qtbot, page) -> None:
     qtbot.waitUntil(lambda: not voices.blender.isVisible())
 
 
-def test_stars_and_people_leave_the_voices_that_match(qtbot, page) -> None:
+def test_favorites_and_gender_filter_the_voices(qtbot, page) -> None:
     voices, session, _ = page
     qtbot.mouseClick(row_of(voices, HEART).star_button, MOUSE)
     qtbot.waitUntil(lambda: row_of(voices, HEART).is_favorite)
@@ -211,7 +211,7 @@ def choose(box: QComboBox, key: str) -> None:
     box.activated.emit(box.currentIndex())
 
 
-def test_leaving_the_page_silences_it_and_gives_the_engine_back(qtbot, page) -> None:
+def test_leaving_the_page_stops_samples_and_releases_the_engine(qtbot, page) -> None:
     voices, session, window = page
     session.voices.may_finish.clear()
     qtbot.mouseClick(row_of(voices, HEART).hear_button, MOUSE)
@@ -219,7 +219,7 @@ def test_leaving_the_page_silences_it_and_gives_the_engine_back(qtbot, page) -> 
     qtbot.waitUntil(lambda: bool(session.voices.asked("rest")))
 
 
-def test_a_voice_that_cannot_speak_says_why(qtbot, page) -> None:
+def test_failing_voice_shows_its_error(qtbot, page) -> None:
     voices, session, _ = page
     session.voices.error = ModelMissing("Kokoro is not here.", "Get it on the page Models.")
     qtbot.mouseClick(row_of(voices, HEART).hear_button, MOUSE)
@@ -228,7 +228,7 @@ def test_a_voice_that_cannot_speak_says_why(qtbot, page) -> None:
     assert row_of(voices, HEART).hear_button.accessibleName() == "Hear Heart"
 
 
-def test_arrows_walk_through_the_voices_space_hears_and_enter_uses(qtbot, page) -> None:
+def test_arrow_keys_move_space_plays_and_enter_uses_a_voice(qtbot, page) -> None:
     voices, session, window = page
     session.voices.may_finish.clear()
     qtbot.keyClick(voices.filters.search_field, Qt.Key.Key_Down)
@@ -253,7 +253,7 @@ def test_arrows_walk_through_the_voices_space_hears_and_enter_uses(qtbot, page) 
     assert window.focusWidget() is voices.filters.search_field
 
 
-def test_every_control_has_a_name(page) -> None:
+def test_every_control_has_an_accessible_name(page) -> None:
     voices, _, _ = page
     controls = [*voices.findChildren(QAbstractButton), *voices.findChildren(QComboBox)]
     assert [

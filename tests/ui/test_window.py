@@ -36,7 +36,7 @@ def key(window, code: Qt.Key, kind=QEvent.Type.KeyPress, *, again: bool = False)
     QApplication.sendEvent(target, event)
 
 
-def test_typing_and_enter_sends_what_was_typed(qtbot, window_and_session):
+def test_enter_sends_the_typed_text(qtbot, window_and_session):
     window, session = window_and_session
     qtbot.keyClicks(window.composer.field, "  how are you ")
     qtbot.keyClick(window.composer.field, Qt.Key.Key_Return)
@@ -44,7 +44,7 @@ def test_typing_and_enter_sends_what_was_typed(qtbot, window_and_session):
     assert window.composer.field.text() == ""
 
 
-def test_send_button_sends_and_an_empty_field_sends_nothing(qtbot, window_and_session):
+def test_send_button_sends_only_nonempty_text(qtbot, window_and_session):
     window, session = window_and_session
     assert not window.composer.send_button.isEnabled()
     qtbot.keyClick(window.composer.field, Qt.Key.Key_Return)
@@ -59,7 +59,7 @@ def test_escape_interrupts(qtbot, window_and_session):
     assert session.asked("interrupt") == [()]
 
 
-def test_stop_button_works_only_while_there_is_something_to_stop(qtbot, window_and_session):
+def test_stop_button_is_enabled_only_during_an_answer(qtbot, window_and_session):
     window, session = window_and_session
     assert not window.composer.stop_button.isEnabled()
     session.post(StateChanged(State.SPEAKING))
@@ -68,7 +68,7 @@ def test_stop_button_works_only_while_there_is_something_to_stop(qtbot, window_a
     assert session.asked("interrupt") == [()]
 
 
-def test_holding_space_in_the_empty_field_talks_until_it_is_let_go(window_and_session):
+def test_holding_space_in_the_empty_field_talks_until_release(window_and_session):
     window, session = window_and_session
     key(window, Qt.Key.Key_Space)
     for _ in range(5):
@@ -81,7 +81,7 @@ def test_holding_space_in_the_empty_field_talks_until_it_is_let_go(window_and_se
     assert window.composer.field.text() == ""
 
 
-def test_space_talks_without_any_focus(window_and_session):
+def test_holding_space_talks_without_any_focus(window_and_session):
     window, session = window_and_session
     window.composer.field.clearFocus()
     key(window, Qt.Key.Key_Space)
@@ -89,7 +89,7 @@ def test_space_talks_without_any_focus(window_and_session):
     assert session.asked("hold") == [(True,), (False,)]
 
 
-def test_space_within_a_text_is_a_blank(qtbot, window_and_session):
+def test_space_within_a_text_types_a_space(qtbot, window_and_session):
     window, session = window_and_session
     qtbot.keyClicks(window.composer.field, "a b")
     assert window.composer.field.text() == "a b"
@@ -104,14 +104,14 @@ def test_space_on_a_focused_button_presses_it(qtbot, window_and_session):
     assert session.asked("hold") == []
 
 
-def test_a_held_key_is_let_go_when_the_window_closes(window_and_session):
+def test_closing_the_window_releases_a_held_key(window_and_session):
     window, session = window_and_session
     key(window, Qt.Key.Key_Space)
     window.close()
     assert session.asked("hold") == [(True,), (False,)]
 
 
-def test_talk_button_holds_while_pressed(qtbot, window_and_session):
+def test_talk_button_talks_while_pressed(qtbot, window_and_session):
     window, session = window_and_session
     qtbot.mousePress(window.composer.talk_button, LEFT)
     assert session.asked("hold") == [(True,)]
@@ -119,7 +119,7 @@ def test_talk_button_holds_while_pressed(qtbot, window_and_session):
     assert session.asked("hold") == [(True,), (False,)]
 
 
-def test_mute_asks_and_shows_what_the_session_answers(qtbot, window_and_session):
+def test_mute_button_shows_the_state_reported_by_the_session(qtbot, window_and_session):
     window, session = window_and_session
     button = window.composer.mute_button
     qtbot.keyClick(window, Qt.Key.Key_M, Qt.KeyboardModifier.ControlModifier)
@@ -132,7 +132,7 @@ def test_mute_asks_and_shows_what_the_session_answers(qtbot, window_and_session)
     assert session.asked("mute") == [(True,), (False,)]
 
 
-def test_theme_key_changes_colors_and_is_remembered(qtbot, window_and_session):
+def test_theme_shortcut_changes_colors_and_is_remembered(qtbot, window_and_session):
     window, session = window_and_session
     assert DARK.page in window.styleSheet()
     qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
@@ -141,7 +141,7 @@ def test_theme_key_changes_colors_and_is_remembered(qtbot, window_and_session):
     assert session.settings.get("window.theme") == "light"
 
 
-def test_transcript_key_closes_and_opens_the_panel(qtbot, window_and_session):
+def test_transcript_shortcut_toggles_the_panel(qtbot, window_and_session):
     window, session = window_and_session
     assert window.panel.width() > 200
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
@@ -151,7 +151,7 @@ def test_transcript_key_closes_and_opens_the_panel(qtbot, window_and_session):
     qtbot.waitUntil(lambda: window.panel.width() > 200 and window.chat.isVisible())
 
 
-def test_full_screen_key(qtbot, window_and_session):
+def test_full_screen_shortcut_toggles_full_screen(qtbot, window_and_session):
     window, _ = window_and_session
     qtbot.keyClick(window, Qt.Key.Key_F11)
     assert window.isFullScreen()
@@ -167,7 +167,7 @@ def test_preferences_are_restored(opened):
     window.close()
 
 
-def test_geometry_is_remembered(opened):
+def test_window_geometry_is_remembered(opened):
     window, _ = opened()
     window.resize(780, 620)
     window.close()
@@ -175,13 +175,13 @@ def test_geometry_is_remembered(opened):
     assert (again.width(), again.height()) == (780, 620)
 
 
-def test_broken_preferences_are_ignored(opened):
+def test_invalid_preferences_are_ignored(opened):
     window, session = opened(theme="purple", geometry="no base64 ***")
     assert window.theme.choice is ThemeChoice.SYSTEM
     assert len(session.settings.notices) == 1
 
 
-def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_and_session):
+def test_popover_lists_devices_in_a_background_thread_and_chooses_one(qtbot, window_and_session):
     window, session = window_and_session
     qtbot.mouseClick(window.stage.settings_button, LEFT)
     qtbot.waitUntil(lambda: len(window.popover.microphones.rows) == 3)
@@ -202,7 +202,7 @@ def test_settings_list_devices_off_the_window_thread_and_choose(qtbot, window_an
     assert window.composer.field.hasFocus()
 
 
-def test_a_device_that_fails_becomes_a_notice(qtbot, window_and_session):
+def test_failing_device_is_reported_in_a_notice(qtbot, window_and_session):
     window, session = window_and_session
     session.error = DeviceUnavailable("The list is empty.", "Plug something in.")
     qtbot.mouseClick(window.stage.settings_button, LEFT)
@@ -212,7 +212,7 @@ def test_a_device_that_fails_becomes_a_notice(qtbot, window_and_session):
 
 
 @pytest.mark.parametrize("undone", [True, False])
-def test_history_is_deleted_only_when_nothing_was_undone(qtbot, opened, undone):
+def test_history_is_deleted_only_after_the_undo_time(qtbot, opened, undone):
     turn = TurnEnded(1, Outcome.FINISHED, "Hello", "Hi", "Hi")
     window, session = opened((turn,))
     qtbot.waitUntil(lambda: window.chat.model.rowCount() == 2)
@@ -231,7 +231,7 @@ def test_history_is_deleted_only_when_nothing_was_undone(qtbot, opened, undone):
     assert len(session.asked("forget")) == (0 if undone else 1)
 
 
-def test_closing_within_the_time_to_undo_deletes_all_the_same(opened):
+def test_closing_during_the_undo_time_still_deletes(opened):
     window, session = opened((TurnEnded(1, Outcome.FINISHED, "Hello", "Hi", "Hi"),))
     window.forget()
     window.close()
@@ -239,7 +239,7 @@ def test_closing_within_the_time_to_undo_deletes_all_the_same(opened):
     assert names.index("forget") < names.index("close")
 
 
-def test_closing_closes_the_session_once_and_leaves_nothing(opened):
+def test_closing_closes_the_session_once_and_leaves_no_thread(opened):
     window, session = opened()
     window.close()
     session._poster.join(60)
@@ -261,13 +261,13 @@ def test_closing_closes_the_session_once_and_leaves_nothing(opened):
         (Control.CLOSE, lambda w: w.isHidden()),
     ],
 )
-def test_the_avatar_may_ask_the_window(qtbot, window_and_session, control, holds):
+def test_avatar_requests_control_the_window(qtbot, window_and_session, control, holds):
     window, session = window_and_session
     session.post(ControlRequested(control))
     qtbot.waitUntil(lambda: holds(window))
 
 
-def test_two_thousand_events_leave_the_window_alive_and_small(qtbot, window_and_session):
+def test_two_thousand_events_do_not_leak_widgets(qtbot, window_and_session):
     window, session = window_and_session
     children = len(window.findChildren(QWidget))
     flood = [
