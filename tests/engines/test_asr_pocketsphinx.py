@@ -52,7 +52,7 @@ def _transcripts(recognizer: PocketsphinxRecognizer, samples: Samples) -> list[T
     return list(recognizer.transcribe(_blocks(samples), Turn(1)))
 
 
-def test_an_utterance_waits_for_the_one_before_it_to_end(recognizer):
+def test_utterance_waits_for_the_previous_one_to_end(recognizer):
     """One that was given up has not ended yet when the next one begins."""
     samples = _recording("goforward.wav")
     first, found = recognizer.transcribe(_blocks(samples), Turn(1)), list[Transcript]()
@@ -65,7 +65,7 @@ def test_an_utterance_waits_for_the_one_before_it_to_end(recognizer):
 
 
 @pytest.mark.parametrize(("name", "errors"), [("librivox-0870.wav", 8), ("goforward.wav", 0)])
-def test_a_recording_is_understood(recognizer, name, errors):
+def test_recording_is_recognized(recognizer, name, errors):
     *partials, final = _transcripts(recognizer, _recording(name))
     assert final.final
     assert not any(partial.final for partial in partials)
@@ -80,14 +80,14 @@ def test_a_recording_is_understood(recognizer, name, errors):
         ("goforward.wav", "go forward ten meters"),
     ],
 )
-def test_the_quiet_room_before_the_words_does_not_count_as_voice(recognizer, name, said):
+def test_leading_silence_does_not_count_as_voice(recognizer, name, said):
     """A microphone always brings half a second of it along; -80 dB of hiss are inaudible."""
     speech = np.r_[np.zeros(8000, np.float32), _recording(name)]
     hiss = np.random.default_rng(1).normal(0, 1e-4, len(speech)).astype(np.float32)
     assert _transcripts(recognizer, speech + hiss)[-1].text == said
 
 
-def test_words_come_while_they_are_spoken(recognizer):
+def test_partial_transcripts_arrive_during_speech(recognizer):
     heard = 0
 
     def live() -> Iterator[AudioChunk]:
@@ -110,7 +110,7 @@ def test_blocks_and_the_whole_file_give_the_same_text(recognizer):
     assert whole.text == streamed.text
 
 
-def test_an_utterance_is_understood_alike_before_and_after_others():
+def test_recognition_is_independent_of_earlier_utterances():
     recognizer = PocketsphinxRecognizer()
     first = _transcripts(recognizer, _recording("goforward.wav"))[-1]
     _transcripts(recognizer, _recording("librivox-0870.wav"))
@@ -128,7 +128,7 @@ def test_words_have_times_in_order_and_make_up_the_text(recognizer):
     assert 0 <= times[0] < times[-1] <= 2.8
 
 
-def test_a_cancelled_turn_stops_at_once_and_leaves_a_recognizer_that_works(recognizer):
+def test_cancelled_turn_stops_immediately_and_recognizer_stays_usable(recognizer):
     turn = Turn(1)
     transcripts = recognizer.transcribe(_blocks(_recording("librivox-0870.wav")), turn)
     next(transcripts)
@@ -138,7 +138,7 @@ def test_a_cancelled_turn_stops_at_once_and_leaves_a_recognizer_that_works(recog
     assert _transcripts(recognizer, _recording("goforward.wav"))[-1].text == "go forward ten meters"
 
 
-def test_a_closed_generator_leaves_a_recognizer_that_works(recognizer):
+def test_recognizer_stays_usable_after_a_closed_generator(recognizer):
     transcripts = recognizer.transcribe(_blocks(_recording("librivox-0870.wav")), Turn(1))
     next(transcripts)
     transcripts.close()
@@ -146,7 +146,7 @@ def test_a_closed_generator_leaves_a_recognizer_that_works(recognizer):
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.01, 0.3, 2.0])
-def test_silence_is_no_word(recognizer, seconds):
+def test_silence_yields_no_words(recognizer, seconds):
     silence = np.zeros(round(seconds * MICROPHONE_RATE), dtype=np.float32)
     final = _transcripts(recognizer, silence)[-1]
     assert final.final
@@ -188,13 +188,13 @@ def _breath() -> Samples:
 @pytest.mark.parametrize(
     "noise", [*(_cough(seed) for seed in range(2)), _click(), _breath()], ids=range(4)
 )
-def test_coughs_clicks_and_breath_are_no_words(recognizer, noise):
+def test_coughs_clicks_and_breath_yield_no_words(recognizer, noise):
     transcripts = _transcripts(recognizer, _between_silences(noise))
     assert [transcript.text for transcript in transcripts] == [""]
     assert transcripts[-1].confidence == 0.0
 
 
-def test_real_words_are_trusted_and_more_than_a_drawn_out_tone(recognizer):
+def test_words_have_higher_confidence_than_a_sustained_tone(recognizer):
     words = _transcripts(recognizer, _recording("goforward.wav"))[-1]
     time = np.arange(MICROPHONE_RATE) / MICROPHONE_RATE
     tone = sum(0.1 / k * np.sin(2 * np.pi * 120 * k * time) for k in range(1, 9))
@@ -204,7 +204,7 @@ def test_real_words_are_trusted_and_more_than_a_drawn_out_tone(recognizer):
 
 
 @pytest.mark.parametrize("command", ["show the transcript", "cancel the timer"])
-def test_a_usual_command_is_understood_where_free_recognition_fails(recognizer, command):
+def test_known_command_is_recognized_where_free_recognition_fails(recognizer, command):
     name = f"espeak-{command.replace(' ', '-')}.flac"
     *partials, final = _transcripts(recognizer, _recording(name))
     assert partials[-1].text != command
@@ -212,12 +212,12 @@ def test_a_usual_command_is_understood_where_free_recognition_fails(recognizer, 
     assert final.confidence > 0.5
 
 
-def test_a_sentence_that_begins_like_a_command_is_none(recognizer):
+def test_sentence_beginning_like_a_command_is_not_a_command(recognizer):
     final = _transcripts(recognizer, _recording("espeak-stop-talking.flac"))[-1]
     assert "football" in final.text
 
 
-def test_all_words_of_the_commands_are_in_the_dictionary(recognizer):
+def test_every_command_word_is_in_the_dictionary(recognizer):
     rules = GRAMMAR.read_text("utf-8").split("grammar commands;")[1]
     words = set(re.findall(r"[a-z']+", re.sub(r"//.*|<\w+>|public", "", rules)))
     assert len(words) > 100

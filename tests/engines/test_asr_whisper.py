@@ -119,7 +119,7 @@ class Live(Iterator[AudioChunk]):
         return self._is_ready()
 
 
-def test_speech_is_understood_while_it_is_spoken(recognizer):
+def test_partial_transcripts_arrive_during_speech(recognizer):
     *partials, final = recognizer.transcribe(blocks(SPEECH, SILENCE), Turn(1))
     assert partials, "nothing was understood before the end"
     assert final.final
@@ -129,20 +129,20 @@ def test_speech_is_understood_while_it_is_spoken(recognizer):
     assert not any(partial.final for partial in partials)
 
 
-def test_each_word_has_its_time(recognizer):
+def test_words_have_times(recognizer):
     *_, final = recognizer.transcribe(blocks(SPEECH), Turn(1))
     assert [word.text for word in final.words] == SENTENCE.split()
     assert all(one.start < one.end <= other.start for one, other in pairwise(final.words))
 
 
-def test_a_language_that_was_barely_detected_gives_way_to_the_expected_one():
+def test_uncertain_language_detection_falls_back_to_the_expected_language():
     spoken = SpokenLanguage("en")
     assert spoken.choose([("ja", 0.37), ("ko", 0.2), ("en", 0.16)]) == "en"
     assert spoken.choose([("ja", 0.97), ("en", 0.01)]) == "ja", "it was detected clearly"
     assert spoken.choose([("hu", 0.4), ("cs", 0.2)]) == "hu", "nothing else was detected"
 
 
-def test_the_language_that_was_understood_is_expected_from_then_on():
+def test_recognized_language_becomes_the_expected_language():
     spoken = SpokenLanguage("en")
     unsure = [("de", 0.3), ("en", 0.4)]
     assert spoken.choose(unsure) == "en"
@@ -154,7 +154,7 @@ def test_the_language_that_was_understood_is_expected_from_then_on():
     assert spoken.choose(unsure) == "en", "only the latest utterances count"
 
 
-def test_the_text_is_there_when_the_speaker_has_paused(recognizer, monkeypatch):
+def test_final_decoding_begins_within_the_pause(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     hearing = recognizer.transcribe(blocks(SPEECH, SILENCE[: MICROPHONE_RATE // 4]), Turn(1))
     *_, final = hearing
@@ -164,7 +164,7 @@ def test_the_text_is_there_when_the_speaker_has_paused(recognizer, monkeypatch):
     assert last.seconds < len(SPEECH) / MICROPHONE_RATE + 0.2, "it began within the pause"
 
 
-def test_a_pause_that_was_none_is_thought_over(recognizer, monkeypatch):
+def test_speech_after_a_pause_is_decoded_again_as_a_whole(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     pause = SILENCE[: MICROPHONE_RATE // 4]
     list(recognizer.transcribe(blocks(SPEECH, pause, SPEECH, pause), Turn(1)))
@@ -173,7 +173,7 @@ def test_a_pause_that_was_none_is_thought_over(recognizer, monkeypatch):
     assert careful[-1] > whole - 0.25, "what was said after the pause was not heard"
 
 
-def test_looks_are_no_nearer_than_the_machine_can_follow(recognizer, monkeypatch):
+def test_partial_decodings_are_at_least_one_step_apart(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     list(recognizer.transcribe(blocks(SPEECH), Turn(1)))
     assert sum(not asked.final for asked in watched.asked) >= 3
@@ -184,7 +184,7 @@ def test_looks_are_no_nearer_than_the_machine_can_follow(recognizer, monkeypatch
     )
 
 
-def test_what_was_said_before_a_pause_is_known_after_it(recognizer, monkeypatch):
+def test_text_before_a_pause_is_the_prompt_within_the_same_turn(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     list(recognizer.transcribe(blocks(SPEECH), Turn(7)))
     list(recognizer.transcribe(blocks(SPEECH), Turn(7)))
@@ -223,7 +223,7 @@ def final_of(recognizer: WhisperRecognizer, seconds: int, turn: Turn, level: flo
     return final
 
 
-def test_a_short_piece_beside_a_pause_is_recognized_with_the_other(recognizer, timing):
+def test_short_segment_beside_a_pause_is_recognized_with_its_neighbor(recognizer, timing):
     finals = [final_of(recognizer, seconds, Turn(9)) for seconds in (4, 1, 3, 2)]
     assert [final.text for final in finals] == ["4", "5", "3", "5"]
     assert [final.replaces for final in finals] == [0, 1, 0, 1], "two long ones stay apart"
@@ -231,7 +231,7 @@ def test_a_short_piece_beside_a_pause_is_recognized_with_the_other(recognizer, t
     assert final_of(recognizer, 1, Turn(10)).text == "1", "another turn"
 
 
-def test_a_piece_without_words_is_no_news_and_stands_between(recognizer, timing):
+def test_segment_without_words_separates_its_neighbors(recognizer, timing):
     finals = [
         final_of(recognizer, seconds, Turn(12), level)
         for seconds, level in ((4, 0.1), (1, 0.0), (1, 0.1))
@@ -241,7 +241,7 @@ def test_a_piece_without_words_is_no_news_and_stands_between(recognizer, timing)
     assert timing.asked[1:3] == [(5.0, ""), (1.0, "4")], "it is looked at alone, too"
 
 
-def test_what_follows_a_failed_piece_is_recognized_alone(recognizer, timing):
+def test_segment_after_a_failed_one_is_recognized_alone(recognizer, timing):
     final_of(recognizer, 4, Turn(11))
     cancelled = Turn(11)
     cancelled.cancel()
@@ -251,7 +251,7 @@ def test_what_follows_a_failed_piece_is_recognized_alone(recognizer, timing):
     assert (final.text, final.replaces) == ("1", 0)
 
 
-def test_too_much_speech_is_not_recognized_together():
+def test_segments_are_not_joined_beyond_the_window():
     second = np.zeros(MICROPHONE_RATE, np.float32)
     speech = EarlierSpeech().followed_by(np.tile(second, 11), "eleven", joined=False)
     assert speech.joined(second) is not None
@@ -264,7 +264,7 @@ def test_too_much_speech_is_not_recognized_together():
     ("room", "tail", "end"),
     [(0.0, 0.02, 15), (0.0, 0.008, 10), (0.02, 0.02, 10), (0.02, 0.05, 15)],
 )
-def test_a_fading_end_is_voice_unless_the_room_is_as_loud(
+def test_fading_end_counts_as_voice_unless_the_room_is_as_loud(
     room: float, tail: float, end: int
 ) -> None:
     sound = Sound()
@@ -276,7 +276,7 @@ def test_a_fading_end_is_voice_unless_the_room_is_as_loud(
 
 
 @pytest.mark.parametrize("seconds", [18, 40])
-def test_a_long_speech_after_a_long_one_is_understood(recognizer, seconds):
+def test_long_speech_after_a_long_one_is_recognized(recognizer, seconds):
     recognizer.configure(prompt="ten meters " * 200, hotwords="go forward " * 200)
     speech = np.concatenate([SPEECH] * 8)[: seconds * MICROPHONE_RATE]
     *_, final = recognizer.transcribe(iter([AudioChunk(speech, MICROPHONE_RATE)]), Turn(1))
@@ -284,7 +284,7 @@ def test_a_long_speech_after_a_long_one_is_understood(recognizer, seconds):
     assert final.text.startswith(SENTENCE)
 
 
-def test_what_stands_before_a_text_leaves_room_for_it(recognizer):
+def test_prompt_and_hotwords_leave_room_for_the_text(recognizer):
     options = DecodingOptions(prompt="go forward " * 200, hotwords="ten meters " * 200)
     before = tokens_before(recognizer.decoder.model, options)
     assert len(before) == MOST_HOTWORD_TOKENS + MOST_PROMPT_TOKENS
@@ -292,7 +292,7 @@ def test_what_stands_before_a_text_leaves_room_for_it(recognizer):
     assert len(set(before[:MOST_HOTWORD_TOKENS]) & set(before[MOST_HOTWORD_TOKENS:])) == 0
 
 
-def test_only_the_sound_is_encoded(recognizer):
+def test_encoder_processes_only_the_length_of_the_sound(recognizer):
     model = recognizer.decoder.model
     for seconds in (1, 5):
         encoded = encode(model, SPEECH[: seconds * MICROPHONE_RATE])
@@ -302,7 +302,7 @@ def test_only_the_sound_is_encoded(recognizer):
     assert encode(model, SPEECH, WINDOW).output.shape[1] == WINDOW * FRAMES_A_SECOND // 2
 
 
-def test_a_partial_text_makes_way_for_the_final_one(recognizer, monkeypatch):
+def test_partial_decoding_is_dropped_for_the_final_one(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     sound = Live(SPEECH, lambda: watched.began)
     transcripts = list(recognizer.transcribe(sound, Turn(1)))
@@ -314,14 +314,14 @@ def test_a_partial_text_makes_way_for_the_final_one(recognizer, monkeypatch):
     assert not final.dropped
 
 
-def test_no_partial_text_is_begun_when_the_voice_has_ended(recognizer, monkeypatch):
+def test_no_partial_decoding_begins_after_the_voice_ended(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     transcripts = list(recognizer.transcribe(Live(SPEECH), Turn(1)))
     assert [transcript.text for transcript in transcripts] == [SENTENCE]
     assert [asked.final for asked in watched.asked] == [True]
 
 
-def test_the_text_of_a_pause_makes_way_for_what_is_said_after_it(recognizer, monkeypatch):
+def test_final_decoding_is_dropped_when_speech_continues(recognizer, monkeypatch):
     watched = Watched(recognizer, monkeypatch)
     pause = SILENCE[: MICROPHONE_RATE // 5]
     sound = Live(np.concatenate([SPEECH, pause, SPEECH]), lambda: watched.final)
@@ -332,7 +332,7 @@ def test_the_text_of_a_pause_makes_way_for_what_is_said_after_it(recognizer, mon
     assert (last.final, last.dropped) == (True, False)
 
 
-def test_a_turn_is_cancelled_while_the_engine_computes(recognizer):
+def test_turn_can_be_cancelled_during_decoding(recognizer):
     turn = Turn(1)
 
     def cancelled() -> bool:
@@ -343,7 +343,7 @@ def test_a_turn_is_cancelled_while_the_engine_computes(recognizer):
         list(recognizer.transcribe(Live(SPEECH, cancelled), turn))
 
 
-def test_no_word_is_invented_on_silence_or_noise(recognizer):
+def test_silence_and_noise_yield_no_words(recognizer):
     noise = np.random.default_rng(3).normal(0, 0.03, 2 * MICROPHONE_RATE).astype(np.float32)
     for sound in (SILENCE, noise, SILENCE[:100]):
         transcripts = list(recognizer.transcribe(blocks(sound), Turn(1)))
@@ -351,7 +351,7 @@ def test_no_word_is_invented_on_silence_or_noise(recognizer):
         assert transcripts[-1].final
 
 
-def test_an_unsure_text_on_what_seems_silence_is_dropped(tmp_path):
+def test_uncertain_text_on_likely_silence_is_dropped(tmp_path):
     unsure = write_whisper(tmp_path / "model", SENTENCE, silent=True, sure=1.0)
     made = WhisperRecognizer(model=str(unsure), threads=1, compute="float32")
     *_, final = made.transcribe(blocks(SPEECH), Turn(1))
@@ -359,7 +359,7 @@ def test_an_unsure_text_on_what_seems_silence_is_dropped(tmp_path):
     assert final.text == ""
 
 
-def test_a_cancelled_turn_ends_at_the_next_block(recognizer):
+def test_cancelled_turn_ends_at_the_next_block(recognizer):
     turn = Turn(1)
     hearing = recognizer.transcribe(blocks(SPEECH), turn)
     next(hearing)
@@ -368,7 +368,7 @@ def test_a_cancelled_turn_ends_at_the_next_block(recognizer):
         next(hearing)
 
 
-def test_what_is_said_while_the_model_is_exchanged_waits_for_it(model, monkeypatch):
+def test_speech_during_a_model_switch_waits_for_the_new_model(model, monkeypatch):
     made = WhisperRecognizer(model=str(model), threads=1, compute="float32")
     load, loading, heard = engine._loaded, threading.Event(), threading.Event()
     texts: list[str] = []
@@ -393,7 +393,7 @@ def test_what_is_said_while_the_model_is_exchanged_waits_for_it(model, monkeypat
     assert texts[-1] == SENTENCE
 
 
-def test_it_works_in_a_process_of_its_own(model):
+def test_whisper_works_in_its_own_process(model):
     manifest = Registry().find(Kind.ASR, "whisper")
     options = {"model": str(model), "threads": 1, "compute": "float32"}
     engine = create_engine(Registry(), manifest, options)
@@ -407,7 +407,7 @@ def test_it_works_in_a_process_of_its_own(model):
         engine.close()
 
 
-def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
+def test_missing_or_damaged_model_is_reported(model, tmp_path):
     with pytest.raises(ModelMissing, match="No Whisper model") as missing:
         WhisperRecognizer(model=str(tmp_path / "nowhere"))
     assert "models download" in missing.value.hint
@@ -438,11 +438,11 @@ def test_a_missing_or_damaged_model_is_said_in_a_sentence(model, tmp_path):
         ("Unsupported model binary version", InputInvalid),
     ],
 )
-def test_what_the_library_says_is_translated(said, kind):
+def test_library_errors_are_translated(said, kind):
     assert isinstance(translate_error(RuntimeError(said), Path("model")), kind)
 
 
-def test_words_are_agreed_on_when_two_hypotheses_have_them():
+def test_words_are_confirmed_when_two_hypotheses_agree():
     agreement = Agreement()
     assert not agreement.add(["And", "so", "my"])
     assert agreement.add(["And", "so,", "my", "fellow"])
@@ -452,7 +452,7 @@ def test_words_are_agreed_on_when_two_hypotheses_have_them():
     assert agreement.agreed == ["And", "so,", "my", "yellow"]
 
 
-def test_a_word_more_at_the_beginning_shows_none_twice():
+def test_extra_leading_word_does_not_duplicate_confirmed_words():
     agreement = Agreement()
     agreement.add(["And", "so", "my"])
     agreement.add(["And", "so", "my", "fellow"])
@@ -462,7 +462,7 @@ def test_a_word_more_at_the_beginning_shows_none_twice():
     assert agreement.agreed == ["And", "so", "my"]
 
 
-def test_loops_are_told_from_speech_and_cut():
+def test_repetition_loops_are_detected_and_cut():
     assert repeats("thank you you you you")
     assert repeats("that take no account, that take no account, that take no account, that take")
     assert not repeats("no no no, that is very very good")
@@ -472,7 +472,7 @@ def test_loops_are_told_from_speech_and_cut():
     assert until_repetition(said[:6]) == said[:6]
 
 
-def test_a_sentence_that_begins_once_more_is_cut():
+def test_restarted_sentence_is_cut():
     sentence = "And Mr. Dashwood had then leisure to consider what might be in his power to do."
     twice = f"{sentence} Mr. Dashwood had then leisure to consider what might be in his"
     assert repeats(twice)
@@ -483,14 +483,14 @@ def test_a_sentence_that_begins_once_more_is_cut():
     assert not repeats("I want to go home. I want to go home.")  # five words
 
 
-def test_what_is_said_twice_at_the_end_is_doubted():
+def test_text_ending_twice_is_doubted():
     assert ends_twice("Well, good luck with that. Well, good luck with that.")
     assert ends_twice("and the answer is, ten of clubs ten of clubs")
     assert not ends_twice("ask what you can do for you, ask what you can do for your country")
     assert not ends_twice("five five")
 
 
-def test_words_of_the_prompt_said_again_are_an_echo():
+def test_repeated_prompt_words_are_recognized_as_echo():
     before = "And Mr. Dashwood had then leisure to consider what might be in his power to do."
     assert echoes("And Mr. Dashwood had then leisure to consider what", before)
     assert echoes("Then leisure to consider to consider how much", before)
@@ -498,7 +498,7 @@ def test_words_of_the_prompt_said_again_are_an_echo():
     assert not echoes("set a timer", "")
 
 
-def test_a_sentence_that_begins_after_the_sound_is_made_up():
+def test_segment_beginning_after_the_sound_is_dropped():
     tokenizer = SimpleNamespace(timestamp_begin=1000, decode=lambda ids: f" {len(ids)} words")
     tokens = [1000, 1, 2, 1050, 1050, 3, 1100, 1100, 4, 5, 1190]
     segments = split(tokens, tokenizer)
@@ -513,7 +513,7 @@ def test_a_sentence_that_begins_after_the_sound_is_made_up():
 
 
 @pytest.mark.parametrize("chosen", [None, "ACTIVE"])
-def test_threads_sleep_while_they_wait_unless_the_user_says_otherwise(
+def test_waiting_threads_sleep_unless_the_user_chose_otherwise(
     chosen: str | None, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(WAITING, raising=False)

@@ -101,7 +101,7 @@ def _share_understood(understanding, sentences: dict[str, list[str]]) -> tuple[i
 # understanding
 
 
-def test_nine_of_ten_utterances_are_understood_with_what_was_misheard_among_them(understanding):
+def test_ninety_percent_of_utterances_are_understood_including_misheard_ones(understanding):
     said = _share_understood(understanding, UTTERANCES["said"])
     misheard = _share_understood(understanding, UTTERANCES["misheard"])
     assert said[1] >= 120
@@ -111,7 +111,7 @@ def test_nine_of_ten_utterances_are_understood_with_what_was_misheard_among_them
     assert (said[0] + misheard[0]) / (said[1] + misheard[1]) >= 0.9
 
 
-def test_talk_that_is_not_for_the_avatar_changes_nothing(understanding):
+def test_unrelated_talk_triggers_almost_no_action(understanding):
     intents = load_themes().intents
     meanings = [understanding.meaning(text, Past()).intent for text in UTTERANCES["unrelated"]]
     assert len(meanings) >= 40
@@ -119,11 +119,11 @@ def test_talk_that_is_not_for_the_avatar_changes_nothing(understanding):
     assert len(actions) / len(meanings) <= 0.02
 
 
-def test_every_intent_has_a_skill_and_every_skill_an_intent():
+def test_intents_and_skills_correspond():
     assert set(load_themes().intents) - {"another"} == set(SKILLS) - {"unknown"}
 
 
-def test_no_theme_hides_what_another_one_says():
+def test_duplicate_theme_entry_is_refused():
     with pytest.raises(ValueError, match="'fact'"):
         _unique([("fact", ["one"]), ("fact", ["two"])])
 
@@ -250,7 +250,7 @@ def test_follow_ups_know_what_they_follow(talk):
     assert "Tuesday, May 5" in talk.say("what about tomorrow")
 
 
-def test_another_one_selects_a_different_item(talk):
+def test_another_one_never_repeats_an_item(talk):
     jokes = [talk.say("tell me a joke")] + [talk.say("another one") for _ in range(15)]
     assert max(Counter(jokes).values()) == 1
 
@@ -266,7 +266,7 @@ def test_another_one_works_after_a_laugh(talk):
     assert talk.say("one more") in load_themes().phrases["joke"]
 
 
-def test_a_question_that_is_open_does_not_swallow_what_is_asked_instead(talk):
+def test_pending_question_does_not_capture_other_requests(talk):
     talk.values["recall_facts"] = []
     assert talk.say("what is my name").endswith("?")
     assert talk.say("tell me a joke") in load_themes().phrases["joke"]
@@ -276,7 +276,7 @@ def test_a_question_that_is_open_does_not_swallow_what_is_asked_instead(talk):
     assert "crisis" in talk.say("i want to die")
 
 
-def test_missing_parts_are_asked_for(talk):
+def test_missing_arguments_are_asked_for(talk):
     assert talk.say("remind me to call my mom").endswith("?")
     talk.say("tomorrow at nine")
     assert talk.called("add_reminder")["at"] == "2026-05-05T09:00:00"
@@ -301,14 +301,14 @@ def test_irreversible_requests_ask_for_confirmation(talk):
     assert talk.called("control_window") == {"control": "close"}
 
 
-def test_a_yes_to_an_exchange_that_is_gone_does_nothing(talk):
+def test_confirmation_after_the_history_was_cleared_does_nothing(talk):
     talk.say("delete all my notes")
     talk.messages.clear()
     talk.say("yes")
     assert talk.calls == []
 
 
-def test_when_in_doubt_it_asks_before_it_acts(talk):
+def test_uncertain_action_is_confirmed_first(talk):
     assert "timer" in talk.say("cancel the tenor")
     assert talk.calls == []
     talk.say("yes")
@@ -336,7 +336,7 @@ def test_go_on_after_an_unheard_answer_repeats_it(talk):
     assert talk.say("continue") == story
 
 
-def test_a_game_of_numbers_can_be_won(talk):
+def test_number_guessing_game_can_be_won(talk):
     talk.say("guess the number")
     low, high = 1, 100
     for _ in range(7):
@@ -350,7 +350,7 @@ def test_a_game_of_numbers_can_be_won(talk):
     assert talk.engine._past.slots["secret"] == guess
 
 
-def test_a_riddle_is_solved_or_given_up(talk):
+def test_riddle_can_be_solved_or_given_up(talk):
     talk.say("tell me a riddle")
     answers = talk.engine._past.carry.values["answers"]
     assert talk.say(f"is it a {answers[0]}").startswith(("Exactly", "Right"))
@@ -368,7 +368,7 @@ def test_feelings_are_met_with_an_open_question_and_listened_to(talk):
     assert "crisis" in talk.say("i want to die")
 
 
-def test_words_are_given_back_from_the_other_side(talk):
+def test_reflected_phrases_swap_the_person(talk):
     assert "our boss" in talk.say("my boss does not like me")
     assert "he meaning of life" in talk.say("what is the meaning of life")
 
@@ -381,7 +381,7 @@ def test_questions_about_itself_are_answered_honestly(talk):
     assert "Russian" in talk.say("Как дела?")
 
 
-def test_the_same_answer_is_never_given_twice_in_a_row(talk):
+def test_answers_are_never_repeated_in_a_row(talk):
     answers = [talk.say("colorless ideas sleep") for _ in range(12)]
     assert all(first != second for first, second in pairwise(answers))
 
@@ -398,7 +398,7 @@ def test_asking_for_its_name_is_answered(talk):
     assert "Otto" in talk.say("what is your name")
 
 
-def test_short_answers_use_the_shorter_half(talk):
+def test_talkativeness_short_uses_the_shorter_half_of_phrases(talk):
     talk.engine.configure(talkativeness="short")
     answers = {talk.say("how are you") for _ in range(6)}
     phrases = sorted(load_themes().phrases["how_are_you"], key=len)
@@ -441,7 +441,7 @@ def test_needs_no_model_recognizes_skill_requests(said, surely):
     assert BuiltinDialogue().understands(prompt) is surely
 
 
-def test_the_answer_to_a_skills_question_is_the_skills():
+def test_answer_to_a_pending_question_is_understood_by_the_skill():
     talk = Talk()
     talk.say("set a timer")
     question = Prompt((*talk.messages, Message(Role.USER, "about ten minutes, I would say")))

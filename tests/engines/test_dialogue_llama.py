@@ -81,7 +81,7 @@ def test_the_reply_is_streamed(dialogue):
     assert len(pieces) >= 8
 
 
-def test_the_next_turn_reads_only_what_is_new(dialogue):
+def test_next_turn_evaluates_only_new_tokens(dialogue):
     answered(dialogue, asked("A first question with quite a number of words in it."))
     dialogue.evaluated()
     first = "Something else altogether, which nobody has asked before in any of the turns."
@@ -99,7 +99,7 @@ def test_the_next_turn_reads_only_what_is_new(dialogue):
     assert dialogue.evaluated().tokens <= grown + 40 < whole
 
 
-def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch, capfd):
+def test_turn_can_be_cancelled_during_prompt_evaluation(dialogue, monkeypatch, capfd):
     turn, backend = Turn(2), dialogue._loaded.backend
     count = backend.count
 
@@ -117,7 +117,7 @@ def test_a_turn_is_stopped_while_the_model_reads(dialogue, monkeypatch, capfd):
     assert capfd.readouterr().err == "", "the terminal is the user's"
 
 
-def test_a_turn_is_stopped_while_the_model_writes(dialogue):
+def test_turn_can_be_cancelled_during_generation(dialogue):
     turn = Turn(3)
     reply = dialogue.reply(asked("Hi!"), turn)
     next(reply)
@@ -127,7 +127,7 @@ def test_a_turn_is_stopped_while_the_model_writes(dialogue):
     assert "".join(answered(dialogue, asked("Hi!"))) == ANSWER
 
 
-def test_a_turn_that_is_over_stops_no_other(dialogue):
+def test_cancelling_a_finished_turn_stops_no_other(dialogue):
     over, running = Turn(4), Turn(5)
     list(dialogue.reply(asked("Hi!"), over))
     reply = dialogue.reply(asked("Hi!"), running)
@@ -136,14 +136,14 @@ def test_a_turn_that_is_over_stops_no_other(dialogue):
     assert said + "".join(reply) == ANSWER
 
 
-def test_a_long_conversation_is_summarized_except_for_its_end(dialogue):
+def test_long_conversation_is_summarized_except_for_its_end(dialogue):
     turns = [text for at in range(60) for text in (f"Question {at}. " * 4, f"Answer {at}. " * 4)]
     assert "".join(answered(dialogue, asked(*turns, "And now?"))) == ANSWER
     with pytest.raises(ConfigInvalid, match="too long"):
         answered(dialogue, asked("word " * 3000))
 
 
-def test_the_summary_fits_and_changes_seldom():
+def test_summary_fits_the_context_and_changes_rarely():
     def tokens(messages):
         return [word for message in messages for word in message["content"].split()]
 
@@ -171,7 +171,7 @@ def test_a_tool_call_gets_its_result(tmp_path, library):
     assert "".join(outputs[1:]) == "It is nine."
 
 
-def test_layers_that_do_not_fit_the_card_are_left_to_the_processor(model, monkeypatch, library):
+def test_layers_that_do_not_fit_the_gpu_run_on_the_cpu(model, monkeypatch, library):
     tried = CARDS[library](monkeypatch, 8)
     made = LlamaDialogue(model=str(model), context=512, threads=1, library=library)
     assert "".join(answered(made, asked("Hi!"))) == ANSWER
@@ -289,7 +289,7 @@ def test_a_broken_template_is_reported():
             Chat({"tokenizer.chat_template": template}).text([{"role": "user", "content": "x"}], [])
 
 
-def test_an_interrupted_answer_is_shown_as_one():
+def test_interrupted_answer_is_marked_in_the_prompt():
     interrupted = Message(Role.AVATAR, "I was about to", interrupted=True)
     prompt = Prompt((Message(Role.USER, "Go on"), interrupted, Message(Role.USER, "Stop")))
     assert [message["content"] for message in Chat({}).messages(prompt)][1].endswith("to —")
@@ -353,7 +353,7 @@ def test_the_prompt_prefix_is_prefilled(dialogue):
     assert 0 < dialogue.evaluated().tokens < 60 < 300 < ahead
 
 
-def test_reading_ahead_ends_when_somebody_asks(dialogue):
+def test_cancelled_prompt_prefill_leaves_the_model_usable(dialogue):
     turn = Turn(1)
     reading = dialogue.prepare(Prompt((Message(Role.SYSTEM, "Another one. " * 90),)), turn)
     next(reading)
@@ -431,7 +431,7 @@ def test_a_small_model_does_not_ramble(tmp_path, library):
     made.close()
 
 
-def test_a_model_that_says_nothing_is_reported(tmp_path, library):
+def test_empty_answer_is_reported(tmp_path, library):
     path = write_llama(tmp_path / "thinking.gguf", "<think>Who is it? And why?")
     made = LlamaDialogue(model=str(path), context=512, threads=1, library=library)
     with pytest.raises(EngineFailed, match="and said nothing"):
@@ -439,7 +439,7 @@ def test_a_model_that_says_nothing_is_reported(tmp_path, library):
     made.close()
 
 
-def test_a_thought_that_the_template_begins_is_left_out(tmp_path, library):
+def test_thought_begun_by_the_template_is_left_out(tmp_path, library):
     template = TEMPLATE.replace("<|im_start|>assistant\n", "<|im_start|>assistant\n<think>\n")
     path = write_llama(tmp_path / "t.gguf", "Hm, who?</think> Hello there.", template=template)
     made = LlamaDialogue(model=str(path), context=512, threads=1, library=library)

@@ -69,7 +69,7 @@ def ask(answer: Any, *said: Message) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("usable")
-def test_a_server_is_sent_pictures_and_sounds() -> None:
+def test_pictures_and_sounds_are_sent_to_a_server() -> None:
     body = ask(accepting, ASKED)[-1]
     assert body["messages"] == [
         {"role": "system", "content": "You are Mira."},
@@ -88,7 +88,7 @@ def test_a_server_is_sent_pictures_and_sounds() -> None:
 
 
 @pytest.mark.usefixtures("usable")
-def test_words_alone_stay_a_plain_text() -> None:
+def test_text_only_message_stays_plain_text() -> None:
     body = ask(accepting, Message(Role.USER, "Hi!"))[-1]
     assert body["messages"][1] == {"role": "user", "content": "Hi!"}
 
@@ -115,7 +115,7 @@ def test_a_model_without_media_support_gets_a_description(
 
 
 @pytest.mark.usefixtures("usable")
-def test_a_refused_content_becomes_a_plain_text_again() -> None:
+def test_refused_media_content_is_resent_as_plain_text() -> None:
     def strict(handler: Handler, asked: dict[str, Any]) -> None:
         if isinstance(asked["messages"][1]["content"], str):
             answers(handler)
@@ -131,7 +131,7 @@ def test_a_refused_content_becomes_a_plain_text_again() -> None:
     ]
 
 
-def test_a_model_on_this_machine_reads_a_sentence_for_each() -> None:
+def test_local_model_gets_a_sentence_for_each_medium() -> None:
     chat = Chat({})
     messages = chat.messages(Prompt((SYSTEM, ASKED)))
     text = chat.text(messages, [])
@@ -154,7 +154,7 @@ def test_pictures_and_sounds_count_as_tokens() -> None:
     assert media_tokens("words") == media_tokens(text_only(ASKED)) == 0
 
 
-def test_an_old_picture_leaves_a_full_context() -> None:
+def test_old_picture_is_dropped_from_a_full_context() -> None:
     def length(messages: list[dict[str, Any]]) -> int:
         return sum(media_tokens(message["content"]) + 1 for message in messages)
 
@@ -170,5 +170,5 @@ def test_offered_functions_do_not_hide_the_picture() -> None:
     assert offered.messages[-1].media == (PICTURE, SOUND)
 
 
-def test_the_content_of_a_file_is_not_printed() -> None:
+def test_repr_of_media_omits_the_content() -> None:
     assert repr(PICTURE) == "PicturePart(mime='image/png')"

@@ -84,12 +84,12 @@ THINKING = "The user wants a greeting, so be brief."
         f"analysis{THINKING}assistantfinal{HELLO}",
     ],
 )
-def test_thoughts_are_not_spoken_however_they_are_marked(written):
+def test_thoughts_in_any_markup_are_not_spoken(written):
     with serving(writes(written)) as server:
         assert asked(server) == [HELLO]
 
 
-def test_a_model_whose_prompt_begins_its_thoughts_is_known_from_then_on():
+def test_model_with_unopened_thoughts_is_remembered():
     with serving(writes(f"Quite a greeting, this.</think>{HELLO}")) as server:
         dialogue = OpenAIDialogue(address=server.address, model="m")
         asked(server, dialogue)
@@ -108,7 +108,7 @@ def test_an_answer_that_only_begins_like_a_thought_is_spoken():
         [{"type": "text", "text": HELLO}],
     ],
 )
-def test_words_may_come_as_a_list_of_parts(content):
+def test_content_may_be_a_list_of_parts(content):
     with serving(
         writes({"content": content}, {"content": [{"type": "text", "text": "!"}]})
     ) as server:
@@ -210,7 +210,7 @@ def test_a_refused_parameter_is_not_sent_again(name):
     assert {"max_tokens", "max_completion_tokens"} & set(last)
 
 
-def test_a_model_that_takes_nothing_is_asked_for_the_least():
+def test_every_refused_parameter_is_omitted():
     def answer(handler: Handler, body: dict[str, Any]) -> None:
         for refused, status, words in REFUSALS.values():
             if refused(body):
@@ -233,7 +233,7 @@ def test_a_model_that_takes_nothing_is_asked_for_the_least():
         (writes({"content": ""}), "gave no answer", "Ask again"),
     ],
 )  # fmt: skip
-def test_why_an_answer_is_empty_is_said(answer, said, hint):
+def test_reason_of_an_empty_answer_is_reported(answer, said, hint):
     error = failure(answer)
     assert isinstance(error, EngineFailed)
     assert said in error.message
@@ -255,19 +255,19 @@ def test_insufficient_quota_is_not_retried(status, error):
     assert "Error code" not in error_shown.message
 
 
-def test_a_refusal_is_what_the_model_says():
+def test_refusal_text_is_the_answer():
     with serving(writes({"content": None, "refusal": "I cannot help with that."})) as server:
         assert asked(server) == ["I cannot help with that."]
 
 
-def test_an_answer_that_is_not_streamed_is_one():
+def test_unstreamed_answer_is_accepted():
     message = {"role": "assistant", "content": HELLO}
     document = {"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
     with serving(lambda handler, _body: handler.send(200, document)) as server:
         assert asked(server) == [HELLO]
 
 
-def test_an_end_without_words_is_an_end():
+def test_final_chunk_without_content_ends_the_answer():
     def answer(handler: Handler, _body: dict[str, Any]) -> None:
         handler.begin()
         handler.delta(content="Nice to see you again, Anna")
@@ -307,12 +307,12 @@ def test_template_tokens_and_other_roles_are_removed(more):
 
 
 @pytest.mark.parametrize("name", ["Mira: ", "**Mira:** ", "Assistant: "])
-def test_a_name_before_the_answer_is_left_out(name):
+def test_leading_speaker_name_is_removed(name):
     with serving(writes(name + HELLO)) as server:
         assert asked(server) == [HELLO]
 
 
-def test_an_answer_has_no_more_sentences_than_wanted():
+def test_answer_is_limited_to_the_configured_sentences():
     written = "Dr. Jones lives at No. 5. He is kind. Is he old? Yes. He is."
     with serving(writes(written)) as server:
         dialogue = OpenAIDialogue(address=server.address, model="m", sentences=3)

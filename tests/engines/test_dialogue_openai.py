@@ -31,7 +31,7 @@ def hello(handler: Handler, _asked: dict[str, Any]) -> None:
     handler.end()
 
 
-def test_the_answer_comes_piece_by_piece_without_thoughts():
+def test_answer_is_streamed_without_thoughts():
     with serving(hello) as server:
         dialogue = OpenAIDialogue(address=server.address, model="small", temperature=0.2)
         pieces = [piece for piece in dialogue.reply(PROMPT, Turn(1)) if piece]
@@ -43,7 +43,7 @@ def test_the_answer_comes_piece_by_piece_without_thoughts():
     assert "tools" not in asked
 
 
-def test_without_a_model_the_first_is_taken():
+def test_first_model_of_the_server_is_the_default():
     with serving(hello) as server:
         dialogue = OpenAIDialogue(address=server.address)
         list(dialogue.reply(PROMPT, Turn(1)))
@@ -75,7 +75,7 @@ def test_a_tool_call_gets_its_result():
     assert server.asked[1]["messages"][-2]["tool_calls"][0]["id"] == "c1"
 
 
-def test_a_model_that_cannot_call_functions_answers_without():
+def test_model_without_function_calling_answers_without_tools():
     def answer(handler: Handler, asked: dict[str, Any]) -> None:
         if "tools" in asked:
             handler.send(400, {"error": {"message": "m does not support tools"}})
@@ -90,7 +90,7 @@ def test_a_model_that_cannot_call_functions_answers_without():
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["while it reads", "while it writes"])
-def test_a_cancelled_turn_cuts_the_wire(begun):
+def test_cancelled_turn_closes_the_connection(begun):
     waiting, cut = threading.Event(), threading.Event()
 
     def answer(handler: Handler, _asked: dict[str, Any]) -> None:
@@ -143,7 +143,7 @@ def test_transient_errors_are_retried():
         assert "".join(reply) == "Hello there."
 
 
-def test_an_answer_that_breaks_off_is_reported():
+def test_truncated_answer_is_reported():
     def answer(handler: Handler, _asked: dict[str, Any]) -> None:
         handler.begin()
         handler.delta(content="I was")
@@ -175,7 +175,7 @@ def test_an_invalid_answer_is_reported(body, said):
     assert raised.value.hint
 
 
-def test_no_server_is_reported(monkeypatch):
+def test_unreachable_server_is_reported(monkeypatch):
     with serving(hello) as server:
         address = server.address
     monkeypatch.setattr("avatar_app.engines.dialogue.openai.transport.RETRIES", 0)
@@ -185,7 +185,7 @@ def test_no_server_is_reported(monkeypatch):
         list(OpenAIDialogue(address="nonsense", model="m").reply(PROMPT, Turn(1)))
 
 
-def test_a_key_comes_from_the_keyring_and_goes_to_its_server_alone():
+def test_key_from_the_keyring_is_sent_to_its_server_only():
     ring = MemoryKeyring()
     with keyring_in_use(ring), serving(hello) as server, serving(hello) as other:
         ring.set_password("avatar_app", server.address, "secret")

@@ -25,20 +25,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaServer]:
         yield made
 
 
-def test_a_local_server_is_found_by_its_port(server):
+def test_local_server_is_found_by_its_port(server):
     (found,) = look(((server.port, "llama-server"),))
     assert found.address == server.address
     assert found.models == ("small",)
 
 
-def test_the_answer_comes_while_it_is_written(server):
+def test_answer_is_streamed(server):
     dialogue = OpenAIDialogue(address=server.address)
     pieces = list(dialogue.reply(PROMPT, Turn(1)))
     assert "".join(pieces) == ANSWER
     assert len(pieces) > 100
 
 
-def test_a_cancelled_turn_is_given_up_by_the_server_and_the_next_is_answered(server):
+def test_server_stops_a_cancelled_turn_and_answers_the_next(server):
     dialogue = OpenAIDialogue(address=server.address, model="small")
     turn = Turn(2)
     reply = dialogue.reply(PROMPT, turn)

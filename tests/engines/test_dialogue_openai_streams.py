@@ -91,17 +91,17 @@ WHOLE = {"role": "assistant", "content": HELLO}
                 *CHUNKS[1:]), EVENTS),
     ],
 )  # fmt: skip
-def test_an_answer_is_understood_however_it_is_sent(body: bytes, kind: str) -> None:
+def test_answer_is_parsed_in_every_stream_format(body: bytes, kind: str) -> None:
     assert asked(body, kind) == HELLO
 
 
 @pytest.mark.usefixtures("loopback")
-def test_a_character_in_two_halves_is_one() -> None:
+def test_utf8_character_split_across_chunks_is_decoded() -> None:
     assert asked(events(chunk("Hi \ud83c"), chunk("\udf89 you."))) == "Hi \N{PARTY POPPER} you."
 
 
 @pytest.mark.usefixtures("loopback")
-def test_an_answer_may_be_compressed() -> None:
+def test_compressed_answer_is_decoded() -> None:
     assert asked(gzip.compress(events(*CHUNKS)), encoding="gzip") == HELLO
 
 
@@ -134,7 +134,7 @@ def test_an_invalid_response_is_reported(body: bytes, kind: str, said: str) -> N
 
 
 @pytest.mark.usefixtures("loopback")
-def test_a_connection_that_breaks_off_is_said_so() -> None:
+def test_broken_connection_is_reported() -> None:
     def answer(handler: Handler, _asked: dict[str, Any]) -> None:
         handler.send_response(200)
         handler.send_header("Transfer-Encoding", "chunked")
@@ -156,7 +156,7 @@ def test_a_connection_that_breaks_off_is_said_so() -> None:
         (422, {"detail": [{"loc": ["body"], "msg": "field required"}]}, "Ask again"),
     ],
 )
-def test_the_hint_fits_what_is_refused(status: int, document: Any, hint: str) -> None:
+def test_hint_depends_on_the_http_status(status: int, document: Any, hint: str) -> None:
     with (
         serving(lambda handler, _asked: handler.send(status, document)) as server,
         pytest.raises(AvatarError) as raised,
@@ -175,7 +175,7 @@ def test_stream_parsing_is_independent_of_chunk_borders(cuts: list[int], end: by
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_to_the_end_or_are_none(body: bytes) -> None:
+def test_arbitrary_bytes_are_parsed_or_rejected(body: bytes) -> None:
     try:
         list(documents([body], lambda: None))
     except (ValueError, RecursionError):
@@ -196,7 +196,7 @@ class Endless:
             yield self.piece
 
 
-def test_a_server_that_ignores_the_length_is_stopped() -> None:
+def test_answer_beyond_the_length_limit_is_cut() -> None:
     received = Answer()
     endless = Endless(events(chunk("one more word "))[: -len(b"data: [DONE]\n\n")])
     said = "".join(received.texts(endless, Turn(1), ReadLimits(tokens=10, silence=60)))
@@ -204,7 +204,7 @@ def test_a_server_that_ignores_the_length_is_stopped() -> None:
     assert received.reason == CUT
 
 
-def test_thoughts_without_end_are_stopped() -> None:
+def test_endless_thoughts_are_cut() -> None:
     received = Answer()
     thought = {"choices": [{"index": 0, "delta": {"reasoning_content": "Hm, " * 100}}]}
     endless = Endless(b"data: " + json.dumps(thought).encode() + b"\n\n")

@@ -53,7 +53,7 @@ def test_local_addresses_are_recognized(address: str, *, expected: bool) -> None
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "HTTPS_PROXY"])
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9", "ftp://nonsense"])
-def test_no_proxy_stands_before_this_machine(
+def test_loopback_requests_bypass_the_proxy(
     monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str
 ) -> None:
     monkeypatch.setenv(variable, proxy)
@@ -62,14 +62,14 @@ def test_no_proxy_stands_before_this_machine(
         assert answer(server.address) == SAID
 
 
-def test_other_machines_are_asked_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remote_requests_use_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with running(ChatServer(willing)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
         assert answer("http://models.example/v1") == SAID
     assert proxy.paths == ["http://models.example/v1/chat/completions"]
 
 
-def test_a_socks_proxy_leads_to_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_remote_requests_use_a_socks_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with running(ChatServer(willing)) as server, running(SocksServer(server.server_port)) as socks:
         monkeypatch.setenv("ALL_PROXY", f"socks5h://127.0.0.1:{socks.server_address[1]}")
         assert answer("http://models.example/v1") == SAID
@@ -101,13 +101,13 @@ def test_valid_proxy_variables_are_accepted() -> None:
     check_environment({"https_proxy": "proxy.example:8080", "ALL_PROXY": "socks5://[::1]:1080"})
 
 
-def test_a_socks_proxy_without_its_package_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_socks_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avatar_app.core.network.find_spec", lambda _name: None)
     with pytest.raises(AvatarError, match="needs the package socksio"):
         check_environment({"ALL_PROXY": "socks5://127.0.0.1:1080"})
 
 
-def test_a_proxy_that_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusing_proxy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "RETRIES", 0)
     with running(ChatServer(willing)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
@@ -115,7 +115,7 @@ def test_a_proxy_that_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
             answer("https://models.example/v1")
 
 
-def test_a_slow_first_word_is_waited_for_and_explained() -> None:
+def test_slow_first_token_is_awaited_and_explained() -> None:
     """The host's own patience is far shorter."""
     turn, explained = Turn(1), []
     turn.explain_wait = explained.append  # type: ignore[method-assign]
@@ -131,7 +131,7 @@ def test_a_slow_first_word_is_waited_for_and_explained() -> None:
     assert len(server.paths) == 1, "who asks again makes a server begin to load again"
 
 
-def test_a_request_that_is_not_answered_in_time_is_not_repeated() -> None:
+def test_timed_out_request_is_not_retried() -> None:
     with (
         running(ChatServer(late(0.6))) as server,
         pytest.raises(EngineFailed, match="did not answer in time"),
@@ -140,7 +140,7 @@ def test_a_request_that_is_not_answered_in_time_is_not_repeated() -> None:
     assert len(server.paths) == 1
 
 
-def test_a_server_that_says_it_loads_is_asked_until_it_is_ready(
+def test_loading_server_is_retried_until_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(transport, "FIRST_DELAY", 0.01)

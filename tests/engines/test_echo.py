@@ -64,27 +64,27 @@ def played() -> Samples:
 
 @pytest.mark.parametrize("delay", [0.06, 0.12, 0.3])
 @pytest.mark.parametrize("reported", [0.1, None])
-def test_echo_is_thirty_decibels_quieter_after_a_second(played, delay, reported):
+def test_echo_is_reduced_by_thirty_decibels_after_a_second(played, delay, reported):
     heard = _echo(played, delay)
     clean = _cleaned(WebrtcEchoCanceller(), played, heard, delay if reported is None else reported)
     assert _decibels(heard[16000:]) - _decibels(clean[16000:]) > 30
 
 
-def test_without_cancellation_the_echo_stays(played):
+def test_echo_remains_without_cancellation(played):
     heard = _echo(played, 0.06)
     canceller = WebrtcEchoCanceller(echo_cancellation=False, noise_suppression=False)
     clean = _cleaned(canceller, played, heard, 0.06)
     assert abs(_decibels(heard[16000:]) - _decibels(clean[16000:])) < 3
 
 
-def test_a_user_who_speaks_alone_is_left_as_loud_as_before():
+def test_user_alone_keeps_their_level():
     heard = _recording("librivox-0890.wav", MICROPHONE_RATE)
     silence = np.zeros(3 * len(heard), dtype=np.float32)
     clean = _cleaned(WebrtcEchoCanceller(), silence, heard, 0.06)
     assert abs(_decibels(heard) - _decibels(clean)) < 2
 
 
-def test_a_user_who_speaks_over_the_avatar_is_heard(played):
+def test_user_is_audible_over_the_avatar(played):
     user = _recording("librivox-0890.wav", MICROPHONE_RATE)
     speech = np.zeros(len(played) // 3, dtype=np.float32)
     speech[32000 : 32000 + len(user)] = user[: len(speech) - 32000]
@@ -100,18 +100,18 @@ def test_hiss_is_reduced():
     assert _decibels(clean[-16000:]) < _decibels(heard[-16000:]) - 6
 
 
-def test_the_same_sound_is_cleaned_the_same_way_twice(played):
+def test_cancellation_is_deterministic(played):
     heard = _echo(played, 0.12)[:32000]
     first = _cleaned(WebrtcEchoCanceller(), played, heard, 0.12)
     assert np.array_equal(first, _cleaned(WebrtcEchoCanceller(), played, heard, 0.12))
 
 
-def test_the_pass_through_passes_everything_through(played):
+def test_pass_through_canceller_changes_nothing(played):
     heard = _echo(played, 0.06)[:1600]
     assert np.array_equal(_cleaned(PassThrough(), played, heard, 0.06), heard)
 
 
-def test_the_canceller_gets_the_delay_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_delay_is_passed_to_the_canceller(monkeypatch: pytest.MonkeyPatch) -> None:
     canceller, delays = WebrtcEchoCanceller(), list[int]()
     tell = canceller._module.set_stream_delay_ms
     monkeypatch.setattr(

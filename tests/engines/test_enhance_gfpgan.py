@@ -41,7 +41,7 @@ def made(model: Path | str, **options: Any) -> Enhancer:
 
 
 @pytest.mark.parametrize("numbers", ["float32", "float16"])
-def test_a_network_that_changes_nothing_changes_nothing(
+def test_identity_network_leaves_the_face_unchanged(
     face: Image, tmp_path: Path, numbers: str
 ) -> None:
     model = write_network(tmp_path / "same.onnx", "Identity", numbers=numbers)
@@ -51,7 +51,7 @@ def test_a_network_that_changes_nothing_changes_nothing(
     engine.close()
 
 
-def test_colors_keep_their_order_and_places(face: Image, tmp_path: Path) -> None:
+def test_colors_keep_their_order_and_positions(face: Image, tmp_path: Path) -> None:
     """Red, and only in the upper half."""
     added = np.zeros((1, 3, ALIGNED_FACE, ALIGNED_FACE), np.float32)
     added[:, 0, : ALIGNED_FACE // 2] = 40 / 127.5
@@ -61,7 +61,7 @@ def test_colors_keep_their_order_and_places(face: Image, tmp_path: Path) -> None
     assert np.array_equal(engine.enhance(face), np.minimum(expected, 255))
 
 
-def test_its_strength_can_be_chosen_and_changed(face: Image, tmp_path: Path) -> None:
+def test_strength_can_be_configured(face: Image, tmp_path: Path) -> None:
     dim = face // 2
     engine = made(write_network(tmp_path / "brighter.onnx", "Add", np.float32(80 / 127.5)))
     for strength in (0.8, 0.5, 1.0):
@@ -89,7 +89,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("spoiled", SPOILED)
-def test_another_network_is_input_invalid(spoiled: str, tmp_path: Path) -> None:
+def test_unexpected_network_is_input_invalid(spoiled: str, tmp_path: Path) -> None:
     path = tmp_path / "GFPGANv1.4.onnx"
     spoil, said = SPOILED[spoiled]
     spoil(path)

@@ -55,7 +55,7 @@ def test_chunks_of_any_length_give_the_same_mouth(seconds: float) -> None:
         assert parts.mouth(look / 100) == pytest.approx(whole.mouth(look / 100), abs=1e-4)
 
 
-def test_the_look_ahead_is_enough_for_the_mouth_of_a_moment() -> None:
+def test_streamed_mouth_is_final_after_the_look_ahead() -> None:
     samples, _ = said(SENTENCE)
     whole, hearing = heard(samples), Hearing()
     for chunk in chunks(samples, RATE, 0.013):
@@ -65,14 +65,14 @@ def test_the_look_ahead_is_enough_for_the_mouth_of_a_moment() -> None:
             assert hearing.mouth(hearing.known) == pytest.approx(mouth, abs=1e-4)
 
 
-def test_the_same_sound_gives_the_same_mouth() -> None:
+def test_mouth_is_deterministic() -> None:
     samples, _ = said(SENTENCE)
     first, second = (openings(heard(samples), 4.0) for _ in range(2))
     assert np.array_equal(first, second)
 
 
 @pytest.mark.parametrize("rate", [8_000, 24_000, 48_000])
-def test_any_sample_rate_gives_about_the_same_mouth(rate: int) -> None:
+def test_mouth_is_nearly_independent_of_the_sample_rate(rate: int) -> None:
     import soxr
 
     samples, _ = said(SENTENCE)
@@ -85,12 +85,12 @@ def test_any_sample_rate_gives_about_the_same_mouth(rate: int) -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.001, 0.005])
-def test_without_a_voice_the_mouth_stays_closed(level: float) -> None:
+def test_mouth_stays_closed_without_voice(level: float) -> None:
     noise = np.random.default_rng(1).standard_normal(2 * RATE).astype(np.float32) * level
     assert openings(heard(noise), 2.1).max() < 0.03
 
 
-def test_pauses_and_the_end_close_the_mouth() -> None:
+def test_mouth_closes_in_pauses_and_at_the_end() -> None:
     samples, _ = said("Father saw the car.")
     pause = np.zeros(RATE // 2, np.float32)
     curve = openings(
@@ -102,7 +102,7 @@ def test_pauses_and_the_end_close_the_mouth() -> None:
     assert curve.max() > 0.4
 
 
-def test_an_unheard_voice_opens_the_mouth_far_better_than_its_loudness_would() -> None:
+def test_viseme_network_beats_loudness_on_an_unknown_voice() -> None:
     samples, track = said(SENTENCE)
     hearing = heard(samples, seconds=0.05)
     looks = [look / 100 for look in range(round(len(samples) / RATE * 100))]
@@ -113,7 +113,7 @@ def test_an_unheard_voice_opens_the_mouth_far_better_than_its_loudness_would() -
     assert by_ear > by_loudness + 0.4
 
 
-def test_the_mouth_is_in_time_with_the_sound() -> None:
+def test_mouth_is_synchronous_with_the_sound() -> None:
     samples, track = said(SENTENCE)
     hearing = heard(samples, seconds=0.05)
     looks = np.arange(0.1, len(samples) / RATE - 0.1, 0.005)
@@ -147,7 +147,7 @@ def test_lips_close_for_mama_baba_papa() -> None:
     assert all(max(hearing.mouth(at).opening for at in gap) > 0.5 for gap in wide)
 
 
-def test_a_voice_that_tells_visemes_does_not_load_the_network(
+def test_given_visemes_do_not_load_the_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ear_module, "network", lambda: pytest.fail("loaded"))
@@ -160,7 +160,7 @@ def test_a_voice_that_tells_visemes_does_not_load_the_network(
         Ear(RATE)
 
 
-def test_the_shipped_network_is_small_and_says_what_it_is() -> None:
+def test_shipped_network_is_small_and_documents_itself() -> None:
     assert NETWORK.stat().st_size <= 500_000
     facts = network().session.get_modelmeta().custom_metadata_map
     assert facts["classes"].split() == [shape.value for shape in MouthShape]
@@ -172,14 +172,14 @@ def test_the_shipped_network_is_small_and_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("rate", [16_000, 22_050, 48_000])
-def test_a_tone_measures_the_same_at_every_rate(rate: int) -> None:
+def test_mel_of_a_tone_is_independent_of_the_sample_rate(rate: int) -> None:
     at = np.arange(rate) / rate
     columns = MelColumns(rate).add((0.1 * np.sin(2 * np.pi * 700 * at)).astype(np.float32))
     assert len(columns) == 99
     assert np.exp(columns[50]).sum() == pytest.approx(0.0183, rel=0.08)
 
 
-def test_levelled_columns_hardly_depend_on_the_gain() -> None:
+def test_levelled_mel_columns_hardly_depend_on_the_gain() -> None:
     samples, _ = said(SENTENCE)
     loud, soft = (Levelling().add(MelColumns(RATE).add(samples * gain)) for gain in (0.8, 0.2))
     assert np.abs(loud - soft)[20:].mean() < 0.05

@@ -115,7 +115,7 @@ def test_mouth_is_closed_in_silence(face: IllustratedFace) -> None:
     assert openings(frames).max() > 0.6
 
 
-def test_silence_with_a_vowel_written_under_it_keeps_the_mouth_closed(
+def test_viseme_over_silence_keeps_the_mouth_closed(
     face: IllustratedFace,
 ) -> None:
     audio = AudioChunk(np.zeros(RATE, np.float32), RATE)
@@ -123,7 +123,7 @@ def test_silence_with_a_vowel_written_under_it_keeps_the_mouth_closed(
     assert openings(frames).max() < 0.01
 
 
-def test_frames_lie_on_the_grid_and_end_with_a_closed_mouth(face: IllustratedFace) -> None:
+def test_frames_are_evenly_spaced_and_end_with_a_closed_mouth(face: IllustratedFace) -> None:
     speech = syllables(9)
     frames = performed(face, speech)
     assert [frame.at for frame in frames] == [i / 30 for i in range(len(frames))]
@@ -131,18 +131,18 @@ def test_frames_lie_on_the_grid_and_end_with_a_closed_mouth(face: IllustratedFac
     assert frames[-1].pose.mouth_open < 0.01
 
 
-def test_speech_cut_off_at_its_loudest_still_closes_the_mouth(face: IllustratedFace) -> None:
+def test_speech_cut_at_its_loudest_still_closes_the_mouth(face: IllustratedFace) -> None:
     audio = AudioChunk(np.sin(np.arange(RATE // 2) * 0.06).astype(np.float32), RATE)
     frames = performed(face, SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),)))
     assert openings(frames).max() > 0.8
     assert frames[-1].pose.mouth_open < 0.01
 
 
-def test_a_speech_that_never_begins_has_no_frames(face: IllustratedFace) -> None:
+def test_empty_speech_has_no_frames(face: IllustratedFace) -> None:
     assert list(face.perform(iter([]), Turn(1))) == []
 
 
-def test_frames_come_as_soon_as_their_speech(face: IllustratedFace) -> None:
+def test_frames_arrive_as_soon_as_their_speech(face: IllustratedFace) -> None:
     heard = 0.0
 
     def live() -> Iterator[SpeechChunk]:
@@ -155,7 +155,7 @@ def test_frames_come_as_soon_as_their_speech(face: IllustratedFace) -> None:
     assert max(waits) <= 0.08 + 0.02 + 1e-6
 
 
-def test_streaming_shows_the_same_as_one_chunk(face: IllustratedFace) -> None:
+def test_frames_are_independent_of_chunk_borders(face: IllustratedFace) -> None:
     speech = syllables(8)
     whole = performed(face, speech)
     for seconds in (0.013, 0.1, 0.29):
@@ -166,7 +166,7 @@ def test_streaming_shows_the_same_as_one_chunk(face: IllustratedFace) -> None:
             assert np.abs(one.image.astype(int) - other.image.astype(int)).max() <= 1
 
 
-def test_the_mouth_is_in_time_with_the_sound(face: IllustratedFace) -> None:
+def test_mouth_is_synchronous_with_the_sound(face: IllustratedFace) -> None:
     speech = syllables(40, seed=3)
     frames = performed(face, speech)
     moments = np.array([frame.at for frame in frames])
@@ -187,7 +187,7 @@ def skew(mouth: np.ndarray, sound: np.ndarray) -> float:
     return lags[int(np.argmax(scores))] * 0.005
 
 
-def test_motion_has_no_jumps_from_rest_to_speech_to_rest(face: IllustratedFace) -> None:
+def test_motion_is_continuous_from_rest_through_speech_to_rest(face: IllustratedFace) -> None:
     frames = rested(face, FaceState.THINKING, 30)
     frames += performed(face, syllables(8), frames[-1])
     frames += rested(face, FaceState.IDLE, 30, frames[-1])
@@ -196,7 +196,7 @@ def test_motion_has_no_jumps_from_rest_to_speech_to_rest(face: IllustratedFace) 
     assert pixels < 4.0
 
 
-def test_speech_broken_off_leaves_the_mouth_to_close_smoothly(face: IllustratedFace) -> None:
+def test_mouth_closes_smoothly_after_cancelled_speech(face: IllustratedFace) -> None:
     audio = AudioChunk(np.sin(np.arange(RATE) * 0.06).astype(np.float32), RATE)
     speech = SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),))
     frames = performed(face, speech)[:20]
@@ -208,7 +208,7 @@ def test_speech_broken_off_leaves_the_mouth_to_close_smoothly(face: IllustratedF
     assert abs(again[0].pose.mouth_open - frames[19].pose.mouth_open) < 0.3
 
 
-def test_each_look_is_reached_smoothly_and_differs(face: IllustratedFace) -> None:
+def test_face_states_differ_and_are_reached_smoothly(face: IllustratedFace) -> None:
     frames = rested(face, FaceState.IDLE, 10)
     reached: dict[FaceState, Expression] = {}
     for look in (FaceState.LISTENING, FaceState.THINKING, FaceState.ASLEEP, FaceState.IDLE):
@@ -220,7 +220,7 @@ def test_each_look_is_reached_smoothly_and_differs(face: IllustratedFace) -> Non
     assert reached[FaceState.LISTENING].roll > 1.0
 
 
-def test_nodding_is_one_small_nod(face: IllustratedFace) -> None:
+def test_nod_is_one_small_movement(face: IllustratedFace) -> None:
     frames = rested(face, FaceState.LISTENING, 5)
     frames += rested(face, FaceState.NODDING, 40, frames[-1])
     nods = [frame.pose.nod for frame in frames[5:]]
@@ -228,7 +228,7 @@ def test_nodding_is_one_small_nod(face: IllustratedFace) -> None:
     assert all(b > a for a, b in pairwise(nods))
 
 
-def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> None:
+def test_idle_motion_moves_head_gaze_and_breath_slightly(face: IllustratedFace) -> None:
     poses = [frame.pose for frame in rested(face, FaceState.IDLE, 150)]
     spread = np.ptp([[*pose.expression] for pose in poses], axis=0)
     moved = Expression(*spread)
@@ -237,7 +237,7 @@ def test_head_gaze_and_breath_move_a_little_at_rest(face: IllustratedFace) -> No
     assert 0.01 < moved.gaze_x < 1.0
 
 
-def test_the_same_past_gives_the_same_picture(face: IllustratedFace) -> None:
+def test_idle_frames_are_deterministic(face: IllustratedFace) -> None:
     one, other = (rested(face, FaceState.IDLE, 4)[-1] for _ in range(2))
     assert np.array_equal(one.image, other.image)
 
@@ -245,7 +245,7 @@ def test_the_same_past_gives_the_same_picture(face: IllustratedFace) -> None:
 @pytest.mark.parametrize(
     ("width", "height"), [(64, 64), (65, 333), (641, 77), (360, 640), (640, 640), (1280, 720)]
 )
-def test_any_size(width: int, height: int) -> None:
+def test_face_renders_at_any_size(width: int, height: int) -> None:
     face = IllustratedFace(width=width, height=height)
     image = face.rest(FaceState.IDLE).image
     assert image.shape == (height, width, 3)
@@ -253,7 +253,7 @@ def test_any_size(width: int, height: int) -> None:
     assert image.flags.c_contiguous
 
 
-def test_a_cancelled_turn_stops(face: IllustratedFace) -> None:
+def test_cancelled_turn_stops_the_animation(face: IllustratedFace) -> None:
     turn = Turn(1)
     frames = face.perform(iter([syllables(10)]), turn)
     next(frames)
@@ -270,17 +270,17 @@ def test_a_running_performance_keeps_its_size_when_configured() -> None:
     assert face.rest(FaceState.IDLE).image.shape == (120, 96, 3)
 
 
-def test_poses_pickle(face: IllustratedFace) -> None:
+def test_poses_can_be_pickled(face: IllustratedFace) -> None:
     frame = performed(face, syllables(2))[5]
     assert pickle.loads(pickle.dumps(frame.pose)) == frame.pose
 
 
-def test_a_frame_of_another_face_is_no_obstacle(face: IllustratedFace) -> None:
+def test_frame_of_another_face_is_ignored(face: IllustratedFace) -> None:
     foreign = VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.0, pose="whatever")
     assert face.rest(FaceState.IDLE, foreign).image.shape == (120, 160, 3)
 
 
-def test_rest_during_a_performance_changes_neither(face: IllustratedFace) -> None:
+def test_idle_frames_and_animation_do_not_affect_each_other(face: IllustratedFace) -> None:
     speech = syllables(6)
     alone = [frame.image for frame in performed(face, speech)]
     stop = threading.Event()
@@ -299,7 +299,7 @@ def test_rest_during_a_performance_changes_neither(face: IllustratedFace) -> Non
     assert all(np.array_equal(a, b) for a, b in zip(alone, concurrent, strict=True))
 
 
-def test_a_calm_face_is_drawn_in_larger_steps_and_a_blink_is_not() -> None:
+def test_calm_face_is_drawn_in_larger_steps_than_a_blink() -> None:
     face = IllustratedFace(width=64, height=64, fps=30.0, rest_fps=12.5)
     frames = rested(face, FaceState.IDLE, 200)
     steps = np.diff([frame.at for frame in frames])
@@ -311,7 +311,7 @@ def test_a_calm_face_is_drawn_in_larger_steps_and_a_blink_is_not() -> None:
     assert np.all(np.diff([frame.at for frame in rested(face, FaceState.THINKING, 4)]) < 0.04)
 
 
-def test_painting_depends_on_the_pose_only(face: IllustratedFace) -> None:
+def test_painting_is_a_function_of_the_pose(face: IllustratedFace) -> None:
     """Eyes and mouth are painted anew only where they moved; from whatever was painted before."""
     frames = rested(face, FaceState.IDLE, 8) + rested(face, FaceState.THINKING, 8)
     other = IllustratedFace(**SMALL)._opened()

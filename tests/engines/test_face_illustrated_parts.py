@@ -22,7 +22,7 @@ def test_visemes_differ_from_one_another() -> None:
 
 
 @pytest.mark.parametrize("shape", [s for s in MouthShape if s is not MouthShape.SIL])
-def test_a_held_viseme_is_reached_exactly(shape: MouthShape) -> None:
+def test_held_viseme_reaches_its_shape_exactly(shape: MouthShape) -> None:
     segments = [Segment(0.0, MouthShape.SIL), Segment(0.2, shape), Segment(0.6, MouthShape.SIL)]
     assert blend_visemes(segments, 0.4, Mouth()) == pytest.approx(SHAPES[shape], abs=1e-6)
     assert blend_visemes(segments, 0.05, Mouth()) == pytest.approx(Mouth(), abs=1e-6)
@@ -30,7 +30,7 @@ def test_a_held_viseme_is_reached_exactly(shape: MouthShape) -> None:
 
 @pytest.mark.parametrize("seconds", [0.01, 0.03, 0.06, 0.12])
 @pytest.mark.parametrize("phase", [0.0, 0.008, 0.016, 0.025])
-def test_lips_close_for_however_short_a_p(seconds: float, phase: float) -> None:
+def test_lips_close_for_the_shortest_p(seconds: float, phase: float) -> None:
     at = 0.3 + phase
     segments = [
         Segment(0.0, MouthShape.AA),
@@ -51,7 +51,7 @@ def test_eyes_blink_ten_to_twenty_times_a_minute() -> None:
 
 
 @pytest.mark.parametrize("character", CHARACTERS)
-def test_every_character_is_drawn_and_moves_its_mouth(character: str) -> None:
+def test_every_character_is_painted_and_moves_its_mouth(character: str) -> None:
     who = CHARACTERS[character]
     scene = Scene(who, who.backdrop, 240, 240)
     still = scene.paint(Pose())

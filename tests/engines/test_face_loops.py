@@ -79,7 +79,7 @@ def lived_through(face: Wav2LipFace | PhotoFace) -> list[VideoFrame]:
     return frames
 
 
-def test_the_loop_plays_on_through_rest_and_speech(face: Wav2LipFace) -> None:
+def test_idle_loop_continues_through_rest_and_speech(face: Wav2LipFace) -> None:
     scene = face._opened().scene
     assert isinstance(scene, LoopScene)
     frames, count = lived_through(face), len(scene.reel)
@@ -97,7 +97,7 @@ def test_the_loop_plays_on_through_rest_and_speech(face: Wav2LipFace) -> None:
         assert not (apart & ~painted).any()
 
 
-def test_a_mirrored_loop_turns_back_and_never_jumps(shelf: AvatarLibrary) -> None:
+def test_mirrored_loop_reverses_without_jumps(shelf: AvatarLibrary) -> None:
     idle = load_avatar(shelf.folder("bea")).idle
     assert idle is not None
     mirrored = replace(idle, mirrored=True)
@@ -107,7 +107,7 @@ def test_a_mirrored_loop_turns_back_and_never_jumps(shelf: AvatarLibrary) -> Non
     assert mirrored.frame_at(mirrored.seconds) == 0
 
 
-def test_a_batch_paints_each_frame_of_the_loop_on_its_own_face(views: Views) -> None:
+def test_batch_paints_each_loop_frame_on_its_own_face(views: Views) -> None:
     state = wav2lip_parts.random_state()
     mels = wav2lip_parts.golden()["mel_windows"][:3]
     chosen = [0, 1, 2]
@@ -122,7 +122,7 @@ def test_a_batch_paints_each_frame_of_the_loop_on_its_own_face(views: Views) -> 
     assert np.abs(other[0] - together[0]).max() > 1 / 255
 
 
-def test_the_faces_terms_stay_within_their_memory(
+def test_face_skip_connections_stay_within_their_memory_limit(
     views: Views, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = wav2lip_parts.random_state()
@@ -133,7 +133,7 @@ def test_the_faces_terms_stay_within_their_memory(
     assert painter.paint(wav2lip_parts.golden()["mel_windows"][:1], [last]).shape[0] == 1
 
 
-def test_a_reel_stays_within_its_memory(
+def test_reel_stays_within_its_memory_limit(
     shelf: AvatarLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     avatar = load_avatar(shelf.folder("bea"))
@@ -157,7 +157,7 @@ def gradient(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("name", "skin"), [("ada", (1.0, 1.0, 1.0)), ("ada", (0.45, 0.36, 0.30)), ("bea", (1.0,) * 3)]
 )
-def test_no_seam_shows_around_lips_of_another_color(
+def test_lips_of_another_color_show_no_seam(
     shelf: AvatarLibrary, name: str, skin: tuple[float, float, float]
 ) -> None:
     """The network paints a face a little bluer and darker: matched, its border is the photo's,
@@ -193,7 +193,7 @@ def test_no_seam_shows_around_lips_of_another_color(
     assert shades[0] < 1.0 < 3.0 < shades[1]
 
 
-def test_the_border_does_not_flicker_as_the_loop_plays(shelf: AvatarLibrary, views: Views) -> None:
+def test_lip_border_does_not_flicker_in_the_loop(shelf: AvatarLibrary, views: Views) -> None:
     """Lips that are the face's own leave hardly a trace, and the same one in each frame."""
     avatar = load_avatar(shelf.folder("bea"))
     assert avatar.idle is not None
@@ -214,7 +214,7 @@ def test_the_border_does_not_flicker_as_the_loop_plays(shelf: AvatarLibrary, vie
     assert np.abs(np.diff(traces, axis=0)).max() < 0.5
 
 
-def test_a_photo_face_moves_the_lips_in_the_loop_and_nothing_else(shelf: AvatarLibrary) -> None:
+def test_photo_face_moves_only_the_lips_in_the_loop(shelf: AvatarLibrary) -> None:
     scene = PhotoLoop(load_avatar(shelf.folder("bea")), 480, 360)
     idle = scene.reel.idle
     for index in (0, 7, 12, 20):
@@ -231,7 +231,7 @@ def test_a_photo_face_moves_the_lips_in_the_loop_and_nothing_else(shelf: AvatarL
         assert np.abs(scene.paint(faint).astype(int) - still).mean() < 1
 
 
-def test_a_photo_face_with_a_loop_speaks_smoothly(shelf: AvatarLibrary) -> None:
+def test_photo_face_with_a_loop_animates_smoothly(shelf: AvatarLibrary) -> None:
     face = PhotoFace(avatar=str(shelf.folder("bea")), fps=15, **SIZE)
     frames = lived_through(face)
     steps = [
@@ -242,14 +242,14 @@ def test_a_photo_face_with_a_loop_speaks_smoothly(shelf: AvatarLibrary) -> None:
     face.close()
 
 
-def test_a_similarity_is_found_exactly() -> None:
+def test_similarity_transform_is_estimated_exactly() -> None:
     points = np.random.default_rng(3).normal(size=(9, 2)).astype(np.float32) * 20
     place = np.array([[0.9, -0.3, 5.0], [0.3, 0.9, -2.0]])
     others = points @ place[:, :2].T + place[:, 2]
     assert similarity(points, others) == pytest.approx(place, abs=1e-4)
 
 
-def test_an_avatar_without_a_loop_is_as_before(shelf: AvatarLibrary, tmp_path: Path) -> None:
+def test_avatar_without_a_loop_has_one_view(shelf: AvatarLibrary, tmp_path: Path) -> None:
     avatar = load_avatar(shelf.folder("ada"))
     assert avatar.idle is None
     assert views_of(avatar).faces.shape == (1, 96, 96, 3)

@@ -98,18 +98,18 @@ def test_manifest_describes_the_engine(face: PhotoFace, ada: Path) -> None:
     assert isinstance(face, Engine)
 
 
-def test_without_an_avatar_a_drawn_face_is_shown() -> None:
+def test_placeholder_face_is_shown_without_an_avatar() -> None:
     face = PhotoFace(**SMALL)
     assert face.rest(FaceState.IDLE).image.shape == (240, 320, 3)
 
 
-def test_an_avatar_that_is_not_there_is_missing(tmp_path: Path) -> None:
+def test_unknown_avatar_is_model_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as raised:
         PhotoFace(avatar=str(tmp_path / "nobody"))
     assert "avatars add PHOTO" in raised.value.hint
 
 
-def test_a_damaged_avatar_is_told_and_the_old_one_stays(
+def test_damaged_avatar_is_reported_and_the_current_one_stays(
     face: PhotoFace, ada: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(ada, tmp_path / "damaged")
@@ -119,7 +119,7 @@ def test_a_damaged_avatar_is_told_and_the_old_one_stays(
     assert face.rest(FaceState.IDLE).image.shape == (240, 320, 3)
 
 
-def test_at_rest_the_picture_is_the_photo(ada: Path) -> None:
+def test_idle_frame_is_the_photo(ada: Path) -> None:
     avatar = load_avatar(ada)
     scene = Scene(avatar, 512, 512)
     still = scene.paint(Pose())
@@ -135,9 +135,7 @@ def test_at_rest_the_picture_is_the_photo(ada: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [s for s in MouthShape if s is not MouthShape.SIL])
-def test_a_speaking_mouth_changes_nothing_but_the_lower_face(
-    scene: Scene, shape: MouthShape
-) -> None:
+def test_speaking_changes_only_the_lower_face(scene: Scene, shape: MouthShape) -> None:
     change = changed(scene, speaking(SHAPES[shape]))
     rows, columns = scene._lips.plane.rows, scene._lips.plane.columns
     assert change[rows, columns].max() > 8
@@ -145,7 +143,7 @@ def test_a_speaking_mouth_changes_nothing_but_the_lower_face(
     assert change.max() == 0
 
 
-def test_a_blink_changes_nothing_but_the_eyes_and_closes_them(scene: Scene) -> None:
+def test_blink_closes_the_eyes_and_changes_nothing_else(scene: Scene) -> None:
     change = changed(scene, Pose(blink=1.0))
     for eye in scene._eyes:
         rows, columns = eye.plane.rows, eye.plane.columns
@@ -159,7 +157,7 @@ def test_a_blink_changes_nothing_but_the_eyes_and_closes_them(scene: Scene) -> N
         assert after.std() < 0.75 * before.std()  # white and iris gave way to skin
 
 
-def test_visemes_look_different(scene: Scene) -> None:
+def test_visemes_differ_visibly(scene: Scene) -> None:
     plane = scene._lips.plane
     pictures = {
         shape: plane.cut(scene.paint(speaking(mouth))).astype(int)
@@ -180,7 +178,7 @@ def dark_height(scene: Scene, mouth: Mouth) -> float:
     return float((move.lower - move.upper)[middle])
 
 
-def test_lips_that_touch_are_told_from_an_open_mouth(ada: Path, tmp_path: Path) -> None:
+def test_closed_lips_are_distinguished_from_an_open_mouth(ada: Path, tmp_path: Path) -> None:
     grinning = Scene(load_avatar(ada), 900, 900)
     assert grinning._lips._parted
     shut = grinning.paint(Pose(engagement=1.0))  # the same person, her lips closed
@@ -196,7 +194,7 @@ def test_lips_that_touch_are_told_from_an_open_mouth(ada: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("engagement", [0.4, 0.7, 1.0])
 @pytest.mark.parametrize("upper_teeth", [0.0, 0.7])
-def test_teeth_of_a_photo_are_kept(upper_teeth: float, engagement: float, ada: Path) -> None:
+def test_teeth_of_the_photo_are_preserved(upper_teeth: float, engagement: float, ada: Path) -> None:
     scene = Scene(load_avatar(ada), 1024, 1024)
     inside = scene._lips._inside
     mouth = Mouth(opening=0.5, jaw=0.4, upper_teeth=upper_teeth)
@@ -211,7 +209,7 @@ def test_teeth_of_a_photo_are_kept(upper_teeth: float, engagement: float, ada: P
     assert after.mean() > 0.85 * before.mean()
 
 
-def test_the_gap_follows_the_opening(scene: Scene) -> None:
+def test_lip_gap_grows_with_the_opening(scene: Scene) -> None:
     heights = [dark_height(scene, Mouth(opening=k / 10, jaw=k / 10)) for k in range(11)]
     assert heights[0] == pytest.approx(0, abs=1e-3)
     assert all(later > earlier for earlier, later in pairwise(heights))
@@ -224,13 +222,13 @@ def half_width(scene: Scene, mouth: Mouth) -> float:
     return float(np.abs(plane.line[move.lower - move.upper > 0.5]).max())
 
 
-def test_rounded_lips_are_narrow_and_spread_lips_wide(scene: Scene) -> None:
+def test_rounded_lips_are_narrower_than_spread_lips(scene: Scene) -> None:
     plain = half_width(scene, Mouth(opening=0.4))
     assert half_width(scene, Mouth(opening=0.4, rounding=1.0)) < 0.95 * plain
     assert half_width(scene, Mouth(opening=0.4, width=1.0)) > 1.04 * plain
 
 
-def test_after_speaking_the_photo_is_as_before(scene: Scene) -> None:
+def test_painting_does_not_alter_the_photo(scene: Scene) -> None:
     still = scene.paint(Pose())
     assert not np.array_equal(scene.paint(speaking(SHAPES[MouthShape.AA])), still)
     assert not np.array_equal(scene.paint(Pose(blink=1.0)), still)
@@ -263,7 +261,7 @@ def test_lips_close_for_m_and_open_for_a(face: PhotoFace) -> None:
     assert frames[-1].pose.mouth_open < 0.01
 
 
-def test_chunks_do_not_matter(face: PhotoFace) -> None:
+def test_frames_are_independent_of_chunk_borders(face: PhotoFace) -> None:
     speech = mama()
     whole = list(face.perform(iter([speech]), Turn(1)))
     parts = list(face.perform(split(speech, 0.05), Turn(1)))
@@ -271,7 +269,7 @@ def test_chunks_do_not_matter(face: PhotoFace) -> None:
     assert all(np.array_equal(a.image, b.image) for a, b in zip(whole, parts, strict=True))
 
 
-def test_motion_is_smooth_from_rest_into_speech_and_back(face: PhotoFace) -> None:
+def test_motion_is_continuous_from_rest_through_speech_to_rest(face: PhotoFace) -> None:
     frames = [face.rest(FaceState.IDLE)]
     for _ in range(10):
         frames.append(face.rest(FaceState.IDLE, frames[-1]))
@@ -286,7 +284,7 @@ def test_motion_is_smooth_from_rest_into_speech_and_back(face: PhotoFace) -> Non
     assert max(steps) > 0.1
 
 
-def test_looks_differ(face: PhotoFace) -> None:
+def test_face_states_differ(face: PhotoFace) -> None:
     ends = {}
     for look in (FaceState.IDLE, FaceState.LISTENING, FaceState.THINKING, FaceState.ASLEEP):
         frame = face.rest(look)
@@ -302,7 +300,7 @@ def test_looks_differ(face: PhotoFace) -> None:
 @pytest.mark.parametrize(
     ("width", "height"), [(1280, 720), (720, 1280), (512, 512), (64, 64), (640, 120), (90, 600)]
 )
-def test_every_shape_of_picture_is_filled_with_the_face_well_placed(
+def test_every_aspect_ratio_is_filled_with_the_face_near_the_center(
     ada: Path, width: int, height: int
 ) -> None:
     for avatar in (load_avatar(ada), nobody()):
@@ -315,7 +313,7 @@ def test_every_shape_of_picture_is_filled_with_the_face_well_placed(
         assert picture.std() > 15
 
 
-def test_a_close_photo_in_a_wide_picture_shows_no_edge(ada: Path) -> None:
+def test_close_photo_in_a_wide_frame_shows_no_edge(ada: Path) -> None:
     avatar = load_avatar(ada)
     close = Scene(avatar, 1280, 320).paint(Pose()).astype(float)
     steps = np.abs(np.diff(close, axis=1)).mean(axis=(0, 2))
@@ -323,7 +321,7 @@ def test_a_close_photo_in_a_wide_picture_shows_no_edge(ada: Path) -> None:
     assert steps[-100:].max() < 12
 
 
-def test_frames_are_their_own_and_poses_travel(face: PhotoFace) -> None:
+def test_frames_are_independent_and_poses_can_be_pickled(face: PhotoFace) -> None:
     frames = list(face.perform(iter([mama(1)]), Turn(1)))
     before = frames[3].image.copy()
     face.rest(FaceState.THINKING, frames[-1])
@@ -332,7 +330,7 @@ def test_frames_are_their_own_and_poses_travel(face: PhotoFace) -> None:
     assert frames[3].image.flags.writeable
 
 
-def test_rest_may_be_called_while_a_performance_runs(face: PhotoFace) -> None:
+def test_rest_can_be_called_during_animation(face: PhotoFace) -> None:
     alone = [frame.image for frame in face.perform(iter([mama(2)]), Turn(1))]
     halt = threading.Event()
 
@@ -349,7 +347,7 @@ def test_rest_may_be_called_while_a_performance_runs(face: PhotoFace) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
 
 
-def test_a_cancelled_turn_ends_the_performance(face: PhotoFace) -> None:
+def test_cancelled_turn_stops_the_animation(face: PhotoFace) -> None:
     turn = Turn(1)
     frames = face.perform(split(mama(), 0.1), turn)
     next(frames)
@@ -358,7 +356,7 @@ def test_a_cancelled_turn_ends_the_performance(face: PhotoFace) -> None:
         list(frames)
 
 
-def test_no_expressiveness_keeps_the_head_still(ada: Path) -> None:
+def test_zero_expressiveness_keeps_the_head_still(ada: Path) -> None:
     def motion(expressiveness: float) -> float:
         face = PhotoFace(avatar=str(ada), expressiveness=expressiveness, **SMALL)
         frames = [face.rest(FaceState.IDLE)]
@@ -370,7 +368,7 @@ def test_no_expressiveness_keeps_the_head_still(ada: Path) -> None:
     assert motion(0.0) < 0.01 < motion(1.0)
 
 
-def test_a_turned_head_leaves_the_corners_alone(ada: Path) -> None:
+def test_turning_the_head_leaves_the_picture_corners_unchanged(ada: Path) -> None:
     scene = Scene(load_avatar(ada), 1280, 720)
     still = scene.paint(Pose())
     turned = scene.paint(Pose(expression=Expression(yaw=0.6, pitch=0.3, roll=3.0)))
@@ -383,14 +381,14 @@ def test_a_turned_head_leaves_the_corners_alone(ada: Path) -> None:
     assert change[200:500, 450:850].mean() > 5
 
 
-def test_a_closed_face_shows_nothing_more(ada: Path) -> None:
+def test_closed_face_refuses_to_paint(ada: Path) -> None:
     face = PhotoFace(avatar=str(ada), **SMALL)
     face.close()
     with pytest.raises(RuntimeError, match="closed"):
         face.rest(FaceState.IDLE)
 
 
-def test_a_soft_background_leaves_the_face_as_it_is(ada: Path) -> None:
+def test_soft_background_leaves_the_face_unchanged(ada: Path) -> None:
     avatar = load_avatar(ada)
     own = Scene(avatar, 320, 240).paint(Pose()).astype(int)
     soft = Scene(avatar, 320, 240, background=Background.SOFT).paint(Pose()).astype(int)
@@ -399,7 +397,7 @@ def test_a_soft_background_leaves_the_face_as_it_is(ada: Path) -> None:
     assert change[:, :20].mean() > 2
 
 
-def test_zoom_makes_the_face_larger_or_smaller_in_its_place(ada: Path) -> None:
+def test_zoom_scales_the_face_in_place(ada: Path) -> None:
     avatar = load_avatar(ada)
     usual, near, far = (framed(avatar, 640, 480, zoom) for zoom in (1.0, 1.4, 0.7))
     wide = [float(np.ptp(each.marks["jaw"][:, 0])) for each in (far, usual, near)]
@@ -408,7 +406,7 @@ def test_zoom_makes_the_face_larger_or_smaller_in_its_place(ada: Path) -> None:
     assert np.ptp(middles) < 30
 
 
-def test_without_gaze_the_eyes_stay_on_the_user(ada: Path) -> None:
+def test_eyes_stay_on_the_user_without_gaze_motion(ada: Path) -> None:
     def wandering(gaze: float) -> float:
         face = PhotoFace(avatar=str(ada), gaze=gaze, **SMALL)
         frame, seen = None, []

@@ -82,7 +82,7 @@ def child_of(host: HostedVoice) -> int:
     return int(speak(host, "process")[0])
 
 
-def test_speech_chunks_cross_the_process_border(shared: HostedVoice) -> None:
+def test_speech_chunks_cross_the_process_boundary(shared: HostedVoice) -> None:
     chunks = list(shared.speak("say one two three", Turn(1)))
     assert [chunk.text for chunk in chunks] == ["one", "two", "three"]
     assert [chunk.audio.start for chunk in chunks] == [0, 1, 2]
@@ -90,11 +90,11 @@ def test_speech_chunks_cross_the_process_border(shared: HostedVoice) -> None:
     assert child_of(shared) != os.getpid()
 
 
-def test_the_turn_crosses_the_process_border(shared: HostedVoice) -> None:
+def test_turn_crosses_the_process_boundary(shared: HostedVoice) -> None:
     assert speak(shared, "turn", Turn(42, "hello")) == ["42 hello"]
 
 
-def test_many_calls_in_many_threads_do_not_mix(shared: HostedVoice) -> None:
+def test_concurrent_calls_do_not_mix(shared: HostedVoice) -> None:
     texts = [f"say {' '.join(f'{n}-{i}' for i in range(20))}" for n in range(8)]
     heard: dict[str, list[str]] = {}
     threads = [
@@ -130,7 +130,7 @@ def test_an_error_arrives_with_its_hint(
     assert speak(shared, "say on") == ["on"]
 
 
-def test_a_bug_is_one_sentence_and_its_traceback_is_in_the_log(
+def test_unexpected_error_is_one_sentence_with_its_traceback_in_the_log(
     shared: HostedVoice, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append(r"(?s)The voice failed:\n.*in _raise.*ZeroDivisionError: oops")
@@ -139,7 +139,7 @@ def test_a_bug_is_one_sentence_and_its_traceback_is_in_the_log(
     assert speak(shared, "say on") == ["on"]
 
 
-def test_an_argument_that_cannot_be_pickled_is_a_failure(
+def test_unpicklable_argument_is_reported(
     shared: HostedVoice, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("cannot pickle")
@@ -148,7 +148,7 @@ def test_an_argument_that_cannot_be_pickled_is_a_failure(
     assert speak(shared, "say on") == ["on"]
 
 
-def test_an_unreadable_message_ends_the_child_only(
+def test_unreadable_message_ends_only_the_child(
     made: Callable[..., Any], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("sent what cannot be read")
@@ -158,7 +158,7 @@ def test_an_unreadable_message_ends_the_child_only(
     assert speak(host, "say on") == ["on"]
 
 
-def test_a_blocked_call_is_cancelled_at_once(shared: HostedVoice) -> None:
+def test_blocked_call_is_cancelled_immediately(shared: HostedVoice) -> None:
     turn = Turn(1)
     stream = shared.speak("block", turn)
     assert next(stream).text == "before"
@@ -177,7 +177,7 @@ def test_a_blocked_call_is_cancelled_at_once(shared: HostedVoice) -> None:
     assert speak(shared, "say on") == ["on"]
 
 
-def test_a_fast_call_is_cancelled_at_once(shared: HostedVoice, tmp_path: Path) -> None:
+def test_fast_call_is_cancelled_immediately(shared: HostedVoice, tmp_path: Path) -> None:
     counter = tmp_path / "count"
     turn = Turn(1)
     stream = shared.speak(f"count {counter}", turn)
@@ -194,7 +194,7 @@ def test_a_fast_call_is_cancelled_at_once(shared: HostedVoice, tmp_path: Path) -
     assert counter.stat().st_size == made  # the child has stopped
 
 
-def test_a_call_that_is_closed_early_ends_in_the_child(shared: HostedVoice, tmp_path: Path) -> None:
+def test_call_closed_early_ends_in_the_child(shared: HostedVoice, tmp_path: Path) -> None:
     counter = tmp_path / "count"
     stream = shared.speak(f"count {counter}", Turn(1))
     next(stream)
@@ -208,7 +208,9 @@ def test_a_call_that_is_closed_early_ends_in_the_child(shared: HostedVoice, tmp_
     assert counter.stat().st_size == made
 
 
-def test_a_child_is_never_far_ahead(shared: HostedVoice, tmp_path: Path) -> None:
+def test_child_computes_only_a_bounded_number_of_results_ahead(
+    shared: HostedVoice, tmp_path: Path
+) -> None:
     counter = tmp_path / "count"
     stream = shared.speak(f"count {counter}", Turn(1))
     for taken in (1, 5, 20):
@@ -222,7 +224,7 @@ def test_a_child_is_never_far_ahead(shared: HostedVoice, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("order", "code"), [("exit 3", 3), ("block", -9)])
-def test_a_crash_costs_one_call(made: Callable[..., Any], order: str, code: int) -> None:
+def test_crash_fails_only_one_call(made: Callable[..., Any], order: str, code: int) -> None:
     host = made(HostedVoice, TinyVoice)
     first = child_of(host)
     stream = host.speak(order, Turn(1))
@@ -237,14 +239,14 @@ def test_a_crash_costs_one_call(made: Callable[..., Any], order: str, code: int)
     assert child_of(host) != first
 
 
-def test_a_crash_between_two_calls_is_not_even_noticed(made: Callable[..., Any]) -> None:
+def test_crash_between_calls_is_recovered_silently(made: Callable[..., Any]) -> None:
     host = made(HostedVoice, TinyVoice)
     os.kill(child_of(host), signal.SIGKILL)
     host._child._reader.join(60)
     assert speak(host, "say on") == ["on"]
 
 
-def test_a_crash_ends_all_calls_under_way(made: Callable[..., Any]) -> None:
+def test_crash_fails_all_running_calls(made: Callable[..., Any]) -> None:
     host = made(HostedVoice, TinyVoice)
     streams = [host.speak("block", Turn(number)) for number in range(3)]
     for stream in streams:
@@ -255,7 +257,7 @@ def test_a_crash_ends_all_calls_under_way(made: Callable[..., Any]) -> None:
             next(stream)
 
 
-def test_options_survive_a_crash_and_a_wrong_one_does_not(made: Callable[..., Any]) -> None:
+def test_options_survive_a_crash_but_invalid_ones_are_not_kept(made: Callable[..., Any]) -> None:
     host = made(HostedVoice, partial(TinyVoice, pitch=1, speed=1))
     host.configure(speed=2)
     with pytest.raises(InputInvalid, match="No such option"):
@@ -266,7 +268,7 @@ def test_options_survive_a_crash_and_a_wrong_one_does_not(made: Callable[..., An
     assert speak(host, "options") == ["pitch=1 speed=2"]
 
 
-def test_a_hung_engine_is_killed_when_patience_ends(made: Callable[..., Any]) -> None:
+def test_hung_engine_is_killed_after_its_timeout(made: Callable[..., Any]) -> None:
     host = made(HostedVoice, TinyVoice, patience=0.3)
     host.wait_ready()
     child = host._child
@@ -281,7 +283,7 @@ def blocks(count: int, value: float = 0.0) -> Iterator[AudioChunk]:
         yield AudioChunk(np.full(160, value, np.float32), 16000, index * 160)
 
 
-def test_a_live_input_is_heard_while_it_comes(made: Callable[..., Any]) -> None:
+def test_live_input_is_streamed_to_the_child(made: Callable[..., Any]) -> None:
     host = made(HostedRecognizer, TinyRecognizer)
     spoken = threading.Semaphore(0)
 
@@ -298,7 +300,7 @@ def test_a_live_input_is_heard_while_it_comes(made: Callable[..., Any]) -> None:
     assert [(t.text, t.final) for t in stream] == [("480", True)]
 
 
-def test_a_silent_user_is_no_hung_engine(made: Callable[..., Any]) -> None:
+def test_waiting_for_input_does_not_count_as_a_hang(made: Callable[..., Any]) -> None:
     host = made(HostedRecognizer, TinyRecognizer, patience=0.2)
     host.wait_ready()
     go_on = threading.Event()
@@ -314,7 +316,7 @@ def test_a_silent_user_is_no_hung_engine(made: Callable[..., Any]) -> None:
     timer.join()
 
 
-def test_an_engine_that_hangs_after_its_input_is_killed(made: Callable[..., Any]) -> None:
+def test_engine_hanging_after_its_input_is_killed(made: Callable[..., Any]) -> None:
     host = made(HostedRecognizer, TinyRecognizer, patience=0.3)
     host.wait_ready()
     with pytest.raises(EngineFailed, match="does not answer"):
@@ -322,7 +324,7 @@ def test_an_engine_that_hangs_after_its_input_is_killed(made: Callable[..., Any]
     assert [t.text for t in host.transcribe(blocks(1), Turn(1))] == ["160", "160"]
 
 
-def test_a_cancelled_input_cancels_the_call(made: Callable[..., Any]) -> None:
+def test_cancelled_input_cancels_the_call(made: Callable[..., Any]) -> None:
     host = made(HostedRecognizer, TinyRecognizer)
     turn = Turn(1)
 
@@ -336,7 +338,7 @@ def test_a_cancelled_input_cancels_the_call(made: Callable[..., Any]) -> None:
     assert [t.text for t in host.transcribe(blocks(1), Turn(2))] == ["160", "160"]
 
 
-def test_tools_are_called_in_the_application(made: Callable[..., Any]) -> None:
+def test_tools_are_called_in_the_parent_process(made: Callable[..., Any]) -> None:
     host = made(HostedDialogue, TinyDialogue)
     reply = host.reply(Prompt((Message(Role.USER, "the weather"),)), Turn(1))
     assert next(reply) == "Let me see. "
@@ -348,7 +350,7 @@ def test_tools_are_called_in_the_application(made: Callable[..., Any]) -> None:
         next(reply)
 
 
-def test_a_tool_call_may_be_cancelled(made: Callable[..., Any]) -> None:
+def test_tool_call_can_be_cancelled(made: Callable[..., Any]) -> None:
     host = made(HostedDialogue, TinyDialogue)
     prompt = Prompt((Message(Role.USER, "the weather"),))
     turn = Turn(1)
@@ -361,7 +363,7 @@ def test_a_tool_call_may_be_cancelled(made: Callable[..., Any]) -> None:
     assert next(host.reply(prompt, Turn(2))) == "Let me see. "
 
 
-def test_a_face_shows_big_pictures_and_rests_meanwhile(made: Callable[..., Any]) -> None:
+def test_large_frames_are_transferred_while_idle_frames_continue(made: Callable[..., Any]) -> None:
     host = made(HostedFace, TinyFace)
     assert host.fps == 12.5
     chunk = SpeechChunk(AudioChunk(np.zeros(4800, np.float32), 48000), "word")
@@ -385,7 +387,7 @@ def test_a_face_shows_big_pictures_and_rests_meanwhile(made: Callable[..., Any])
         (die_while_loading, EngineFailed, r"The engine stopped \(exit code 7\)."),
     ],
 )
-def test_a_load_error_is_reported(
+def test_load_error_is_reported(
     made: Callable[..., Any], factory: Callable[[], Any], error: type[AvatarError], message: str
 ) -> None:
     host = made(HostedVoice, factory)
@@ -394,7 +396,7 @@ def test_a_load_error_is_reported(
             speak(host, "say hello")
 
 
-def test_a_bug_while_loading_is_reported(
+def test_unexpected_error_while_loading_is_reported(
     made: Callable[..., Any], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("RuntimeError: oops")
@@ -402,19 +404,19 @@ def test_a_bug_while_loading_is_reported(
         made(HostedVoice, break_while_loading).wait_ready()
 
 
-def test_a_second_try_at_loading_may_succeed(made: Callable[..., Any], tmp_path: Path) -> None:
+def test_loading_can_be_retried(made: Callable[..., Any], tmp_path: Path) -> None:
     host = made(HostedVoice, partial(load_at_the_second_try, str(tmp_path / "tried")))
     with pytest.raises(ModelMissing):
         host.wait_ready()
     assert speak(host, "options") == ["loaded=at last"]
 
 
-def test_the_first_call_waits_for_a_slow_engine(made: Callable[..., Any]) -> None:
+def test_first_call_waits_for_a_slow_engine(made: Callable[..., Any]) -> None:
     host = made(HostedVoice, load_slowly)
     assert speak(host, "options") == ["loaded=slowly"]
 
 
-def test_closing_leaves_neither_process_nor_thread_nor_file() -> None:
+def test_closing_leaves_no_process_thread_or_file() -> None:
     files = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
     host = HostedVoice(TinyVoice, "A voice that is closed")
     child = child_of(host)
@@ -428,7 +430,7 @@ def test_closing_leaves_neither_process_nor_thread_nor_file() -> None:
         assert len(os.listdir("/proc/self/fd")) <= files + 1  # but the resource tracker's
 
 
-def test_an_engine_is_not_closed_in_the_middle_of_its_work(
+def test_engine_is_not_closed_during_a_call(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     host = HostedVoice(FragileVoice, "The voice")
@@ -438,7 +440,7 @@ def test_an_engine_is_not_closed_in_the_middle_of_its_work(
     assert "the handle is gone" not in caplog.text
 
 
-def test_an_engine_may_be_closed_while_it_loads_or_hangs() -> None:
+def test_engine_can_be_closed_while_loading_or_hanging() -> None:
     before = multiprocessing.active_children()
     loading = HostedVoice(load_slowly, "The voice")
     loading.close()
@@ -451,7 +453,7 @@ def test_an_engine_may_be_closed_while_it_loads_or_hangs() -> None:
     assert set(multiprocessing.active_children()) <= set(before)
 
 
-def test_closing_does_not_wait_for_an_engine_that_somebody_waits_for(
+def test_closing_does_not_wait_for_a_pending_load(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     host = HostedVoice(load_for_ever, "The voice")

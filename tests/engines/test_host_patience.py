@@ -54,7 +54,7 @@ def speak(host: HostedVoice, text: str, turn: Turn | None = None) -> list[str]:
     return [chunk.text for chunk in host.speak(text, turn or Turn(1))]
 
 
-def test_an_engine_waits_as_long_as_it_says_itself(made: Callable[..., Any]) -> None:
+def test_engine_option_patience_extends_the_timeout(made: Callable[..., Any]) -> None:
     host = made(patience=0.2)
     with pytest.raises(EngineDied, match="does not answer"):
         speak(host, "wait 20")
@@ -65,16 +65,16 @@ def test_an_engine_waits_as_long_as_it_says_itself(made: Callable[..., Any]) -> 
     assert turn.stirred > 2, "nobody else may give it up meanwhile"
 
 
-def test_an_engine_that_looks_at_its_turn_goes_on(made: Callable[..., Any]) -> None:
+def test_engine_that_checks_its_turn_is_not_killed(made: Callable[..., Any]) -> None:
     assert speak(made(patience=0.5), "ponder 1.5") == ["at last"]
 
 
-def test_an_engine_that_turns_in_circles_is_stopped(made: Callable[..., Any]) -> None:
+def test_busy_looping_engine_is_killed(made: Callable[..., Any]) -> None:
     with pytest.raises(EngineDied, match="does not answer"):
         speak(made(patience=0.5), "spin")
 
 
-def test_an_engine_without_a_processor_is_not_stopped(made: Callable[..., Any]) -> None:
+def test_engine_without_cpu_time_is_not_killed(made: Callable[..., Any]) -> None:
     host = made(patience=0.2)
     stream = host.speak("wait 0.05", Turn(1))
     os.kill(host.pid, signal.SIGSTOP)
@@ -121,7 +121,7 @@ class Process:
         (partial(Process.pass_time, seconds=1, waits=True), 21),
     ],
 )
-def test_only_time_in_which_it_could_go_on_counts(
+def test_only_runnable_time_counts_toward_the_timeout(
     does: Callable[[Process], None], after: int
 ) -> None:
     process = Process()
@@ -133,7 +133,7 @@ def test_only_time_in_which_it_could_go_on_counts(
     assert watch.is_over()
 
 
-def test_a_machine_that_has_no_time_for_it_hangs_no_engine() -> None:
+def test_starved_engine_never_times_out() -> None:
     process = Process()
     watch = Watch(20.0, process.read)
     for _ in range(10_000):
@@ -152,7 +152,7 @@ def test_progress_restarts_the_timeout() -> None:
 
 
 @pytest.mark.parametrize("kind", HOSTED.values())
-def test_hosts_of_every_kind_ask_for_the_engine_s_own_patience(kind: type[Host]) -> None:
+def test_every_host_uses_the_patience_of_its_engine(kind: type[Host]) -> None:
     host = kind(partial(PatientVoice, patience=7.0), "The engine")
     try:
         host.wait_ready()

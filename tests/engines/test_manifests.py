@@ -95,7 +95,7 @@ def values_of(option: Option) -> list[Any]:
 
 
 @pytest.mark.parametrize("manifest", ALL, ids=lambda m: f"{m.kind}-{m.name}")
-def test_the_manifest_is_complete_and_its_packages_are_installed(manifest: Manifest) -> None:
+def test_manifest_is_complete_and_its_packages_are_installed(manifest: Manifest) -> None:
     assert manifest.title.strip()
     assert manifest.license.strip()
     assert manifest.summary.endswith(".")
@@ -105,7 +105,7 @@ def test_the_manifest_is_complete_and_its_packages_are_installed(manifest: Manif
 
 
 @each
-def test_an_engine_implements_its_protocol(
+def test_engine_implements_its_protocol(
     manifest: Manifest, engine_of: Callable[[Manifest], Any]
 ) -> None:
     engine = engine_of(manifest)
@@ -114,7 +114,7 @@ def test_an_engine_implements_its_protocol(
 
 
 @each
-def test_every_value_that_the_manifest_offers_is_accepted(
+def test_every_value_offered_by_the_manifest_is_accepted(
     manifest: Manifest, engine_of: Callable[[Manifest], Any]
 ) -> None:
     engine = engine_of(manifest)
@@ -138,7 +138,7 @@ def refusal(engine: Any, option: Option, value: Any) -> AvatarError | None:
 
 
 @each
-def test_no_other_option_is_accepted(manifest: Manifest) -> None:
+def test_unknown_option_is_refused(manifest: Manifest) -> None:
     with pytest.raises(ConfigInvalid):
         manifest.checked({"nonsense": 1})
     for option in manifest.options:
@@ -149,7 +149,9 @@ def test_no_other_option_is_accepted(manifest: Manifest) -> None:
 
 @of(Kind.FACE)
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (640, 360)])
-def test_a_face_has_any_size(manifest: Manifest, width: int, height: int) -> None:
+def test_face_contract_frames_have_the_requested_size(
+    manifest: Manifest, width: int, height: int
+) -> None:
     face = create_engine(Registry(), manifest, {"width": width, "height": height})
     assert face.rest(FaceState.IDLE).image.shape == (height, width, 3)
     face.close()
@@ -161,7 +163,9 @@ def microphone(samples: Any) -> Iterator[AudioChunk]:
 
 
 @of(Kind.VAD)
-def test_a_voice_detector(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_vad_contract_speech_scores_higher_than_noise(
+    manifest: Manifest, engine_of: Callable[[Manifest], Any]
+) -> None:
     detector = engine_of(manifest)
     speech = read_sound(Path(__file__).parents[1] / "data/goforward.wav").samples
     noise = np.random.default_rng(1).normal(0, 0.001, 16000).astype(np.float32)
@@ -174,7 +178,7 @@ def test_a_voice_detector(manifest: Manifest, engine_of: Callable[[Manifest], An
 
 
 @of(Kind.TURN)
-def test_an_end_of_turn_detector(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_turn_detector_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     detector = engine_of(manifest)
     for seconds in (0.01, 2.0, 8.0):
         silence = np.zeros(round(seconds * MICROPHONE_RATE), np.float32)
@@ -182,7 +186,7 @@ def test_an_end_of_turn_detector(manifest: Manifest, engine_of: Callable[[Manife
 
 
 @of(Kind.AEC)
-def test_an_echo_canceller(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_aec_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     canceller = engine_of(manifest)
     for number in range(10):
         played = AudioChunk(np.zeros(PLAYBACK_BLOCK, np.float32), PLAYBACK_RATE, number * 480)
@@ -196,7 +200,7 @@ def test_an_echo_canceller(manifest: Manifest, engine_of: Callable[[Manifest], A
 
 
 @of(Kind.ASR)
-def test_a_recognizer(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_asr_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     recognizer = engine_of(manifest)
     silence = np.zeros(MICROPHONE_RATE, np.float32)
     transcripts = list(recognizer.transcribe(microphone(silence), Turn(1)))
@@ -210,7 +214,7 @@ def test_a_recognizer(manifest: Manifest, engine_of: Callable[[Manifest], Any]) 
 
 
 @of(Kind.DIALOGUE)
-def test_a_dialogue(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_dialogue_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     dialogue = engine_of(manifest)
     for text in ("hello", "", "?!", "word " * 500, "what time is it", "日本語"):
         reply = dialogue.reply(Prompt((Message(Role.USER, text),)), Turn(1))
@@ -227,7 +231,7 @@ def test_a_dialogue(manifest: Manifest, engine_of: Callable[[Manifest], Any]) ->
 
 @of(Kind.TTS)
 @pytest.mark.parametrize("text", ["Hello there.", "It is 3.50, or so — isn't it?", "…", "1,000"])
-def test_a_voice(manifest: Manifest, engine_of: Callable[[Manifest], Any], text: str) -> None:
+def test_tts_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any], text: str) -> None:
     voice = engine_of(manifest)
     chunks = list(voice.speak(text, Turn(1)))
     assert [word.text for chunk in chunks for word in chunk.words] == text.split()
@@ -253,7 +257,7 @@ def spoken(count: int = 3) -> Iterator[SpeechChunk]:
 
 
 @of(Kind.FACE)
-def test_a_face(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_face_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     face = engine_of(manifest)
     before = face.rest(FaceState.IDLE)
     for look in FaceState:
@@ -271,7 +275,9 @@ def test_a_face(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> Non
 
 
 @each
-def test_a_cancelled_turn_ends_it(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
+def test_cancelled_turn_ends_every_engine(
+    manifest: Manifest, engine_of: Callable[[Manifest], Any]
+) -> None:
     engine = engine_of(manifest)
     turn = Turn(1)
 
@@ -313,7 +319,7 @@ def take_until_cancelled(outputs: Iterator[Any]) -> int:
     return count
 
 
-def test_each_kind_has_a_builtin_engine_that_is_there() -> None:
+def test_every_kind_has_a_builtin_engine() -> None:
     names = {(manifest.kind, manifest.name) for manifest in MANIFESTS}
     assert set(BUILTIN) == set(Kind)
     assert set(BUILTIN.items()) <= names

@@ -33,7 +33,7 @@ def middle_column(lips: Lips, mouth: Mouth) -> np.ndarray:
 
 
 @pytest.mark.parametrize("row", [upper_row, lower_row])
-def test_a_row_of_teeth_is_symmetric_and_ends_inside_the_mouth(row) -> None:
+def test_row_of_teeth_is_symmetric_and_ends_inside_the_mouth(row) -> None:
     teeth = row(LINE)
     np.testing.assert_allclose(teeth.edge, teeth.edge[::-1], atol=1e-5)
     np.testing.assert_allclose(teeth.light, teeth.light[::-1], atol=1e-5)
@@ -52,12 +52,12 @@ def test_incisors_are_wider_than_their_neighbors_and_have_notches_between() -> N
     assert widths[0] > widths[1] > widths[2]
 
 
-def test_teeth_fade_into_the_dark_of_the_cheeks() -> None:
+def test_teeth_darken_toward_the_cheeks() -> None:
     light = upper_row(LINE).light
     assert light[np.abs(LINE) > 0.9].max() < 0.4 < 0.8 < light[np.abs(LINE) < 0.3].max()
 
 
-def test_a_wide_mouth_shows_teeth_then_dark_then_tongue(lips: Lips) -> None:
+def test_open_mouth_shows_teeth_dark_and_tongue_from_top_to_bottom(lips: Lips) -> None:
     column = middle_column(lips, SHAPES[MouthShape.AA])
     opened = np.flatnonzero(
         np.abs(column - middle_column(lips, SHAPES[MouthShape.SIL])).max(axis=1) > 40
@@ -73,7 +73,7 @@ def test_a_wide_mouth_shows_teeth_then_dark_then_tongue(lips: Lips) -> None:
     assert redness.max() > 45
 
 
-def test_the_inside_changes_steadily_while_a_mouth_opens(lips: Lips) -> None:
+def test_mouth_interior_changes_steadily_while_opening(lips: Lips) -> None:
     wide = SHAPES[MouthShape.AA]
     steps = [middle_column(lips, partly(wide, share)) for share in np.linspace(0, 1, 41)]
     changes = [float(np.abs(after - before).mean()) for before, after in pairwise(steps)]
@@ -85,7 +85,7 @@ def partly(mouth: Mouth, share: float) -> Mouth:
     return Mouth(*(part * share for part in mouth))
 
 
-def test_a_blurred_photo_gets_blurred_teeth() -> None:
+def test_teeth_are_as_blurred_as_the_photo() -> None:
     still = framed(nobody(), 720, 720)
     sharp = Lips(still.picture, still.marks)
     soft = Lips(cv2.GaussianBlur(still.picture, (0, 0), 6), still.marks)

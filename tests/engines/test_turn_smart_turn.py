@@ -31,7 +31,7 @@ def normalized(samples: Samples) -> Samples:
 
 
 @pytest.mark.parametrize("name", ["goforward.wav", "librivox-0870.wav", "jfk.flac"])
-def test_the_features_are_those_of_whispers_extractor(name: str) -> None:
+def test_features_equal_those_of_whispers_extractor(name: str) -> None:
     from faster_whisper.feature_extractor import FeatureExtractor
 
     samples = recording(name)
@@ -40,19 +40,19 @@ def test_the_features_are_those_of_whispers_extractor(name: str) -> None:
     assert np.abs(whisper_features(samples) - reference).mean() < 1e-5
 
 
-def test_the_features_of_silence_are_numbers() -> None:
+def test_features_of_silence_are_finite() -> None:
     assert np.isfinite(whisper_features(np.zeros(10, np.float32))).all()
     assert whisper_features(np.zeros(0, np.float32)).shape == (80, 800)
 
 
-def test_without_a_model_it_says_how_to_get_one() -> None:
+def test_missing_model_is_reported_with_a_hint() -> None:
     with pytest.raises(ModelMissing) as caught:
         SmartTurn()
     assert "models download smart-turn-v3.2" in caught.value.hint
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", None])
-def test_another_file_is_refused(content: bytes | None, tmp_path: Path) -> None:
+def test_unexpected_file_is_refused(content: bytes | None, tmp_path: Path) -> None:
     path = SILERO
     if content is not None:
         path = tmp_path / "other.onnx"

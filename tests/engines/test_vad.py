@@ -46,7 +46,7 @@ def detector(request: pytest.FixtureRequest) -> SileroDetector | WebrtcDetector:
     return request.param()
 
 
-def test_most_of_a_sentence_is_speech_and_the_silence_around_it_is_not(detector):
+def test_sentence_is_detected_as_speech_and_silence_is_not(detector):
     before, after = _silence(1.0), _silence(1.0)
     probabilities = _probabilities(detector, np.concatenate([before, _speech(), after]))
     assert probabilities.min() >= 0.0
@@ -56,20 +56,20 @@ def test_most_of_a_sentence_is_speech_and_the_silence_around_it_is_not(detector)
     assert probabilities[-50:].max() < 0.5
 
 
-def test_the_first_word_is_noticed_within_a_tenth_of_a_second(detector):
+def test_first_word_is_detected_within_100_ms(detector):
     speech = _speech()
     onset = _first_sound(speech)
     probabilities = _probabilities(detector, np.concatenate([_silence(1.0), speech]))
     assert 0 <= np.argmax(probabilities > 0.5) - (100 + onset) <= 10
 
 
-def test_a_detector_says_the_same_of_the_same_sound(detector):
+def test_detection_is_deterministic(detector):
     speech = _speech()[:MICROPHONE_RATE]
     first = _probabilities(type(detector)(), speech)
     assert np.array_equal(first, _probabilities(detector, speech))
 
 
-def test_silero_is_not_fooled_by_loud_noise_that_fools_webrtc():
+def test_silero_rejects_loud_noise_that_webrtc_accepts():
     generator = np.random.default_rng(2)
     noise = (0.1 * generator.standard_normal(2 * MICROPHONE_RATE)).astype(np.float32)
     assert _probabilities(SileroDetector(), noise).max() < 0.5
@@ -84,7 +84,7 @@ def test_fast_silero_updates_with_almost_every_block_and_agrees_with_frugal():
     assert ((fast > 0.5) == (frugal > 0.5)).mean() > 0.9
 
 
-def test_frugal_silero_computes_what_the_network_says_of_adjoining_windows():
+def test_frugal_silero_agrees_with_the_network_on_adjoining_windows():
     speech = _speech()[: 512 * 20]
     detector = SileroDetector("frugal")
     heard = _probabilities(detector, speech)
@@ -98,7 +98,7 @@ def test_frugal_silero_computes_what_the_network_says_of_adjoining_windows():
         assert heard[last_block] == pytest.approx(float(output[0, 0]), abs=1e-5)
 
 
-def test_options_hold_from_the_next_block_on():
+def test_options_apply_from_the_next_block():
     generator = np.random.default_rng(3)
     speech = _speech()
     speech = speech + (0.01 * generator.standard_normal(len(speech))).astype(np.float32)

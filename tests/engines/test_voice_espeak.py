@@ -125,7 +125,7 @@ def test_says_nothing_for_blank_text(voice: EspeakVoice) -> None:
     assert not _speak(voice, " \n ")
 
 
-def test_dates_words_where_they_sound(voice: EspeakVoice) -> None:
+def test_word_times_match_the_sound(voice: EspeakVoice) -> None:
     """Only what is not said has no length."""
     words = _words(_speak(voice, "One - 👍 extraordinary of the cat"))
     lengths = {word.text: word.end - word.start for word in words}
@@ -136,7 +136,7 @@ def test_dates_words_where_they_sound(voice: EspeakVoice) -> None:
     assert words[1].end - words[1].start > 1 > 2 * (words[2].end - words[2].start)
 
 
-def test_a_word_starts_with_its_sound(voice: EspeakVoice) -> None:
+def test_word_starts_with_its_sound(voice: EspeakVoice) -> None:
     chunks = _speak(voice, "Tea. Two, top? Yes!")
     sound = _sound(chunks)
     for word in _words(chunks)[1:]:
@@ -145,9 +145,7 @@ def test_a_word_starts_with_its_sound(voice: EspeakVoice) -> None:
         assert np.abs(sound[start : start + 600]).max() > 0.02
 
 
-def test_a_phrase_is_not_synthesized_before_its_turn(
-    voice: EspeakVoice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_phrase_is_synthesized_lazily(voice: EspeakVoice, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     synthesize = engine.synthesize
 
@@ -161,7 +159,7 @@ def test_a_phrase_is_not_synthesized_before_its_turn(
     assert said == ["Hello,"]
 
 
-def test_pieces_are_short(voice: EspeakVoice) -> None:
+def test_chunks_are_short(voice: EspeakVoice) -> None:
     for text in (SENTENCE * 3, "x" * 500, "你" * 300):
         assert max(chunk.audio.seconds for chunk in _speak(voice, text)) <= 0.61
 
@@ -188,14 +186,14 @@ def test_stops_while_it_synthesizes() -> None:
     assert 0 < len(utterance.samples) < RATE / 2
 
 
-def test_is_deterministic_whatever_was_said_before(voice: EspeakVoice) -> None:
+def test_synthesis_is_independent_of_earlier_speech(voice: EspeakVoice) -> None:
     first = _sound(_speak(voice, SENTENCE))
     _speak(EspeakVoice(language="de", voice="m3"), "Etwas ganz anderes.")
     np.testing.assert_array_equal(_sound(_speak(voice, SENTENCE)), first)
     np.testing.assert_array_equal(_sound(_speak(EspeakVoice(), SENTENCE)), first)
 
 
-def test_two_voices_speak_in_turns() -> None:
+def test_two_voices_can_alternate() -> None:
     low, high = EspeakVoice(voice="m6"), EspeakVoice(voice="f5")
     alone = [_sound(_speak(voice, SENTENCE)) for voice in (low, high)]
     text = f"{SENTENCE} {SENTENCE}"
@@ -206,13 +204,13 @@ def test_two_voices_speak_in_turns() -> None:
         np.testing.assert_array_equal(together[:shared], before[:shared])
 
 
-def test_speaks_after_another_was_closed(voice: EspeakVoice) -> None:
+def test_voice_works_after_another_was_closed(voice: EspeakVoice) -> None:
     other = EspeakVoice()
     other.close()
     assert _speak(voice, "Hello.")
 
 
-def test_speed_halves_the_time() -> None:
+def test_double_speed_halves_the_duration() -> None:
     normal = len(_sound(_speak(EspeakVoice(), SENTENCE)))
     assert 0.42 < len(_sound(_speak(EspeakVoice(speed=2.0), SENTENCE))) / normal < 0.6
     assert 1.6 < len(_sound(_speak(EspeakVoice(speed=0.5), SENTENCE))) / normal < 2.3
@@ -239,7 +237,7 @@ def test_a_pitch_beyond_its_range_needs_a_library(
         EspeakVoice(pitch=12)
 
 
-def test_options_hold_from_the_next_call() -> None:
+def test_options_apply_from_the_next_call() -> None:
     voice = EspeakVoice()
     speech = voice.speak(f"{SENTENCE} {SENTENCE}", Turn(1))
     begun = [next(speech)]
@@ -254,7 +252,7 @@ def test_every_voice_is_equally_loud_and_never_clips(voice: str) -> None:
     assert np.abs(sound).max() < 1
 
 
-def test_volume() -> None:
+def test_volume_scales_the_level() -> None:
     quiet, usual, loud = (
         np.sqrt(np.mean(_sound(_speak(EspeakVoice(volume=volume), SENTENCE)) ** 2))
         for volume in (0.5, 1.0, 2.0)
@@ -265,7 +263,7 @@ def test_volume() -> None:
 
 
 @pytest.mark.parametrize("text", ["Hello.", "Papa.", "Sister.", "Yes, of course."])
-def test_sounds_at_once(voice: EspeakVoice, text: str) -> None:
+def test_sound_begins_without_leading_silence(voice: EspeakVoice, text: str) -> None:
     loud = np.flatnonzero(np.abs(_sound(_speak(voice, text))) > 0.005)
     assert loud[0] < 0.03 * RATE
 
@@ -323,7 +321,9 @@ def test_lips_close_before_the_burst_of_p(voice: EspeakVoice) -> None:
         ("cats", "kk aa DD SS"),
     ],
 )
-def test_mouth_of_english(voice: EspeakVoice, text: str, shapes: str) -> None:
+def test_english_texts_have_the_expected_mouth_shapes(
+    voice: EspeakVoice, text: str, shapes: str
+) -> None:
     spoken = [shape.value for shape in _shapes(_speak(voice, text)) if shape is not MouthShape.SIL]
     assert " ".join(spoken) == shapes
 
@@ -338,7 +338,9 @@ def test_mouth_of_english(voice: EspeakVoice, text: str, shapes: str) -> None:
         ("ru", "Привет, мир", {"PP", "ih", "FF", "RR"}),
     ],
 )
-def test_other_languages(language: str, text: str, shapes: set[str]) -> None:
+def test_other_languages_have_expected_mouth_shapes(
+    language: str, text: str, shapes: set[str]
+) -> None:
     chunks = _speak(EspeakVoice(language=language), text)
     _assert_well_formed(text, chunks)
     assert shapes <= set(_shapes(chunks))
@@ -371,11 +373,11 @@ def test_other_languages(language: str, text: str, shapes: set[str]) -> None:
         ("—", ""),
     ],
 )
-def test_clean_returns_the_spoken_form(token: str, spoken: str) -> None:
+def test_clean_text_returns_the_spoken_form(token: str, spoken: str) -> None:
     assert clean(token) == spoken
 
 
-def test_where_a_text_is_divided() -> None:
+def test_text_is_divided_into_phrases() -> None:
     text = 'Dr. Who met Mr. X. Yes. I do, e.g. this. "No." No. 5 is here: ok — a J. S. Bach.'
     assert [phrase.spoken.split() for phrase in phrases_of(text)] == [
         ["Dr.", "Who", "met", "Mr.", "X.", "Yes."],
@@ -388,12 +390,12 @@ def test_where_a_text_is_divided() -> None:
     ]
 
 
-def test_lips_take_the_vowel_during_an_h(voice: EspeakVoice) -> None:
+def test_mouth_takes_the_vowel_shape_during_h(voice: EspeakVoice) -> None:
     vowel = next(viseme for viseme in _visemes(_speak(voice, "Hoe")) if viseme.shape == "oh")
     assert vowel.at < 0.02
 
 
-def test_marks_are_not_read_out(voice: EspeakVoice) -> None:
+def test_markdown_and_emoji_are_not_spoken(voice: EspeakVoice) -> None:
     plain = _sound(_speak(voice, "This is bold code and a link here."))
     marked = _sound(
         _speak(voice, "This is **bold** `code` and a [link](https://x.y/long) here. 👍")
@@ -420,7 +422,7 @@ def test_missing_voices_and_libraries_are_reported(
     assert _speak(EspeakVoice(), "Hello.")
 
 
-def test_a_wrong_voice_leaves_the_old_one() -> None:
+def test_invalid_voice_leaves_the_current_one() -> None:
     voice = EspeakVoice()
     before = _sound(_speak(voice, "Hello."))
     with pytest.raises(ConfigInvalid):
@@ -429,7 +431,7 @@ def test_a_wrong_voice_leaves_the_old_one() -> None:
     np.testing.assert_array_equal(_sound(_speak(voice, "Hello.")), before)
 
 
-def test_the_manifest_offers_what_there_is() -> None:
+def test_manifest_matches_the_installed_voices() -> None:
     manifest = _manifest()
     options = {option.name: option for option in manifest.options}
     assert manifest.rate == RATE

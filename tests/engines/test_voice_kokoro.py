@@ -41,7 +41,7 @@ def voice(folder: Path) -> KokoroVoice:
 
 @pytest.mark.parametrize("text", [SENTENCE, *ODD])
 @pytest.mark.parametrize("which", ["voice", "telling"])
-def test_every_word_has_its_time(which: str, text: str, request: pytest.FixtureRequest) -> None:
+def test_words_have_times(which: str, text: str, request: pytest.FixtureRequest) -> None:
     check_words_in_time(spoken(request.getfixturevalue(which), text), text)
 
 
@@ -69,7 +69,7 @@ def test_visemes_require_durations_from_the_graph(voice: KokoroVoice, telling: K
     ]
 
 
-def test_words_that_espeak_joins_are_separated(voice: KokoroVoice) -> None:
+def test_words_joined_by_espeak_are_separated(voice: KokoroVoice) -> None:
     model = voice._model
     assert model is not None
     phrase = next(gather_phrases(phrases_of("of the of the house")))
@@ -78,7 +78,7 @@ def test_words_that_espeak_joins_are_separated(voice: KokoroVoice) -> None:
     assert [piece[:2] for piece in pieces] == ["ʌv", "ðɪ", "ʌv", "ðə", "hˈ"]
 
 
-def test_the_same_seed_gives_the_same_sound(tmp_path: Path) -> None:
+def test_synthesis_is_deterministic_with_the_same_seed(tmp_path: Path) -> None:
     noisy = str(write_kokoro(tmp_path, noise=0.01))
     once, again, other = (
         sound(spoken(KokoroVoice(model=noisy, seed=seed), SENTENCE)) for seed in (7, 7, 8)
@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_sound(tmp_path: Path) -> None:
     assert not np.array_equal(once, other)
 
 
-def test_a_blend_is_between_its_voices(voice: KokoroVoice) -> None:
+def test_blended_voice_lies_between_its_voices(voice: KokoroVoice) -> None:
     loudness = {}
     for name in ("af_heart", "am_adam", "af_heart:0.5+am_adam:0.5"):
         voice.configure(voice=name)
@@ -107,14 +107,14 @@ def test_a_blend_is_the_weighted_mean_of_styles(voice: KokoroVoice) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "af_heart:x", "af_heart:-1+am_adam", "+", "a:nan"])
-def test_a_voice_that_is_not_there_is_refused(voice: KokoroVoice, name: str) -> None:
+def test_unknown_voice_is_refused(voice: KokoroVoice, name: str) -> None:
     with pytest.raises(ConfigInvalid) as refusal:
         voice.configure(voice=name)
     assert refusal.value.hint
     assert spoken(voice, "Still here.")
 
 
-def test_the_language_is_that_of_the_voice() -> None:
+def test_language_follows_the_voice() -> None:
     assert language_of("bf_emma", "auto") == "en-gb"
     assert language_of("if_sara:0.7+af_heart:0.3", "auto") == "it"
     assert language_of("jf_alpha", "en-us") == "en-us"
@@ -125,7 +125,7 @@ def test_the_language_is_that_of_the_voice() -> None:
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_speed_changes_how_long_it_takes(voice: KokoroVoice, speed: float) -> None:
+def test_speed_changes_the_duration(voice: KokoroVoice, speed: float) -> None:
     usual = sum(chunk.audio.seconds for chunk in spoken(voice, SENTENCE))
     voice.configure(speed=speed)
     chunks = spoken(voice, SENTENCE)
@@ -133,7 +133,7 @@ def test_speed_changes_how_long_it_takes(voice: KokoroVoice, speed: float) -> No
     assert sum(chunk.audio.seconds for chunk in chunks) == pytest.approx(usual / speed, rel=0.1)
 
 
-def test_pitch_and_volume_leave_words_where_they_are(telling: KokoroVoice) -> None:
+def test_pitch_and_volume_do_not_move_words(telling: KokoroVoice) -> None:
     before = spoken(telling, SENTENCE)
     telling.configure(pitch=5.0, volume=0.5, expressiveness=1.5)
     after = spoken(telling, SENTENCE)
@@ -142,7 +142,7 @@ def test_pitch_and_volume_leave_words_where_they_are(telling: KokoroVoice) -> No
     assert len(sound(after)) == len(sound(before))
 
 
-def test_a_cancelled_turn_ends_it_within_the_graph(voice: KokoroVoice) -> None:
+def test_cancelled_turn_stops_during_inference(voice: KokoroVoice) -> None:
     turn = Turn(1)
     chunks = voice.speak(SENTENCE, turn)
     next(chunks)
@@ -174,7 +174,7 @@ def test_a_cancelled_turn_ends_it_within_the_graph(voice: KokoroVoice) -> None:
     assert spoken(voice, "It goes on.")
 
 
-def test_a_turn_that_ends_late_leaves_the_next_alone(voice: KokoroVoice) -> None:
+def test_late_cancellation_does_not_affect_the_next_turn(voice: KokoroVoice) -> None:
     first, second = Turn(1), Turn(2)
     list(voice.speak("One.", first))
     speech = voice.speak("Two. Three.", second)
@@ -215,7 +215,7 @@ def test_a_missing_or_damaged_model_is_reported(tmp_path: Path, damage: str) -> 
     gc.collect()  # a file that was left open would warn
 
 
-def test_displayed_words_keep_their_written_form(voice: KokoroVoice) -> None:
+def test_spoken_words_keep_their_written_form(voice: KokoroVoice) -> None:
     chunks = spoken(voice, "It costs $5.")
     assert [word.text for chunk in chunks for word in chunk.words] == ["It", "costs", "$5."]
     longer = spoken(voice, "It costs five dollars.")

@@ -84,7 +84,7 @@ def kinds(model: bytes) -> set[str]:
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize(("taps", "step"), [(1, 1), (3, 1), (3, 5), (7, 3), (11, 1)])
-def test_a_product_is_what_the_convolution_was(
+def test_convolution_rewritten_as_product_gives_the_same_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taps: int, step: int, *, bias: bool
 ) -> None:
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: True)
@@ -98,13 +98,13 @@ def test_a_product_is_what_the_convolution_was(
     assert np.abs(before["audio"] - after["audio"]).max() < step_of_bias
 
 
-def test_durations_become_an_output(tmp_path: Path) -> None:
+def test_durations_are_added_as_an_output(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     onnx.save(quantized(3, 1, bias=True), str(path))
     assert computed(prepare_graph(path))[DURATION].tolist() == [1, 1, 3]
 
 
-def test_where_signed_products_overflow_the_graph_keeps_its_own(
+def test_graph_keeps_its_convolutions_where_signed_products_overflow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: False)
@@ -113,7 +113,9 @@ def test_where_signed_products_overflow_the_graph_keeps_its_own(
     assert "ConvInteger" in kinds(prepare_graph(path))
 
 
-def test_unexpected_nodes_are_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_nodes_are_left_unchanged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(graph, "signed_products_are_exact", lambda: True)
     model, path = quantized(3, 1, bias=False, stride=2), tmp_path / "model.onnx"
     onnx.save(model, str(path))

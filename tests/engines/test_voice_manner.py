@@ -53,7 +53,7 @@ def pitch_of(samples: Samples) -> float:
 
 
 @pytest.mark.parametrize("semitones", [-12, -5, -2, 2, 5, 12])
-def test_pitch_moves_by_semitones_and_formants_stay(semitones: int) -> None:
+def test_pitch_shift_is_in_semitones_and_keeps_formants(semitones: int) -> None:
     before = vowel(150, 150)
     after = apply_manner(said(before), VoiceConfig(pitch=semitones)).samples
     assert len(after) == len(before)
@@ -68,7 +68,7 @@ def test_pitch_moves_by_semitones_and_formants_stay(semitones: int) -> None:
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.3, 2.0])
-def test_speed_scales_time_and_leaves_the_pitch(speed: float) -> None:
+def test_speed_scales_the_duration_and_keeps_the_pitch(speed: float) -> None:
     before = said(vowel(150, 150))
     after = apply_manner(before, VoiceConfig(speed=speed))
     assert len(after.samples) == round(len(before.samples) / speed)
@@ -105,7 +105,7 @@ def test_expressiveness_widens_the_melody() -> None:
     assert lively == pytest.approx(2 * usual, rel=0.2)
 
 
-def test_where_nothing_is_asked_nothing_changes() -> None:
+def test_default_manner_leaves_the_sound_unchanged() -> None:
     before = said(vowel(150, 150))
     assert apply_manner(before, VoiceConfig()).samples is before.samples
     silent = said(np.zeros(RATE, np.float32))
@@ -116,7 +116,7 @@ def test_where_nothing_is_asked_nothing_changes() -> None:
     assert len(apply_manner(short, VoiceConfig(pitch=4, expressiveness=2)).samples) == 100
 
 
-def test_no_volume_reaches_full_scale() -> None:
+def test_volume_never_clips() -> None:
     loud = vowel(150, 150) * 2
     assert np.abs(level_loudness(loud, 2.0)).max() < 1
     assert not level_loudness(loud, 0.0).any()

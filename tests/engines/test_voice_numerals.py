@@ -57,7 +57,7 @@ def said(text: str, language: str = "en-us") -> str:
         ("no km here", "no km here"),
     ],
 )
-def test_english(text: str, words: str) -> None:
+def test_english_numerals_are_spoken_as_words(text: str, words: str) -> None:
     assert said(text) == words
 
 
@@ -85,19 +85,21 @@ def test_english(text: str, words: str) -> None:
         ("hi", "42", "42"),
     ],
 )
-def test_other_languages(language: str, text: str, words: str) -> None:
+def test_numerals_of_other_languages_are_spoken_as_words(
+    language: str, text: str, words: str
+) -> None:
     assert said(text, language) == words
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=60), st.sampled_from(sorted(LANGUAGES)))
-def test_no_text_breaks_it_and_no_word_is_lost(text: str, language: str) -> None:
+def test_arbitrary_text_loses_no_word(text: str, language: str) -> None:
     phrases = [spell_out(phrase, language) for phrase in gather_phrases(phrases_of(text))]
     tokens = [part.token for phrase in phrases for part in phrase.parts if part.token]
     assert tokens == text.split()
 
 
-def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
+def test_first_phrase_is_short_and_the_others_are_sentences() -> None:
     text = "Well now, after all these years, here we are. A sentence, with a comma, follows. End"
     assert [phrase.spoken for phrase in gather_phrases(phrases_of(text))] == [
         "Well now, after all these years,",
@@ -118,7 +120,7 @@ def test_the_first_piece_is_short_and_the_others_are_sentences() -> None:
         ("The fox and the hound went home.", ["The fox and the hound went home."]),
     ],
 )
-def test_a_long_beginning_is_cut_where_breath_may_be_taken(text: str, pieces: list[str]) -> None:
+def test_long_first_sentence_is_cut_at_a_breathing_point(text: str, pieces: list[str]) -> None:
     assert [phrase.spoken for phrase in gather_phrases(phrases_of(text))] == pieces
     assert [phrase.spoken for phrase in gather_phrases(phrases_of(text), begins=False)] == [text]
 
@@ -134,5 +136,5 @@ def test_a_long_beginning_is_cut_where_breath_may_be_taken(text: str, pieces: li
         *((token, token) for token in ("and/or", "24/7", "km/h", "N/A", "e.g.")),
     ],
 )
-def test_of_an_address_the_host_is_said_and_of_a_path_the_name(token: str, said: str) -> None:
+def test_urls_are_spoken_as_host_and_paths_as_file_name(token: str, said: str) -> None:
     assert clean(token) == said

@@ -34,11 +34,11 @@ def silent_about_time(tmp_path_factory: pytest.TempPathFactory) -> PiperVoice:
 
 @pytest.mark.parametrize("text", [SENTENCE, *ODD])
 @pytest.mark.parametrize("which", ["voice", "silent_about_time"])
-def test_every_word_has_its_time(which: str, text: str, request: pytest.FixtureRequest) -> None:
+def test_words_have_times(which: str, text: str, request: pytest.FixtureRequest) -> None:
     check_words_in_time(spoken(request.getfixturevalue(which), text), text)
 
 
-def test_words_and_lips_are_where_the_graph_says(voice: PiperVoice) -> None:
+def test_words_and_visemes_follow_the_durations_of_the_graph(voice: PiperVoice) -> None:
     chunks = spoken(voice, "Papa may.")
     numbers = 2 + 2 * len("pˈɑːpə ")  # the beginning, and each phoneme with a pad behind it
     assert starts(chunks)[1] == pytest.approx(numbers * SAMPLES / RATE, abs=0.01)
@@ -49,12 +49,12 @@ def test_words_and_lips_are_where_the_graph_says(voice: PiperVoice) -> None:
     ]
 
 
-def test_without_durations_there_are_no_lips(silent_about_time: PiperVoice) -> None:
+def test_visemes_are_missing_without_durations(silent_about_time: PiperVoice) -> None:
     assert not any(chunk.visemes for chunk in spoken(silent_about_time, SENTENCE))
 
 
 @pytest.mark.parametrize("speed", [0.5, 2.0])
-def test_speed_changes_how_long_it_takes(voice: PiperVoice, speed: float) -> None:
+def test_speed_changes_the_duration(voice: PiperVoice, speed: float) -> None:
     usual = sum(chunk.audio.seconds for chunk in spoken(voice, SENTENCE))
     voice.configure(speed=speed)
     took = sum(chunk.audio.seconds for chunk in spoken(voice, SENTENCE))
@@ -62,7 +62,7 @@ def test_speed_changes_how_long_it_takes(voice: PiperVoice, speed: float) -> Non
     assert took == pytest.approx(usual / speed, rel=0.1)
 
 
-def test_a_model_of_several_speakers(tmp_path: Path) -> None:
+def test_speaker_of_a_multi_speaker_model_can_be_chosen(tmp_path: Path) -> None:
     model = str(write_piper(tmp_path, speakers=True))
     assert PiperVoice.speakers(model=model) == ("anna", "bert")
     voice = PiperVoice(model=model, voice="anna")
@@ -76,13 +76,13 @@ def test_a_model_of_several_speakers(tmp_path: Path) -> None:
     assert spoken(voice, "Still here.")
 
 
-def test_figures_are_said_in_words(voice: PiperVoice) -> None:
+def test_numerals_are_spoken_as_words(voice: PiperVoice) -> None:
     said, spelled = spoken(voice, "It costs $5."), spoken(voice, "It costs five dollars.")
     assert [word.text for chunk in said for word in chunk.words] == ["It", "costs", "$5."]
     assert len(sound(said)) == len(sound(spelled))
 
 
-def test_punctuation_stays_among_the_phonemes() -> None:
+def test_punctuation_is_kept_in_the_phonemes() -> None:
     read = phonemizer()
     assert read(["Hello, world! “Yes”"], "en-us") == ["həlˈoʊ, wˈɜːld! “jˈɛs”"]
     assert read(["", "…"], "de") == ["", "…"]
@@ -90,7 +90,7 @@ def test_punctuation_stays_among_the_phonemes() -> None:
         read(["x"], "no such language")
 
 
-def test_a_cancelled_turn_ends_it(voice: PiperVoice) -> None:
+def test_cancelled_turn_stops_synthesis(voice: PiperVoice) -> None:
     turn = Turn(1)
     chunks = voice.speak(SENTENCE * 3, turn)
     next(chunks)

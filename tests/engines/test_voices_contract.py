@@ -48,18 +48,18 @@ def test_only_listed_speakers_can_be_chosen(name: str, tmp_path: Path) -> None:
 
 
 @every
-def test_voices_that_mix_speakers_mix_any_two(name: str, tmp_path: Path) -> None:
+def test_blending_voices_accept_any_two_speakers(name: str, tmp_path: Path) -> None:
     mixes = check_blends(Registry().find(Kind.TTS, name), **options(name, tmp_path))
     assert mixes == (name == "kokoro")
 
 
 @every
-def test_only_voices_that_clone_have_latents(name: str, tmp_path: Path) -> None:
+def test_only_cloning_voices_have_latents(name: str, tmp_path: Path) -> None:
     check_latents(Registry().find(Kind.TTS, name), **options(name, tmp_path))
 
 
 @every
-def test_speakers_of_a_missing_model_are_not_made_up(name: str, tmp_path: Path) -> None:
+def test_speakers_of_a_missing_model_raise_model_missing(name: str, tmp_path: Path) -> None:
     manifest = Registry().find(Kind.TTS, name)
     engine = Registry().load_class(manifest)
     if "model" not in {option.name for option in manifest.options}:
@@ -71,5 +71,5 @@ def test_speakers_of_a_missing_model_are_not_made_up(name: str, tmp_path: Path) 
 
 
 @every
-def test_behind_its_process_it_speaks_as_its_manifest_says(name: str, tmp_path: Path) -> None:
+def test_hosted_voice_speaks_as_its_manifest_declares(name: str, tmp_path: Path) -> None:
     check_behind_its_process(name, **options(name, tmp_path))

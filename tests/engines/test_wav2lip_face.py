@@ -101,7 +101,7 @@ def test_manifest_describes_the_engine(face: Wav2LipFace) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.013, 0.1, 0.29])
-def test_streamed_pictures_are_those_of_the_whole(
+def test_streamed_frames_equal_those_of_the_whole_speech(
     seconds: float, face: Wav2LipFace, speech: SpeechChunk
 ) -> None:
     whole = performed(face, speech)
@@ -111,7 +111,9 @@ def test_streamed_pictures_are_those_of_the_whole(
         assert np.abs(one.image.astype(int) - other.image.astype(int)).max() <= 1
 
 
-def test_pictures_come_as_soon_as_they_can(face: Wav2LipFace, speech: SpeechChunk) -> None:
+def test_frames_arrive_as_soon_as_their_audio_window_is_complete(
+    face: Wav2LipFace, speech: SpeechChunk
+) -> None:
     heard = 0.0
 
     def live() -> Iterator[SpeechChunk]:
@@ -124,7 +126,7 @@ def test_pictures_come_as_soon_as_they_can(face: Wav2LipFace, speech: SpeechChun
     assert max(waits) <= 0.2125 + 0.02 + 0.03  # the window, a chunk, the change of rate
 
 
-def test_pictures_lie_on_the_grid_and_end_with_the_portraits_mouth(
+def test_frames_are_evenly_spaced_and_end_with_the_portraits_mouth(
     face: Wav2LipFace, speech: SpeechChunk
 ) -> None:
     frames = performed(face, speech)
@@ -134,7 +136,7 @@ def test_pictures_lie_on_the_grid_and_end_with_the_portraits_mouth(
     assert np.array_equal(frames[-1].image, face.rest(FaceState.IDLE).image)
 
 
-def test_silence_is_not_computed_and_shows_the_portrait(
+def test_silence_shows_the_portrait_without_inference(
     face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = painted_by(face, monkeypatch)
@@ -150,7 +152,7 @@ def test_silence_is_not_computed_and_shows_the_portrait(
     assert sum(counts) == painted < len(frames) - 12
 
 
-def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
+def test_late_lips_repeat_the_previous_frame(
     face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = painted_by(face, monkeypatch)
@@ -177,7 +179,7 @@ def test_lips_that_would_come_too_late_are_those_of_the_picture_before(
     assert len(patches) <= 2
 
 
-def test_a_face_that_is_always_late_shows_that_it_is(
+def test_always_late_face_still_paints_some_lips(
     face: Wav2LipFace, speech: SpeechChunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts = painted_by(face, monkeypatch)
@@ -189,12 +191,12 @@ def test_a_face_that_is_always_late_shows_that_it_is(
     assert in_time - 0.2 * len(frames) - 1 <= sum(counts) < in_time
 
 
-def test_the_lips_come_and_go_without_a_jump(face: Wav2LipFace, speech: SpeechChunk) -> None:
+def test_lips_fade_in_and_out_without_a_jump(face: Wav2LipFace, speech: SpeechChunk) -> None:
     steps = np.diff([0.0, *shares(performed(face, speech))])
     assert np.abs(steps).max() < 0.41
 
 
-def test_pixels_beyond_the_lips_never_change(face: Wav2LipFace, speech: SpeechChunk) -> None:
+def test_pixels_outside_the_lips_never_change(face: Wav2LipFace, speech: SpeechChunk) -> None:
     still = face.rest(FaceState.IDLE).image
     changed = np.zeros(still.shape[:2], bool)
     for frame in performed(face, speech):
@@ -206,7 +208,7 @@ def test_pixels_beyond_the_lips_never_change(face: Wav2LipFace, speech: SpeechCh
     assert not (changed & ~painted).any()
 
 
-def test_several_at_once_are_the_same_pictures(
+def test_batched_frames_equal_single_frames(
     options: Options, face: Wav2LipFace, speech: SpeechChunk
 ) -> None:
     together = Wav2LipFace(**options, expressiveness=0.0, batch=4)
@@ -215,7 +217,7 @@ def test_several_at_once_are_the_same_pictures(
     together.close()
 
 
-def test_the_picture_breathes_at_rest(face: Wav2LipFace) -> None:
+def test_idle_frame_breathes(face: Wav2LipFace) -> None:
     face.configure(expressiveness=1.0)
     frames = [face.rest(FaceState.IDLE)]
     for _ in range(60):
@@ -225,9 +227,7 @@ def test_the_picture_breathes_at_rest(face: Wav2LipFace) -> None:
     assert 0.05 < max(moved) < 8
 
 
-def test_speech_broken_off_leaves_the_mouth_to_close(
-    face: Wav2LipFace, speech: SpeechChunk
-) -> None:
+def test_mouth_closes_after_cancelled_speech(face: Wav2LipFace, speech: SpeechChunk) -> None:
     frames = performed(face, speech)[:20]
     assert frames[-1].pose.share == 1.0
     for _ in range(4):
@@ -236,13 +236,13 @@ def test_speech_broken_off_leaves_the_mouth_to_close(
     assert pickle.loads(pickle.dumps(frames[20].pose)).share == frames[20].pose.share
 
 
-def test_a_frame_of_another_face_is_no_obstacle(face: Wav2LipFace, speech: SpeechChunk) -> None:
+def test_frame_of_another_face_is_ignored(face: Wav2LipFace, speech: SpeechChunk) -> None:
     foreign = VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.0, pose="whatever")
     assert face.rest(FaceState.IDLE, foreign).image.shape == (108, 192, 3)
     assert next(iter(face.perform(iter([speech]), Turn(1), foreign))).pose.share < 0.5
 
 
-def test_a_cancelled_turn_stops(face: Wav2LipFace, speech: SpeechChunk) -> None:
+def test_cancelled_turn_stops_the_animation(face: Wav2LipFace, speech: SpeechChunk) -> None:
     turn = Turn(1)
     frames = face.perform(iter([speech]), turn)
     next(frames)
@@ -251,11 +251,11 @@ def test_a_cancelled_turn_stops(face: Wav2LipFace, speech: SpeechChunk) -> None:
         next(frames)
 
 
-def test_no_speech_has_no_pictures(face: Wav2LipFace) -> None:
+def test_empty_speech_has_no_frames(face: Wav2LipFace) -> None:
     assert performed(face) == []
 
 
-def test_a_running_performance_keeps_its_size(face: Wav2LipFace, speech: SpeechChunk) -> None:
+def test_running_animation_keeps_its_size(face: Wav2LipFace, speech: SpeechChunk) -> None:
     frames = face.perform(iter([speech]), Turn(1))
     face.configure(width=64, height=96)
     assert next(frames).image.shape == (108, 192, 3)
@@ -284,7 +284,7 @@ def windows_of(speech: SpeechChunk, lead: float) -> list[Window]:
     return [*stream.add(speech), *stream.end()]
 
 
-def test_without_a_lead_the_windows_are_the_published_ones() -> None:
+def test_mel_windows_without_lead_equal_the_published_ones() -> None:
     arrays = wav2lip_parts.golden()
     sound = (arrays["wav_16k"] / 32768).astype(np.float32)
     windows = windows_of(SpeechChunk(AudioChunk(sound, 16_000)), 0.0)
@@ -294,7 +294,7 @@ def test_without_a_lead_the_windows_are_the_published_ones() -> None:
         assert np.abs(window.mel - arrays["mel"][:, begin : begin + 16]).max() < 1e-3
 
 
-def test_the_lead_centers_a_window_on_its_picture() -> None:
+def test_lead_centers_a_mel_window_on_its_frame() -> None:
     sound = np.zeros(32_000, np.float32)
     sound[16_000] = 1.0
     loudest = [
@@ -305,7 +305,7 @@ def test_the_lead_centers_a_window_on_its_picture() -> None:
     assert np.mean(loudest) == pytest.approx(1.0, abs=0.03)
 
 
-def test_a_speech_that_joins_a_turn_late_keeps_its_place() -> None:
+def test_speech_joining_a_turn_late_keeps_its_position() -> None:
     sound = np.zeros(16_000, np.float32)
     sound[8_000:8_200] = 0.5
     early = windows_of(SpeechChunk(AudioChunk(sound, 16_000)), 0.08)
@@ -315,13 +315,13 @@ def test_a_speech_that_joins_a_turn_late_keeps_its_place() -> None:
         assert np.array_equal(one.mel, other.mel)
 
 
-def test_a_speech_shorter_than_a_window_has_pictures() -> None:
+def test_speech_shorter_than_a_window_has_frames() -> None:
     windows = windows_of(SpeechChunk(AudioChunk(np.ones(800, np.float32), 16_000)), 0.08)
     assert [window.mel.shape for window in windows] == [(80, 16)] * 2
 
 
 @pytest.mark.parametrize("box", [(40.0, 20.0, 150.0, 130.0), (-30.5, 10.2, 60.7, 140.9)])
-def test_lips_lie_where_the_face_is(box: tuple[float, float, float, float]) -> None:
+def test_lips_are_placed_in_the_face_box(box: tuple[float, float, float, float]) -> None:
     """A picture of a ramp, painted over by the same ramp, shows no seam."""
     place_x, place_y = np.arange(200) + 0.5, np.arange(120) + 0.5
     across = (place_x - box[0]) / (box[2] - box[0])

@@ -44,14 +44,16 @@ def speech(golden: State) -> np.ndarray:
     return (golden["wav_16k"] / 32768).astype(np.float32)
 
 
-def test_the_spectrogram_is_the_published_one(speech: np.ndarray, golden: State) -> None:
+def test_spectrogram_equals_the_published_one(speech: np.ndarray, golden: State) -> None:
     mel = mel_spectrogram(speech)
     assert mel.shape == golden["mel"].shape
     assert np.abs(mel - golden["mel"]).max() < 1e-3
 
 
 @pytest.mark.parametrize("size", [1, 160, 333, 7001])
-def test_pieces_make_the_same_columns(size: int, speech: np.ndarray, golden: State) -> None:
+def test_streamed_columns_equal_the_whole_spectrogram(
+    size: int, speech: np.ndarray, golden: State
+) -> None:
     sound = speech[:9000]
     stream = MelStream()
     parts = [stream.add(sound[i : i + size]) for i in range(0, len(sound), size)]
@@ -59,7 +61,7 @@ def test_pieces_make_the_same_columns(size: int, speech: np.ndarray, golden: Sta
     assert np.abs(columns - mel_spectrogram(sound)).max() < 1e-5
 
 
-def test_a_column_comes_with_the_last_sample_of_its_window(speech: np.ndarray) -> None:
+def test_column_arrives_with_the_last_sample_of_its_window(speech: np.ndarray) -> None:
     stream = MelStream()
     assert stream.add(speech[:399]).shape == (80, 0)
     assert stream.add(speech[399:400]).shape == (80, 1)
@@ -67,11 +69,11 @@ def test_a_column_comes_with_the_last_sample_of_its_window(speech: np.ndarray) -
     assert stream.add(speech[599:600]).shape == (80, 1)
 
 
-def test_no_sound_is_one_silent_column() -> None:
+def test_empty_sound_is_one_silent_column() -> None:
     assert (mel_spectrogram(np.zeros(0, np.float32)) == -4).all()
 
 
-def test_the_table_of_layers_has_the_published_keys_and_shapes() -> None:
+def test_layer_table_has_the_published_keys_and_shapes() -> None:
     listed = json.loads((FOLDER / "state-dict.json").read_text())
     assert expected_shapes() == {key: tuple(shape) for key, shape in listed.items()}
 
@@ -86,7 +88,7 @@ WRITERS = pytest.mark.parametrize("write", [write_zip, write_row, write_safetens
 
 
 @WRITERS
-def test_every_kind_of_file_gives_the_same_weights(
+def test_every_checkpoint_format_gives_the_same_weights(
     write: Writer, state: State, tmp_path: Path
 ) -> None:
     read = read_checkpoint(write(tmp_path / "weights", state))
@@ -96,7 +98,7 @@ def test_every_kind_of_file_gives_the_same_weights(
 
 @WRITERS
 @pytest.mark.parametrize("share", [0.0, 0.0001, 0.5, 0.999])
-def test_a_file_cut_off_is_one_sentence(
+def test_truncated_checkpoint_is_reported(
     write: Writer, share: float, state: State, tmp_path: Path
 ) -> None:
     small = {key: values for key, values in state.items() if "audio_encoder.0" in key}
@@ -123,7 +125,7 @@ _BIAS = "face_encoder_blocks.1.1.conv_block.0.bias"
         (_with_foreign, "the unknown entry face_encoder_blocks.7.0.bias"),
     ],
 )
-def test_a_wrong_entry_is_named(
+def test_wrong_entry_is_named_in_the_error(
     changed: Callable[[State], State], message: str, state: State, tmp_path: Path
 ) -> None:
     with pytest.raises(InputInvalid, match=message):
@@ -133,7 +135,7 @@ def test_a_wrong_entry_is_named(
 @pytest.mark.parametrize(
     ("number", "said"), [(np.nan, "are not finite"), (-1e30, "no training ends with")]
 )
-def test_numbers_that_no_network_has_are_found(
+def test_implausible_weights_are_refused(
     number: float, said: str, state: State, tmp_path: Path
 ) -> None:
     key = "output_block.1.bias"
@@ -144,7 +146,7 @@ def test_numbers_that_no_network_has_are_found(
 
 @pytest.mark.parametrize("where", ["zip", "row"])
 @pytest.mark.parametrize("function", [exec, __import__, getattr, pickle.loads, Path])
-def test_a_pickle_that_would_run_code_is_refused(where: str, function: Any, tmp_path: Path) -> None:
+def test_pickle_with_code_is_refused(where: str, function: Any, tmp_path: Path) -> None:
     witness = tmp_path / "executed"
     program = pickle.dumps({"state_dict": Hostile(function, f"open({str(witness)!r}, 'w')")}, 2)
     path = tmp_path / "hostile.pth"
@@ -158,7 +160,7 @@ def test_a_pickle_that_would_run_code_is_refused(where: str, function: Any, tmp_
     assert not witness.exists()
 
 
-def test_a_table_that_unpacks_to_far_too_much_is_damage(tmp_path: Path) -> None:
+def test_decompression_bomb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.pth"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", bytes(51_000_000))
@@ -184,7 +186,7 @@ _ORDERED = b"ccollections\nOrderedDict\n"
         + pickle.BININT1 + b"\x01" + pickle.TUPLE + pickle.BINPERSID,
     ],
 )  # fmt: skip
-def test_malformed_tensor_tables_are_damage(program: bytes, tmp_path: Path) -> None:
+def test_malformed_tensor_tables_are_refused(program: bytes, tmp_path: Path) -> None:
     path = tmp_path / "deep.pth"
     path.write_bytes(pickle.PROTO + b"\x04" + program + pickle.STOP)
     with pytest.raises(InputInvalid, match="damaged"):
@@ -195,7 +197,7 @@ def test_malformed_tensor_tables_are_damage(program: bytes, tmp_path: Path) -> N
         read_checkpoint(path)
 
 
-def test_a_storage_longer_than_its_file_is_not_read(tmp_path: Path) -> None:
+def test_storage_longer_than_its_file_is_refused(tmp_path: Path) -> None:
     tensor = Tensor("0", np.zeros(40_000_000, np.float32))
     path = tmp_path / "bomb.pth"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -207,7 +209,7 @@ def test_a_storage_longer_than_its_file_is_not_read(tmp_path: Path) -> None:
         read_checkpoint(path)
 
 
-def test_a_header_deeper_than_any_is_damage(tmp_path: Path) -> None:
+def test_deeply_nested_header_is_refused(tmp_path: Path) -> None:
     header = b'{"a":' + b"[" * 100_000
     path = tmp_path / "deep.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header)
@@ -215,7 +217,7 @@ def test_a_header_deeper_than_any_is_damage(tmp_path: Path) -> None:
         read_checkpoint(path)
 
 
-def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
+def test_tensor_outside_its_storage_is_refused(tmp_path: Path) -> None:
     tensor = Tensor("0", np.zeros(4, np.float32))
     path = write_zip(tmp_path / "weights", {})
     with zipfile.ZipFile(path, "w") as archive:
@@ -229,7 +231,7 @@ def test_a_tensor_outside_its_storage_is_damage(tmp_path: Path) -> None:
         described.read()
 
 
-def test_no_file_is_a_missing_model(tmp_path: Path) -> None:
+def test_missing_checkpoint_is_model_missing(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="No Wav2Lip checkpoint"):
         read_checkpoint(tmp_path / "wav2lip.pth")
 
@@ -261,7 +263,7 @@ def write_onnx(path: Path, state: State, *, named: bool) -> Path:
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_converted_network_gives_the_same_filters(
+def test_onnx_checkpoint_gives_the_same_filters(
     *, named: bool, state: State, tmp_path: Path
 ) -> None:
     read = read_checkpoint(write_onnx(tmp_path / "wav2lip.onnx", state, named=named))
@@ -275,7 +277,7 @@ def test_a_converted_network_gives_the_same_filters(
     ("content", "message"),
     [(b"\x08\x07garbage", "truncated or not an ONNX file"), (b"", "0 convolutions instead of")],
 )
-def test_another_onnx_file_is_one_sentence(content: bytes, message: str, tmp_path: Path) -> None:
+def test_unexpected_onnx_file_is_reported(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "wav2lip.onnx"
     path.write_bytes(content)
     with pytest.raises(InputInvalid, match=message):

@@ -28,7 +28,7 @@ def model() -> Model:
     return picture_graph(wav2lip_parts.random_state(), MOUTH, 1, 1, form)
 
 
-def test_a_written_model_is_what_onnx_writes(tmp_path: Path) -> None:
+def test_written_model_equals_that_of_the_onnx_package(tmp_path: Path) -> None:
     weights = {
         "w": np.arange(300, dtype=np.float32).reshape(3, 100),
         "shape": np.array([0, -1], np.int64),
@@ -48,7 +48,7 @@ def test_a_written_model_is_what_onnx_writes(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_weights_are_made_one_after_the_other(model: Model) -> None:
+def test_weights_are_computed_one_at_a_time(model: Model) -> None:
     alive: list[str] = []
     most = 0
 
@@ -69,7 +69,7 @@ def test_weights_are_made_one_after_the_other(model: Model) -> None:
     assert len(alive) == len(model.weights)
 
 
-def test_parts_paint_what_the_whole_paints(model: Model, tmp_path: Path) -> None:
+def test_split_model_computes_the_same_as_the_whole(model: Model, tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     inputs = {value.name: value.type.tensor_type.shape.dim for value in model.graph.input}
     values = {

@@ -51,7 +51,9 @@ def seen(faces: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     "region", [WHOLE, LOWER_HALF, Region(51, 90, 13, 82)], ids=["whole", "lower", "mouth"]
 )
-def test_pictures_are_golden(region: Region, state: State, golden: State) -> None:
+def test_network_output_equals_the_golden_pictures(
+    region: Region, state: State, golden: State
+) -> None:
     rows, columns = slice(region.top, region.bottom), slice(region.left, region.right)
     mels = golden["mel_windows"][:, None]
     skips = run(face_graph(state, region), {"faces": seen(golden["faces"])})
@@ -80,7 +82,7 @@ class _Failing:
         (RuntimeError("something else"), EngineFailed),
     ],
 )
-def test_errors_of_a_runtime_are_translated(
+def test_runtime_errors_are_translated(
     error: Exception, expected: type[AvatarError], state: State
 ) -> None:
     session = open_session(face_graph(state, LOWER_HALF), ONNXRUNTIME)
@@ -90,12 +92,14 @@ def test_errors_of_a_runtime_are_translated(
     assert caught.value.hint
 
 
-def test_an_invalid_graph_cannot_be_opened() -> None:
+def test_invalid_graph_is_refused() -> None:
     with pytest.raises(EngineFailed):
         open_session(Model(onnx.GraphProto(), {}), ONNXRUNTIME)
 
 
-def test_the_whole_network_and_the_still_face_paint_the_same(state: State, golden: State) -> None:
+def test_split_network_with_a_still_face_equals_the_whole_network(
+    state: State, golden: State
+) -> None:
     face = np.ascontiguousarray(golden["faces"][0, ..., ::-1])
     whole = LipPainter(state, face, WHOLE, ONNXRUNTIME, batch=4).paint(golden["mel_windows"])
     region = Region(50, 93, 12, 81)

@@ -73,7 +73,7 @@ def psnr(pictures: np.ndarray, exact: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
-def test_every_runtime_paints_golden_pictures(
+def test_every_runtime_computes_the_golden_pictures(
     runtime: Runtime, state: State, arrays: State, face: np.ndarray, shown: np.ndarray
 ) -> None:
     painter = LipPainter(state, face, MOUTH, Choice(runtime), batch=2)
@@ -92,7 +92,7 @@ def test_fast_fp32_stays_within_one_of_255_levels(
     assert psnr(pictures, shown) > 65
 
 
-def test_pictures_are_unaffected_by_pending_or_abandoned_runs(
+def test_pending_or_abandoned_runs_do_not_affect_pictures(
     state: State, arrays: State, face: np.ndarray, shown: np.ndarray
 ) -> None:
     painter = LipPainter(state, face, MOUTH, Choice(Runtime.MNN))
@@ -109,7 +109,7 @@ def test_pictures_are_unaffected_by_pending_or_abandoned_runs(
 
 
 @pytest.mark.parametrize(("threads", "halves"), [(1, 1), (2, 2)])
-def test_each_of_two_threads_has_half_of_the_layers(
+def test_two_threads_share_the_layers_evenly(
     threads: int, halves: int, state: State, feeds: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = picture_graph(state, MOUTH, 1, 1, Form(transposed_whole=True))
@@ -126,14 +126,14 @@ def test_each_of_two_threads_has_half_of_the_layers(
     assert len(set(names)) == halves
 
 
-def test_layers_are_cut_where_the_slower_half_is_fastest() -> None:
+def test_layers_are_split_to_minimize_the_slower_half() -> None:
     assert balanced([2.6, 1.5, 2.7, 3.4, 5.7, 17.2]) == 5
     assert balanced([9.0, 1.0, 1.0]) == 1
     assert balanced([1.0, 1.0, 1.0, 1.0]) == 2
     assert balanced([1.0]) == 0
 
 
-def test_mnn_lets_other_threads_run_while_it_computes(state: State, feeds: State) -> None:
+def test_mnn_releases_the_gil_during_inference(state: State, feeds: State) -> None:
     form = Form(transposed_whole=True)
     session = MnnSession(picture_graph(state, MOUTH, 1, 1, form), Choice(threads=1))
     session.run(feeds)
@@ -155,13 +155,15 @@ def test_mnn_lets_other_threads_run_while_it_computes(state: State, feeds: State
 @pytest.mark.parametrize(
     "form", [Form(residuals_apart=True), Form(transposed_whole=True)], ids=["apart", "whole"]
 )
-def test_every_form_is_exact(form: Form, state: State, feeds: State, shown: np.ndarray) -> None:
+def test_every_graph_form_computes_the_same_picture(
+    form: Form, state: State, feeds: State, shown: np.ndarray
+) -> None:
     model = picture_graph(state, MOUTH, 1, 1, form)
     pictures = open_session(model, Choice()).run(feeds)["pictures"]
     assert np.abs(pictures[0, ::-1].transpose(1, 2, 0) - shown[0]).max() < TOLERANCE
 
 
-def test_int8_keeps_the_picture(
+def test_int8_picture_is_close_to_fp32(
     state: State, arrays: State, face: np.ndarray, shown: np.ndarray
 ) -> None:
     choice = Choice(Runtime.ONNXRUNTIME, precision=Precision.INT8)
@@ -260,7 +262,7 @@ def test_an_unsupported_precision_falls_back_to_fp32(choice: Choice, wanted: Pre
         (False, set(), Precision.FP32, Runtime.ONNXRUNTIME),
     ],
 )
-def test_auto_takes_the_fastest_that_is_installed(
+def test_auto_chooses_the_fastest_installed_runtime(
     *,
     wide: bool,
     installed: set[str],
@@ -276,7 +278,7 @@ def test_auto_takes_the_fastest_that_is_installed(
     assert on_card.runtime is Runtime.ONNXRUNTIME
 
 
-def test_a_missing_mnn_is_model_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_mnn_package_is_model_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "_tools", None)
     with pytest.raises(ModelMissing) as caught:
         MnnSession(small_network(), Choice(Runtime.MNN))
@@ -284,7 +286,7 @@ def test_a_missing_mnn_is_model_missing(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
-def test_a_runtime_keeps_nothing_on_disk_and_prints_nothing(
+def test_runtime_writes_no_file_and_prints_nothing(
     runtime: Runtime,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -313,7 +315,7 @@ os.kill(os.getpid(), signal.SIGUSR1)
 
 
 @pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])
-def test_signals_are_heard_after_sessions_that_went_in_turn(runtime: Runtime) -> None:
+def test_signals_are_delivered_after_sessions_were_closed(runtime: Runtime) -> None:
     helpers = Path(__file__).parents[1] / "helpers"
     path = os.pathsep.join(map(str, (helpers, Path(__file__).parent)))
     environment = os.environ | {"PYTHONPATH": path}
@@ -327,7 +329,7 @@ def test_signals_are_heard_after_sessions_that_went_in_turn(runtime: Runtime) ->
     assert (heard.returncode, heard.stdout.strip()) == (0, "heard"), heard.stderr
 
 
-def test_the_murmur_is_speech_of_several_loudnesses() -> None:
+def test_calibration_audio_has_speech_of_several_levels() -> None:
     windows = murmur_windows(12)
     assert windows.shape == (12, 80, 16)
     assert np.array_equal(windows, murmur_windows(12))
@@ -335,7 +337,7 @@ def test_the_murmur_is_speech_of_several_loudnesses() -> None:
     assert windows.min() == -4
 
 
-def test_the_manifest_offers_every_runtime_and_precision() -> None:
+def test_manifest_offers_every_runtime_and_precision() -> None:
     folder = Path(preparation.__file__).parent
     options = yaml.safe_load((folder / "manifest.yaml").read_text())["options"]
     assert set(options["runtime"]["values"]) == set(Runtime)

@@ -46,7 +46,7 @@ def folded(name: str) -> str:
     return re.sub(r"[-_.]+", "_", name).lower()
 
 
-def test_the_table_knows_each_library_inside_the_wheels_and_no_other() -> None:
+def test_native_library_table_matches_the_libraries_in_the_wheels() -> None:
     native = module("bundling.native")
     table = native.read_table()
     files = [
@@ -59,7 +59,7 @@ def test_the_table_knows_each_library_inside_the_wheels_and_no_other() -> None:
     assert found == {library.name for library in table}
 
 
-def test_a_library_that_the_table_does_not_know_is_refused(tmp_path: Path) -> None:
+def test_library_missing_from_the_table_is_refused(tmp_path: Path) -> None:
     native = module("bundling.native")
     (tmp_path / "some.libs").mkdir()
     file = tmp_path / "some.libs" / "libnew.so.1"
@@ -69,7 +69,7 @@ def test_a_library_that_the_table_does_not_know_is_refused(tmp_path: Path) -> No
         native.described(file, native.read_table())
 
 
-def test_the_bill_names_packages_and_libraries_and_keeps_to_its_schema(tmp_path: Path) -> None:
+def test_sbom_lists_packages_and_libraries_and_matches_its_schema(tmp_path: Path) -> None:
     package = tmp_path / "example-1.0.dist-info"
     package.mkdir()
     lines = ["Metadata-Version: 2.4", "Name: Example", "Version: 1.0", "License-Expression: MIT"]
@@ -88,7 +88,7 @@ def test_the_bill_names_packages_and_libraries_and_keeps_to_its_schema(tmp_path:
     assert components["x264"]["hashes"][0]["alg"] == "SHA-256"
 
 
-def test_the_report_names_every_package_that_installers_carry() -> None:
+def test_license_report_lists_every_bundled_package() -> None:
     report = (PACKAGING / "THIRD-PARTY.md").read_text()
     rows = {folded(name) for name in re.findall(r"^\| ([\w.-]+) \|", report, re.MULTILINE)}
     assert carried_packages() - rows == set()

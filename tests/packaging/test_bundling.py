@@ -49,7 +49,7 @@ def numpy_in(folder: Path) -> Path:
     return Path(shutil.copytree(site / "numpy.libs", folder / "numpy.libs"))
 
 
-def test_the_needs_of_a_real_library_are_read() -> None:
+def test_needed_libraries_of_an_elf_file_are_read() -> None:
     extension = next(Path(np.__file__).parent.glob("_core/_multiarray_umath*.so"))
     names = module("bundling.elf").needed(extension)
     assert any(name.startswith("libc.so") for name in names)
@@ -57,13 +57,13 @@ def test_the_needs_of_a_real_library_are_read() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"\x7fELF" + b"\xff" * 90, b"text"])
-def test_a_damaged_file_needs_nothing(tmp_path: Path, content: bytes) -> None:
+def test_damaged_elf_file_has_no_needed_libraries(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "lib.so"
     file.write_bytes(content)
     assert module("bundling.elf").needed(file) == set()
 
 
-def test_libraries_stay_only_where_something_needs_them(tmp_path: Path) -> None:
+def test_unreached_libraries_are_found(tmp_path: Path) -> None:
     libraries = numpy_in(tmp_path)
     (needed,) = libraries.glob("*openblas*")
     shutil.copy(needed, libraries / "libspare.so.1")
@@ -75,7 +75,7 @@ def test_libraries_stay_only_where_something_needs_them(tmp_path: Path) -> None:
     assert needed in elf.unreached_libraries(tmp_path)
 
 
-def test_what_no_window_needs_is_pruned_and_the_rest_stays(tmp_path: Path) -> None:
+def test_pruning_removes_only_unneeded_files(tmp_path: Path) -> None:
     gone = ["PySide6/Qt/qml/QtQuick/x.qml", "PySide6/QtQml.abi3.so", "PySide6/QtGui.pyi"]
     gone += ["numpy/tests/test_x.py", "numpy/include/x.h", "onnx/backend/test/data.pb"]
     stays = ["PySide6/QtWidgets.abi3.so", "PySide6/Qt/plugins/platforms/libqxcb.so"]
@@ -88,7 +88,7 @@ def test_what_no_window_needs_is_pruned_and_the_rest_stays(tmp_path: Path) -> No
     assert [name for name in stays if not (tmp_path / name).exists()] == []
 
 
-def test_a_library_whose_segments_are_displaced_is_not_taken(tmp_path: Path) -> None:
+def test_library_with_displaced_segments_is_not_loadable(tmp_path: Path) -> None:
     file = min(numpy_in(tmp_path).iterdir(), key=lambda path: path.stat().st_size)
     elf = module("bundling.elf")
     assert elf.is_loadable(file)
@@ -103,26 +103,26 @@ def test_a_library_whose_segments_are_displaced_is_not_taken(tmp_path: Path) -> 
     assert not elf.is_loadable(file)
 
 
-def test_dependencies_have_the_names_of_each_release() -> None:
+def test_dependencies_list_the_package_names_of_each_release() -> None:
     alternatives = module("bundling.dependencies").alternatives
     assert alternatives("libglib2.0-0", LISTED) == "libglib2.0-0 | libglib2.0-0t64"
     assert alternatives("libglib2.0-0t64", LISTED) == "libglib2.0-0 | libglib2.0-0t64"
     assert alternatives("libegl1", LISTED) == "libegl1"
 
 
-def test_an_unknown_library_is_named() -> None:
+def test_unknown_library_is_named_in_the_error() -> None:
     with pytest.raises(LookupError, match="libnowhere"):
         module("bundling.dependencies").packages_of(["libnowhere.so.7"])
 
 
-def test_the_interpreter_is_found_by_asking_it() -> None:
+def test_interpreter_is_located() -> None:
     found = module("bundling.interpreter").find_interpreter(Path(sys.executable))
     assert found.executable.is_file()
     assert (found.library / "os.py").is_file()
     assert found.version == f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def test_every_package_is_pinned_with_hashes() -> None:
+def test_every_bundled_package_is_pinned_with_hashes() -> None:
     text = (PACKAGING / "requirements.txt").read_text()
     blocks = text.replace("\\\n", " ").splitlines()
     assert all("==" in line and "--hash=sha256:" in line for line in blocks if line.strip())
@@ -132,7 +132,7 @@ def test_every_package_is_pinned_with_hashes() -> None:
     assert needed <= names
 
 
-def test_the_package_has_the_version_of_the_program() -> None:
+def test_deb_version_is_the_program_version() -> None:
     from avatar_app import __version__
 
     assert module("bundling.linux_tree").version() == __version__

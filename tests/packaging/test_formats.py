@@ -48,7 +48,7 @@ def bundle(tmp_path: Path) -> Path:
     return folder
 
 
-def test_an_archive_depends_on_its_content_alone(tmp_path: Path, bundle: Path) -> None:
+def test_tarball_is_reproducible(tmp_path: Path, bundle: Path) -> None:
     tarball = module("tarball")
     first = tarball.build_tarball(bundle, tmp_path / "first")
     os.utime(bundle / "lib" / "program", (5, 5))
@@ -65,7 +65,7 @@ def test_an_archive_depends_on_its_content_alone(tmp_path: Path, bundle: Path) -
     assert all(member == top or member.startswith(f"{top}/") for member in files)
 
 
-def test_an_rpm_requires_libraries_by_name(tmp_path: Path, bundle: Path) -> None:
+def test_rpm_requires_libraries_by_soname(tmp_path: Path, bundle: Path) -> None:
     text = module("rpm").specification(bundle, tmp_path, "zstd")
     lines = text.splitlines()
     assert f"Version: {__version__}" in lines
@@ -75,9 +75,7 @@ def test_an_rpm_requires_libraries_by_name(tmp_path: Path, bundle: Path) -> None
     assert "%global __os_install_post %{nil}" in lines
 
 
-def test_an_appimage_opens_the_window_unless_it_is_asked_for_more(
-    tmp_path: Path, bundle: Path
-) -> None:
+def test_appimage_opens_the_window_unless_given_arguments(tmp_path: Path, bundle: Path) -> None:
     import subprocess
 
     tree = tmp_path / "AppDir"
@@ -93,7 +91,7 @@ def test_an_appimage_opens_the_window_unless_it_is_asked_for_more(
     assert [path.name for path in tree.glob("*.desktop")] == ["avatar-app.desktop"]
 
 
-def test_an_appimage_takes_only_the_runtime_that_is_named(tmp_path: Path) -> None:
+def test_appimage_accepts_only_the_pinned_runtime(tmp_path: Path) -> None:
     runtime = tmp_path / "runtime"
     runtime.write_bytes(b"\x7fELF program")
     good = hashlib.sha256(b"\x7fELF program").hexdigest()
@@ -103,7 +101,7 @@ def test_an_appimage_takes_only_the_runtime_that_is_named(tmp_path: Path) -> Non
         checked(runtime, "0" * 64)
 
 
-def test_opencv_is_built_from_the_pinned_source_only(tmp_path: Path) -> None:
+def test_opencv_is_built_only_from_the_pinned_source(tmp_path: Path) -> None:
     opencv = module("bundling.opencv")
     pinned = PACKAGING / "requirements.txt"
     version, hashes = opencv.pinned_source(pinned)
@@ -115,7 +113,7 @@ def test_opencv_is_built_from_the_pinned_source_only(tmp_path: Path) -> None:
         opencv.unpack_source(archive, pinned, tmp_path)
 
 
-def test_the_built_module_replaces_the_wheels_and_its_libraries(tmp_path: Path) -> None:
+def test_built_opencv_replaces_the_wheel_and_its_libraries(tmp_path: Path) -> None:
     former = tmp_path / "cv2" / "cv2.abi3.so"
     spare = tmp_path / "opencv_python_headless.libs" / "libavcodec.so"
     for path in (former, spare, tmp_path / "cv2" / "gapi" / "__init__.py"):
@@ -129,7 +127,7 @@ def test_the_built_module_replaces_the_wheels_and_its_libraries(tmp_path: Path) 
     assert not (tmp_path / "cv2" / "gapi").exists()
 
 
-def test_the_installer_for_windows_is_per_user_and_has_every_file(
+def test_windows_installer_is_per_user_and_contains_every_file(
     tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import xml.etree.ElementTree as ET
@@ -155,7 +153,7 @@ def test_the_installer_for_windows_is_per_user_and_has_every_file(
     )
 
 
-def test_the_application_for_macos_may_use_the_microphone(
+def test_macos_application_declares_microphone_use(
     tmp_path: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import plistlib
@@ -174,7 +172,7 @@ def test_the_application_for_macos_may_use_the_microphone(
     assert rights["com.apple.security.device.audio-input"] is True
 
 
-def test_the_icons_have_every_size_that_their_systems_show(tmp_path: Path) -> None:
+def test_icons_have_every_required_size(tmp_path: Path) -> None:
     from PIL import IcnsImagePlugin, Image
 
     windows, macos = module("icons").write_icons(tmp_path)
@@ -185,7 +183,7 @@ def test_the_icons_have_every_size_that_their_systems_show(tmp_path: Path) -> No
     assert {32, 256, 1024} <= sides
 
 
-def test_the_flatpak_carries_the_files_that_are_here() -> None:
+def test_flatpak_manifest_refers_to_existing_files() -> None:
     import yaml
 
     (manifest,) = (PACKAGING / "flatpak").glob("*.yaml")
