@@ -72,29 +72,29 @@ def main():
     settings = SettingsStore(paths.settings_file, overrides={
         "face.options.width": 96, "face.options.height": 64, "tts.options.speed": 2.0,
         "dialogue.options.talkativeness": "short"})
-    companion = AppSession(settings, paths)
+    session = AppSession(settings, paths)
     answered = threading.Event()
     def hear(event):
         if isinstance(event, TurnEnded) and event.user_text:
             print(event.heard_text, flush=True)
             answered.set()
-    companion.subscribe(hear)
-    companion.start()
-    companion.type("what time is it")
+    session.subscribe(hear)
+    session.start()
+    session.type("what time is it")
     assert answered.wait(60)
-    companion.close()
+    session.close()
 
 if __name__ == "__main__":
     main()
 """
 
 SEALED = CONVERSATION.replace(
-    "    companion = AppSession(settings, paths)\n",
+    "    session = AppSession(settings, paths)\n",
     """    from avatar_app.session.network_watch import watch_network
     settings.change({"network.allowed": "none"})
     guard = watch_network(settings, paths)
     assert guard.sealed == sys.platform.startswith("linux"), "not sealed"
-    companion = AppSession(settings, paths)
+    session = AppSession(settings, paths)
 """,
 ).replace("import threading\n", "import sys, threading\n", 1)
 """The same, where the system refuses internet sockets to all of it."""

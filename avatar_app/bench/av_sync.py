@@ -159,12 +159,12 @@ def _add_shown(
     report: Report, settings: Settings, paths: AppPaths, *, quick: bool, pace: float
 ) -> None:
     """Add the presenter's record of the pictures shown with the sound played at that moment."""
-    with offline_conversation(settings, paths, _unnoticed, pace, output_latency=0.06) as gathering:
-        gathering.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
-        for _ in gathering.room.pass_time(60.0):
-            if gathering.ended:
+    with offline_conversation(settings, paths, _unnoticed, pace, output_latency=0.06) as offline:
+        offline.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
+        for _ in offline.devices.pass_time(60.0):
+            if offline.ended:
                 break
-        pictures = [turn.pictures for turn in gathering.ended]
+        pictures = [turn.pictures for turn in offline.ended]
     report.add("shown_skew_p99", pictures[0].skew_p99_ms if pictures else None, "ms", TARGET_MS)
     shown, dropped = (pictures[0].chosen, pictures[0].dropped) if pictures else (0, 0)
     report.add("pictures_shown", shown, "", least=60)

@@ -29,13 +29,13 @@ def measure_growth(
     rng = np.random.default_rng(17)
     sayings, read = _sayings(quick=quick), list[FamilyReading]()
     at, answered = list[float](), 0
-    with asked_conversation(settings, paths) as gathering:
-        asker = Asker(gathering, PATIENCE, lambda: float(rng.uniform(*LISTENED)))
+    with asked_conversation(settings, paths) as offline:
+        asker = Asker(offline, PATIENCE, lambda: float(rng.uniform(*LISTENED)))
         for saying in itertools.cycle(sayings):
             answered += bool(asker.ask(saying))
-            gathering.events.clear()  # what a bench keeps must not look like a leak
+            offline.events.clear()  # what a bench keeps must not look like a leak
             read.append(read_family())
-            at.append(gathering.clock() / 60)
+            at.append(offline.clock() / 60)
             if at[-1] >= minutes:
                 break
     report.add("conversation", at[-1], "min", least=minutes)

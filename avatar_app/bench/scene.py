@@ -38,7 +38,7 @@ class Scene:
     """Context manager. Engines passed to `owned` are closed with it."""
 
     def __init__(
-        self, engines: Engines, turn_detection: TurnDetectionOptions | None = None, **room: Any
+        self, engines: Engines, turn_detection: TurnDetectionOptions | None = None, **devices: Any
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
@@ -49,7 +49,7 @@ class Scene:
             self.clock,
             turn_detection=turn_detection,
         )
-        self.room = SimulatedDevices(self.conversation, self.clock, **room)
+        self.devices = SimulatedDevices(self.conversation, self.clock, **devices)
         self.moments: list[Tick] = []
         self._rng = np.random.default_rng(7)
         self._closing = ExitStack()
@@ -73,7 +73,7 @@ class Scene:
         if self.noise:
             hiss = self._rng.standard_normal(MICROPHONE_BLOCK) * self.noise
             heard = heard + hiss.astype(np.float32)
-        moment = self.room.step(heard)
+        moment = self.devices.step(heard)
         self.moments.append(moment)
         return moment
 

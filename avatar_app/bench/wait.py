@@ -83,10 +83,10 @@ def ask_all(
     `patience`: see Asker."""
     asked: list[dict[str, float]] = []
     for sayings in speakers or _speakers(quick=quick):
-        with asked_conversation(settings, paths) as gathering:
-            asker = Asker(gathering, patience)
+        with asked_conversation(settings, paths) as offline:
+            asker = Asker(offline, patience)
             asked += [asker.ask(saying) for saying in sayings]
-            watch(gathering)
+            watch(offline)
     return asked
 
 
@@ -111,40 +111,40 @@ class Asker:
 
     def __init__(
         self,
-        gathering: OfflineConversation,
+        offline: OfflineConversation,
         patience: float = PATIENCE,
         listened: Callable[[], float] = lambda: LISTENED,
     ) -> None:
         """`patience`: seconds without a word of the avatar after which the user is taken for
         unheard; `listened` says for how many seconds the user hears an answer."""
-        self._gathering, self._patience, self._listened = gathering, patience, listened
+        self._offline, self._patience, self._listened = offline, patience, listened
         self._rng = np.random.default_rng(3)
         self._hiss, self._at = room_noise(30.0, self._rng, ROOM_DB), 0
         self._pass(0.6)
 
     def ask(self, saying: Saying) -> dict[str, float]:
         """Milliseconds from the true end of the voice to each mark; {} if unanswered."""
-        gathering = self._gathering
+        offline = self._offline
         samples = trim_silence(saying.samples)
-        before = len(gathering.ended)
-        true_end = gathering.clock() + len(samples) / MICROPHONE_RATE
+        before = len(offline.ended)
+        true_end = offline.clock() + len(samples) / MICROPHONE_RATE
         for start in range(0, len(samples), MICROPHONE_BLOCK):
             block = samples[start : start + MICROPHONE_BLOCK]
             self._step(np.pad(block, (0, MICROPHONE_BLOCK - len(block))))
         self._hear_answer()
-        turns = [turn for turn in gathering.ended[before:] if _follows(turn, true_end)]
+        turns = [turn for turn in offline.ended[before:] if _follows(turn, true_end)]
         marks = turns[-1].marks if turns else {}
         return {name: (at - true_end) * 1000 for name, at in marks.items() if name in MARKS}
 
     def _hear_answer(self) -> None:
         """Run until the avatar has begun to answer; then stop it, to save time."""
-        gathering = self._gathering
+        offline = self._offline
         quiet = 0.0
-        while quiet < self._patience and gathering.conversation.state != "speaking":
+        while quiet < self._patience and offline.conversation.state != "speaking":
             self._step()
             quiet += 0.01
         self._pass(self._listened())
-        gathering.conversation.order(commands.Interrupt())
+        offline.conversation.order(commands.Interrupt())
         self._pass(0.5)
 
     def _pass(self, seconds: float) -> None:
@@ -155,7 +155,7 @@ class Asker:
         start = self._at % (len(self._hiss) - MICROPHONE_BLOCK)
         hiss = self._hiss[start : start + MICROPHONE_BLOCK]
         self._at += MICROPHONE_BLOCK
-        self._gathering.room.step(hiss if samples is None else (samples + hiss))
+        self._offline.devices.step(hiss if samples is None else (samples + hiss))
 
 
 def _follows(turn: TurnEnded, true_end: float) -> bool:

@@ -34,38 +34,38 @@ def hold_conversation(settings: Settings, paths: AppPaths, phrase: str) -> Itera
     """Let another voice say `phrase` to the microphone; each step of the answer is a finding."""
     notices: list[Noticed] = []
     with TemporaryDirectory(prefix="avatar-doctor-") as folder:
-        unkept = replace(paths, data=Path(folder))  # nothing of it is stored
+        temporary = replace(paths, data=Path(folder))  # nothing of it is stored
         with UserVoice() as user:
             voice = trim_silence(user.say(phrase).samples)
-        with offline_conversation(settings, unkept, notices.append) as gathering:
-            end, loudest = _talk(gathering, voice)
-    for notice in (*notices, *gathering.notices):
+        with offline_conversation(settings, temporary, notices.append) as offline:
+            end, loudest = _talk(offline, voice)
+    for notice in (*notices, *offline.notices):
         yield False, notice.message, notice.hint
-    yield from _heard(gathering, phrase)
-    yield from _answered(gathering, end, loudest)
+    yield from _heard(offline, phrase)
+    yield from _answered(offline, end, loudest)
 
 
-def _talk(gathering: OfflineConversation, voice: Samples) -> tuple[float, float]:
+def _talk(offline: OfflineConversation, voice: Samples) -> tuple[float, float]:
     """Run the exchange; returns the second at which the user ended, and the answer's peak
     sample."""
-    list(gathering.room.pass_time(0.5))
-    end = gathering.clock() + len(voice) / MICROPHONE_RATE
+    list(offline.devices.pass_time(0.5))
+    end = offline.clock() + len(voice) / MICROPHONE_RATE
     loudest = 0.0
-    for moment in gathering.room.pass_time(LONGEST, voice):
+    for moment in offline.devices.pass_time(LONGEST, voice):
         loudest = max(loudest, float(np.abs(moment.played).max()))
-        if gathering.ended:
+        if offline.ended:
             break
     return end, loudest
 
 
-def _heard(gathering: OfflineConversation, phrase: str) -> Iterator[Finding]:
-    started = any(isinstance(event, UserStarted) for _, event in gathering.events)
+def _heard(offline: OfflineConversation, phrase: str) -> Iterator[Finding]:
+    started = any(isinstance(event, UserStarted) for _, event in offline.events)
     yield (
         started,
         "Conversation: a voice is heard" if started else "Conversation: a voice is not heard",
         "" if started else "Choose another voice detector, or raise the microphone's volume.",
     )
-    text = gathering.ended[0].user_text if gathering.ended else ""
+    text = offline.ended[0].user_text if offline.ended else ""
     understood = fuzz.ratio(text.lower(), phrase.lower().strip("?.")) >= SIMILAR
     yield (
         understood,
@@ -74,11 +74,11 @@ def _heard(gathering: OfflineConversation, phrase: str) -> Iterator[Finding]:
     )
 
 
-def _answered(gathering: OfflineConversation, end: float, loudest: float) -> Iterator[Finding]:
-    if not gathering.ended:
+def _answered(offline: OfflineConversation, end: float, loudest: float) -> Iterator[Finding]:
+    if not offline.ended:
         yield False, "Conversation: no answer came", "Check the log; choose other engines."
         return
-    turn = gathering.ended[0]
+    turn = offline.ended[0]
     written = bool(turn.avatar_text)
     yield (
         written,

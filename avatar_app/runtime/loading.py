@@ -27,19 +27,19 @@ def load_engines(
     """Load one engine of each kind that a conversation needs, as the settings choose. `face_loaded`
     is called as soon as the face is loaded, before slower engines."""
     lender = MemoryBroker.of(registry.paths, settings.memory_limits)
-    rack = EngineSet(registry, lender=lender, notice=notice, clock=clock)
-    rack.remembers = settings.history.keep
+    engine_set = EngineSet(registry, lender=lender, notice=notice, clock=clock)
+    engine_set.remembers = settings.history.keep
     with ExitStack() as on_failure:
-        on_failure.callback(rack.close)
+        on_failure.callback(engine_set.close)
         for kind, choice in _in_order(choices(settings)):
             if kind is Kind.FACE:
-                put_face(rack, choice, notice)
+                put_face(engine_set, choice, notice)
                 if face_loaded is not None:
-                    face_loaded(rack.engines[kind])
+                    face_loaded(engine_set.engines[kind])
             elif KINDS[kind].in_conversation:
-                rack.put_or_builtin(kind, choice, notice)
+                engine_set.put_or_builtin(kind, choice, notice)
         on_failure.pop_all()
-    return rack
+    return engine_set
 
 
 def _in_order(chosen: dict[Kind, EngineChoice]) -> Iterable[tuple[Kind, EngineChoice]]:

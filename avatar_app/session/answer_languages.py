@@ -40,8 +40,8 @@ class SpokenLanguages:
     """A `pipeline.output.answer_languages.AnswerLanguages` of the installed voices. One voice is
     kept for each language that was spoken."""
 
-    def __init__(self, rack: EngineSet, notice: Callable[[Noticed], None]) -> None:
-        self._rack, self._notice = rack, notice
+    def __init__(self, engine_set: EngineSet, notice: Callable[[Noticed], None]) -> None:
+        self._engine_set, self._notice = engine_set, notice
         self._loading = threading.Lock()
         self._voices: dict[str, Any] = {}
 
@@ -74,16 +74,16 @@ class SpokenLanguages:
         self._voices.clear()
 
     def _is_spoken_already(self, language: str) -> bool:
-        manifest, choice = self._rack.manifests[Kind.TTS], self._rack.choices[Kind.TTS]
+        manifest, choice = self._engine_set.manifests[Kind.TTS], self._engine_set.choices[Kind.TTS]
         options = manifest.checked(choice.options) if manifest.name == choice.engine else {}
-        return speaks(spoken_languages(self._rack.registry, manifest, options), language)
+        return speaks(spoken_languages(self._engine_set.registry, manifest, options), language)
 
     def _load(self, language: str) -> SpeechSynthesizer | None:
-        registry = self._rack.registry
+        registry = self._engine_set.registry
         for name in NATURALNESS:
             manifest = registry.find(Kind.TTS, name)
             try:
-                options = voice_options(self._rack.registry, manifest, language)
+                options = voice_options(self._engine_set.registry, manifest, language)
                 if options is not None:
                     voice: SpeechSynthesizer = create_engine(registry, manifest, options)
                     return voice

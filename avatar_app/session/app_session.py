@@ -75,7 +75,7 @@ class AppSession(ConversationCommands):
         self.conversations = StoredConversations(
             self._history, self._order, settings, paths, self._recorder
         )
-        self._timekeeper = LatencyRecorder(paths, history, self._post)
+        self._latency = LatencyRecorder(paths, history, self._post)
         self.registry = Registry()
         self.manifests = self.registry.all()
         settings.know_engines(self.manifests)
@@ -87,13 +87,13 @@ class AppSession(ConversationCommands):
         self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
         self.cloner: VoiceCloner = live_cloner(paths, settings, self.registry, checks)
         kinds = (StoredKind.HISTORY, StoredKind.MEMORY, StoredKind.AGENDA, StoredKind.MEASUREMENTS)
-        ways = (self.forget, self.forget_memory, self.forget_agenda, self._timekeeper.forget)
+        ways = (self.forget, self.forget_memory, self.forget_agenda, self._latency.forget)
         self.user_data: StoredData = UserStoredData(paths, dict(zip(kinds, ways, strict=True)))
         self.starter: Starter = StarterInstaller(self, settings, paths, self.registry)
         self.models = ModelLibrary(settings, paths, self.registry)
         self.updates = UpdateClient(paths.updates)
         self.performance = PerformanceReports(
-            settings, paths, self.registry, lambda: processes_of(self._ensemble)
+            settings, paths, self.registry, lambda: processes_of(self._live)
         )
         own, faces = own_personas(paths.config), self._characters.settings_for
         self.personas = PersonaChoices(own, settings, faces, self._order, self._post)
@@ -105,7 +105,7 @@ class AppSession(ConversationCommands):
     def wait_open(self) -> bool:
         """Block until `start` is done; returns False if it failed, which was posted as an event."""
         self._opening.join()
-        return self._ensemble is not None
+        return self._live is not None
 
     def _opened(self) -> LiveDevices | None:
         return self.live_devices() if self.wait_open() else None
@@ -116,31 +116,31 @@ class AppSession(ConversationCommands):
         if self._opening.ident is not None:
             self._opening.join()
         with self._lock:
-            ensemble, self._ensemble, self._first_frame = self._ensemble, None, None
-        if ensemble is not None:
-            ensemble.close()
+            live, self._live, self._first_frame = self._live, None, None
+        if live is not None:
+            live.close()
         if self._recorder is not None:
             self._recorder.close()
         self.voices.rest()
         self.cloner.discard()
-        self._timekeeper.close()
+        self._latency.close()
         self.models.close()
         self._history.close()
 
     def frame(self) -> VideoFrame | None:
-        ensemble = self._ensemble
-        return (ensemble.conversation.frame() if ensemble else None) or self._first_frame
+        live = self._live
+        return (live.conversation.frame() if live else None) or self._first_frame
 
     def next_frame_in(self) -> float:
-        ensemble = self._ensemble
-        return ensemble.conversation.next_frame_in() if ensemble else 0.0
+        live = self._live
+        return live.conversation.next_frame_in() if live else 0.0
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def devices(self) -> Devices:
-        return _devices(self._ensemble)
+        return _devices(self._live)
 
     def characters(self) -> tuple[str, ...]:
         return self._characters.names()
@@ -148,8 +148,8 @@ class AppSession(ConversationCommands):
     def use_character(self, name: str) -> None:
         if self._opening.ident is not None:
             self._opening.join()
-        if (ensemble := self._ensemble) is not None:
-            self.use(Kind.FACE, self._characters.choice(name, ensemble.rack.face_choice))
+        if (live := self._live) is not None:
+            self.use(Kind.FACE, self._characters.choice(name, live.engine_set.face_choice))
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
         avatars = self.settings.settings.avatars
@@ -171,8 +171,8 @@ class AppSession(ConversationCommands):
             self._tell_character(kind, choice)
             then()
 
-        if (ensemble := self._ensemble) is not None:
-            ensemble.use(kind, choice, used, failed)
+        if (live := self._live) is not None:
+            live.use(kind, choice, used, failed)
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
@@ -181,7 +181,7 @@ class AppSession(ConversationCommands):
         self._order(commands.Forget())
         self._history.forget()
         speech_cache_from(self._paths).forget()
-        self._timekeeper.forget()
+        self._latency.forget()
 
     def _post(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -207,21 +207,19 @@ class AppSession(ConversationCommands):
             self._history.prune(settings.history.days)
         from avatar_app.session.live_conversation import LiveConversation  # open the window first
 
-        ensemble = LiveConversation(
-            settings, self.registry, self._paths, self, self._post, self._show
-        )
-        self._timekeeper.watch(ensemble.rack.manifests, ensemble.rack.used)
-        self.subscribe(self._timekeeper)
+        live = LiveConversation(settings, self.registry, self._paths, self, self._post, self._show)
+        self._latency.watch(live.engine_set.manifests, live.engine_set.used)
+        self.subscribe(self._latency)
         self.subscribe(self.performance)
-        ensemble.start()
+        live.start()
         with self._lock:
-            self._ensemble = ensemble
-            self._applier = SettingsApplier(ensemble, settings, self._tell_character)
+            self._live = live
+            self._applier = SettingsApplier(live, settings, self._tell_character)
             for order in self._waiting:
-                ensemble.conversation.order(order)
+                live.conversation.order(order)
             self._waiting.clear()
         if self.character != self._characters.shown_by(settings.face):  # changed before opening
-            self._tell_character(Kind.FACE, ensemble.rack.face_choice)
+            self._tell_character(Kind.FACE, live.engine_set.face_choice)
         self._applier.apply(self.settings.settings)  # they may have changed meanwhile
         self.say(self.personas.current().greeting)
         for notice in self.models.notices():
@@ -257,11 +255,11 @@ class AppSession(ConversationCommands):
             self._post(CharacterShown(self.character))
 
 
-def _devices(ensemble: LiveConversation | None) -> Devices:
+def _devices(live: LiveConversation | None) -> Devices:
     found = list_devices()
     return Devices(
         tuple(device.name for device in found if device.inputs),
         tuple(device.name for device in found if device.outputs),
-        ensemble.microphone.name if ensemble else None,
-        ensemble.speaker.name if ensemble else None,
+        live.microphone.name if live else None,
+        live.speaker.name if live else None,
     )

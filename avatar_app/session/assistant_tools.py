@@ -42,27 +42,27 @@ class AppControls(Protocol):
 class VoiceControls:
     """The application's controls as the avatar uses them; remembers their values."""
 
-    def __init__(self, hands: AppControls, post: Callable[[Event], None]) -> None:
-        self._hands, self._post = hands, post
+    def __init__(self, controls: AppControls, post: Callable[[Event], None]) -> None:
+        self._controls, self._post = controls, post
         self._speed = 1.0
         self._volume = 1.0
 
     def set_speed(self, factor: float) -> None:
         self._speed = min(max(factor, SLOWEST), FASTEST)
-        self._hands.configure_voice(speed=self._speed)
+        self._controls.configure_voice(speed=self._speed)
 
     def change_speed(self, factor: float) -> None:
         self.set_speed(self._speed * factor)
 
     def set_volume(self, level: float) -> None:
         self._volume = min(max(level, 0.0), LOUDEST)
-        self._hands.set_volume(self._volume)
+        self._controls.set_volume(self._volume)
 
     def change_volume(self, step: float) -> None:
         self.set_volume(self._volume + step)
 
     def mute(self) -> None:
-        self._hands.mute(muted=True)
+        self._controls.mute(muted=True)
 
     def show(self, control: Control) -> None:
         self._post(ControlRequested(control))
@@ -74,7 +74,7 @@ class AssistantTools:
     def __init__(
         self,
         paths: AppPaths | None,
-        hands: AppControls,
+        controls: AppControls,
         post: Callable[[Event], None],
         announce: Callable[[str], None],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC).astimezone(),
@@ -84,8 +84,9 @@ class AssistantTools:
         memory, agenda = (paths.memory_file, paths.agenda_file) if paths else (UNSTORED, UNSTORED)
         self._memory = self._opened(Memory, memory)
         self._agenda = self._opened(lambda path: Agenda(path, announce), agenda)
-        controls = VoiceControls(hands, post)
-        self._box = ToolBox(Services(clock, self._memory, self._agenda, controls))
+        self._box = ToolBox(
+            Services(clock, self._memory, self._agenda, VoiceControls(controls, post))
+        )
 
     @property
     def descriptions(self) -> tuple[ToolDescription, ...]:

@@ -34,7 +34,7 @@ from avatar_app.system.paths import AppPaths
 def make_conversation(
     settings: Settings,
     persona: Persona,
-    rack: EngineSet,
+    engine_set: EngineSet,
     post: Callable[[Event], None],
     clock: Callable[[], float],
     call_tool: Callable[[ToolCall], ToolResult],
@@ -45,7 +45,7 @@ def make_conversation(
 ) -> Conversation:
     """Create a conversation, which starts working when it receives its first block. `spares` finish
     the turns of engines that fail; `languages` answers in the language that is spoken."""
-    engines = rack.engines
+    engines = engine_set.engines
     return Conversation(
         Engines(
             engines[Kind.AEC],
@@ -54,7 +54,7 @@ def make_conversation(
             engines[Kind.DIALOGUE],
             engines[Kind.TTS],
             engines[Kind.FACE],
-            rack.fallback,
+            engine_set.fallback,
             engines[Kind.TURN],
             languages or SameLanguage(),
         ),

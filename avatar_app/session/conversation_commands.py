@@ -18,7 +18,7 @@ class ConversationCommands:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._ensemble: LiveConversation | None = None
+        self._live: LiveConversation | None = None
         self._waiting: list[commands.Command] = []
 
     def type(self, text: str) -> None:
@@ -45,37 +45,37 @@ class ConversationCommands:
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
-        ensemble = self._ensemble  # which another thread may be closing
-        if ensemble is not None:
-            ensemble.rack.engines[Kind.TTS].configure(**options)
+        live = self._live  # which another thread may be closing
+        if live is not None:
+            live.engine_set.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
         """Set how loud everything is played: 1 is as it was made."""
-        ensemble = self._ensemble
-        if ensemble is not None:
-            ensemble.conversation.playback.volume = volume
+        live = self._live
+        if live is not None:
+            live.conversation.playback.volume = volume
 
     def live_devices(self) -> LiveDevices | None:
         """Return the devices in use; None before the conversation is open."""
-        ensemble = self._ensemble
-        return ensemble.devices if ensemble else None
+        live = self._live
+        return live.devices if live else None
 
     def forget_memory(self) -> None:
         """Delete the facts and notes that the user gave the avatar."""
-        ensemble = self._ensemble
-        if ensemble is not None:
-            ensemble.forget_memory()
+        live = self._live
+        if live is not None:
+            live.forget_memory()
 
     def forget_agenda(self) -> None:
         """Delete all timers and reminders."""
-        ensemble = self._ensemble
-        if ensemble is not None:
-            ensemble.forget_agenda()
+        live = self._live
+        if live is not None:
+            live.forget_agenda()
 
     def _order(self, order: commands.Command) -> None:
         with self._lock:
-            ensemble = self._ensemble
-            if ensemble is None:
+            live = self._live
+            if live is None:
                 self._waiting.append(order)
                 return
-        ensemble.conversation.order(order)
+        live.conversation.order(order)

@@ -48,7 +48,7 @@ class LiveConversation:
         settings: Settings,
         registry: Registry,
         paths: AppPaths,
-        hands: AppControls,
+        controls: AppControls,
         post: Callable[[Event], None],
         face_loaded: Callable[[Face], None] | None = None,
     ) -> None:
@@ -61,15 +61,15 @@ class LiveConversation:
             settings=settings,
             registry=registry,
             paths=paths,
-            controls=hands,
-            post=self._hear,
+            controls=controls,
+            post=self._forward,
             notice=post,
             clock=time.monotonic,
             face_loaded=face_loaded,
         )
         with ExitStack() as opened:
             parts = assemble(around, opened)
-            self.rack, self._tools = parts.engines, parts.tools
+            self.engine_set, self._tools = parts.engines, parts.tools
             self.conversation, self._supervisor = parts.conversation, parts.supervisor
             for text in self._tools.notices:
                 post(Noticed(text))
@@ -77,7 +77,7 @@ class LiveConversation:
                 settings.audio,
                 self.conversation,
                 self._notice,
-                lambda: self.conversation.occupancy.of(lambda: self.rack.engines[Kind.TTS]),
+                lambda: self.conversation.occupancy.of(lambda: self.engine_set.engines[Kind.TTS]),
             )
             self._devices = self.devices
             self.microphone, self.speaker = self.devices.microphone, self.devices.speaker
@@ -126,16 +126,16 @@ class LiveConversation:
         """Watch engines that load in processes of their own, so that one that cannot be loaded is
         replaced before the user speaks to it in vain."""
         for kind in (Kind.ASR, Kind.DIALOGUE, Kind.TTS):
-            engine = self.rack.engines.get(kind)
+            engine = self.engine_set.engines.get(kind)
             if not isinstance(engine, LoadsInBackground):
                 continue
             try:
                 engine.wait_ready()
             except AvatarError as error:
-                if not self._closed and self.rack.engines.get(kind) is engine:
+                if not self._closed and self.engine_set.engines.get(kind) is engine:
                     self._supervisor.substitute(kind, error.message)
 
-    def _hear(self, event: Event) -> None:
+    def _forward(self, event: Event) -> None:
         silent = self._silence.lasts(event)
         if self._devices is not None:
             self._devices.need_speaker(needed=not silent)

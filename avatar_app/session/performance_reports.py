@@ -129,8 +129,8 @@ def processes_of(conversation: LiveConversation | None) -> tuple[EngineProcess, 
     """Return the engines of a conversation that run in processes of their own."""
     if conversation is None:
         return ()
-    manifests, found = dict(conversation.rack.manifests), []
-    for kind, engine in dict(conversation.rack.engines).items():
+    manifests, found = dict(conversation.engine_set.manifests), []
+    for kind, engine in dict(conversation.engine_set.engines).items():
         pid = engine.process_id if isinstance(engine, EvictableEngine) else None
         if isinstance(engine, Host):
             pid = engine.pid

@@ -21,13 +21,13 @@ class SettingsApplier:
 
     def __init__(
         self,
-        ensemble: LiveConversation,
+        live: LiveConversation,
         settings: Settings,
         used: Callable[[Kind, EngineChoice], None],
     ) -> None:
         """`settings`: those with which the conversation was opened. `used` is called when another
         engine is in use."""
-        self._ensemble, self._used = ensemble, used
+        self._live, self._used = live, used
         self._lock = threading.Lock()
         self._audio = settings.audio
         self._engines = _in_conversation(settings)
@@ -40,12 +40,12 @@ class SettingsApplier:
             before, self._audio = self._audio, audio
             former, self._engines = self._engines, _in_conversation(settings)
         if audio.microphone != before.microphone:
-            self._ensemble.microphone.use(audio.microphone)
+            self._live.microphone.use(audio.microphone)
         if audio.speaker != before.speaker:
-            self._ensemble.speaker.use(audio.speaker)
+            self._live.speaker.use(audio.speaker)
         for kind, choice in _in_conversation(settings).items():
             if choice != former[kind]:
-                self._ensemble.use(kind, choice, partial(self._used, kind, choice))
+                self._live.use(kind, choice, partial(self._used, kind, choice))
 
     def note(self, settings: Settings) -> None:
         """Record that the settings describe what is already in use."""

@@ -57,21 +57,21 @@ class Heard:
     """What had been heard, each time it was told."""
 
 
-def announced(gathering: OfflineConversation, interrupted_after: str = "") -> Heard:
+def announced(offline: OfflineConversation, interrupted_after: str = "") -> Heard:
     """TEXT as the avatar says it, until the turn has ended and the loudspeaker is empty."""
-    before, seen, played = len(gathering.ended), len(gathering.events), []
+    before, seen, played = len(offline.ended), len(offline.events), []
     words: list[str] = []
-    gathering.conversation.order(commands.Announce(TEXT))
-    for moment in gathering.room.pass_time(LONGEST):
+    offline.conversation.order(commands.Announce(TEXT))
+    for moment in offline.devices.pass_time(LONGEST):
         played.append(moment.played)
-        new = (event for _, event in gathering.events[seen:])
+        new = (event for _, event in offline.events[seen:])
         words = [event.text for event in new if isinstance(event, WordsPlayed)]
         if interrupted_after and words and interrupted_after in words[-1]:
-            gathering.conversation.order(commands.Interrupt())
-        if len(gathering.ended) > before:
+            offline.conversation.order(commands.Interrupt())
+        if len(offline.ended) > before:
             break
-    played += [moment.played for moment in gathering.room.pass_time(0.2)]
-    return Heard(gathering.ended[-1], np.concatenate(played), words)
+    played += [moment.played for moment in offline.devices.pass_time(0.2)]
+    return Heard(offline.ended[-1], np.concatenate(played), words)
 
 
 def loud_seconds(samples: Samples) -> float:
@@ -84,9 +84,9 @@ def test_playback_follows_words_and_stops_at_an_interruption(
 ) -> None:
     settings, _ = load_settings(overrides=speaking)
     notices: list[Any] = []
-    with offline_conversation(settings, app_paths(), notices.append, pace=20.0) as gathering:
-        whole = announced(gathering)
-        cut = announced(gathering, interrupted_after="friend")
+    with offline_conversation(settings, app_paths(), notices.append, pace=20.0) as offline:
+        whole = announced(offline)
+        cut = announced(offline, interrupted_after="friend")
     assert notices == []
     assert whole.turn.outcome is Outcome.FINISHED
     assert whole.turn.heard_text == TEXT

@@ -114,7 +114,7 @@ class Scene:
         pace: float = 20.0,
         builtin: BuiltinEngines | None = None,
         fillers: Callable[[Turn], str] | None = None,
-        **room: Any,
+        **devices: Any,
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[Event] = []
@@ -139,7 +139,7 @@ class Scene:
             builtin=builtin,
             fillers=fillers,
         )
-        self.room = SimulatedDevices(self.conversation, self.clock, pace, **room)
+        self.devices = SimulatedDevices(self.conversation, self.clock, pace, **devices)
         self.moments: list[Tick] = []
         self._chance = np.random.default_rng(1)
 
@@ -152,7 +152,7 @@ class Scene:
     def wait(self, seconds: float, *, voice: bool = False) -> None:
         """Pass time, with or without a user speaking."""
         samples = self._voice(seconds) if voice else None
-        self.moments += self.room.pass_time(seconds, samples)
+        self.moments += self.devices.pass_time(seconds, samples)
 
     def order(self, order: Command) -> None:
         """Give an order and let it be obeyed."""

@@ -53,15 +53,15 @@ def talking(overrides: dict[str, Any], pace: float = PATIENT) -> Iterator[Offlin
     must pass time as it does live: a recognizer in another process is at work until all is said."""
     settings, _ = load_settings(overrides=overrides)
     notices: list[Noticed] = []
-    with offline_conversation(settings, app_paths(), notices.append, pace=pace) as gathering:
-        yield gathering
+    with offline_conversation(settings, app_paths(), notices.append, pace=pace) as offline:
+        yield offline
         assert notices == []
-        assert not [event for _, event in gathering.events if isinstance(event, Failed)]
+        assert not [event for _, event in offline.events if isinstance(event, Failed)]
 
 
 def talk(
-    gathering: OfflineConversation, *lines: ReportLine, barge_in_at: float | None = None
+    offline: OfflineConversation, *lines: ReportLine, barge_in_at: float | None = None
 ) -> list[TurnEnded]:
     """Say the lines; the turns that ended."""
-    RecordingPlayer(gathering, None, lambda _line: None).run(list(lines), barge_in_at)
-    return gathering.ended
+    RecordingPlayer(offline, None, lambda _line: None).run(list(lines), barge_in_at)
+    return offline.ended

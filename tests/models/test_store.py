@@ -321,12 +321,12 @@ def test_a_restricted_model_given_by_path_is_reported_once(
 
 def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
     given = str(write(tmp_path / "mine", wav2lip__pth=b"x") / "wav2lip.pth")
-    rack, notices = EngineSet(Registry()), list[Noticed]()
+    engine_set, notices = EngineSet(Registry()), list[Noticed]()
     choice = EngineChoice(engine="wav2lip", options={"model": given})
     try:
-        put_face(rack, choice, notices.append)
+        put_face(engine_set, choice, notices.append)
     finally:
-        rack.close()
+        engine_set.close()
     assert notices[0].message == "wav2lip.pth: License of Wav2Lip."
 
 

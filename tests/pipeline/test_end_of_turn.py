@@ -41,8 +41,8 @@ class BrokenJudge(Judge):
         raise EngineFailed("It broke.", "Choose another one.")
 
 
-def scene_with(judge: Judge, **room: Any) -> Scene:
-    scene = Scene(turn_detection=OPTIONS, **room)
+def scene_with(judge: Judge, **devices: Any) -> Scene:
+    scene = Scene(turn_detection=OPTIONS, **devices)
     scene.order(commands.SwitchEngine(Kind.TURN, judge))
     return scene
 

@@ -45,7 +45,7 @@ def test_the_builtin_dialogue_forgets_with_the_ledger(*, forgotten: bool) -> Non
 def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
     def hear(scene: Scene, blocks: int, level: float) -> None:
         for _ in range(blocks):
-            scene.room.step(np.full(160, level, np.float32))
+            scene.devices.step(np.full(160, level, np.float32))
 
     with Scene() as scene:
         scene.order(commands.Mute(muted=True))

@@ -342,7 +342,7 @@ def test_spare_engines_complete_a_turn_if_all_chosen_ones_fail() -> None:
         scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(RecordingDialogue())))
         scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
         said = blocks_of(read_sound(DATA / "goforward.wav").samples)
-        scene.moments += scene.room.pass_time(len(said) / 16_000, said)
+        scene.moments += scene.devices.pass_time(len(said) / 16_000, said)
         turn = the_turn(scene)
         assert turn.user_text == "go forward ten meters"
         assert turn.outcome is Outcome.FINISHED

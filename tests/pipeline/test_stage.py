@@ -124,7 +124,7 @@ def test_taking_from_a_feed_that_is_abandoned_ends(activity: WorkTracker) -> Non
     assert taking.result() == []
 
 
-class Theatre:
+class StageRun:
     """A stage with what it emitted, ended and failed."""
 
     def __init__(self, apply: Callable[[Any, Turn], Iterator[Any]]) -> None:
@@ -141,7 +141,7 @@ class Theatre:
             lambda job, turn, name, error: self.failures.append((job, name, error)),
         )
 
-    def __enter__(self) -> Theatre:
+    def __enter__(self) -> StageRun:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -158,21 +158,21 @@ def counted(job: int, turn: Turn) -> Iterator[int]:
 
 
 def test_a_stage_emits_what_its_engine_yields_job_by_job() -> None:
-    with Theatre(counted) as theatre:
-        theatre.play(2, 0, 1)
-        assert theatre.emitted == [(2, 0), (2, 1), (1, 0)]
-        assert theatre.ended == [2, 0, 1]
+    with StageRun(counted) as run:
+        run.play(2, 0, 1)
+        assert run.emitted == [(2, 0), (2, 1), (1, 0)]
+        assert run.ended == [2, 0, 1]
 
 
 def test_a_cancelled_turn_is_skipped() -> None:
     turn = Turn(1)
     turn.cancel()
-    with Theatre(counted) as theatre:
-        theatre.play(3, turn=turn)
-        theatre.play(1)
-        assert theatre.emitted == [(1, 0)]
-        assert theatre.ended == [1]
-        assert theatre.failures == []
+    with StageRun(counted) as run:
+        run.play(3, turn=turn)
+        run.play(1)
+        assert run.emitted == [(1, 0)]
+        assert run.ended == [1]
+        assert run.failures == []
 
 
 def test_a_failure_is_handed_on_and_the_stage_goes_on() -> None:
@@ -181,12 +181,12 @@ def test_a_failure_is_handed_on_and_the_stage_goes_on() -> None:
         if job == "bad":
             raise EngineFailed("It broke.", "Mend it.")
 
-    with Theatre(apply) as theatre:
-        theatre.play("bad", "good")
-        assert [(job, name, e.message) for job, name, e in theatre.failures] == [
+    with StageRun(apply) as run:
+        run.play("bad", "good")
+        assert [(job, name, e.message) for job, name, e in run.failures] == [
             ("bad", "act", "It broke.")
         ]
-        assert theatre.ended == ["good"]
+        assert run.ended == ["good"]
 
 
 def test_a_bug_becomes_one_sentence(expected_warnings: list[str]) -> None:
@@ -195,12 +195,12 @@ def test_a_bug_becomes_one_sentence(expected_warnings: list[str]) -> None:
     def apply(job: Any, turn: Turn) -> Iterator[Any]:
         return iter([1 / job])
 
-    with Theatre(apply) as theatre:
-        theatre.play(0, 1)
-        ((_, _, error),) = theatre.failures
+    with StageRun(apply) as run:
+        run.play(0, 1)
+        ((_, _, error),) = run.failures
         assert error.message == "An unexpected error occurred: division by zero."
         assert error.hint
-        assert theatre.ended == [1]
+        assert run.ended == [1]
 
 
 def test_a_generator_is_closed_at_the_first_output_after_the_cancellation() -> None:
@@ -217,11 +217,11 @@ def test_a_generator_is_closed_at_the_first_output_after_the_cancellation() -> N
         finally:
             log.append("closed")
 
-    with Theatre(apply) as theatre:
-        theatre.play("job", turn=turn)
+    with StageRun(apply) as run:
+        run.play("job", turn=turn)
         assert log == ["0", "1", "2", "3", "closed"]
-        assert [output for _, output in theatre.emitted] == [0, 1, 2]
-        assert theatre.ended == []
+        assert [output for _, output in run.emitted] == [0, 1, 2]
+        assert run.ended == []
 
 
 def test_a_generator_is_closed_when_what_it_yields_cannot_be_emitted() -> None:
@@ -237,11 +237,11 @@ def test_a_generator_is_closed_when_what_it_yields_cannot_be_emitted() -> None:
     def refuse(*_: Any) -> None:
         raise EngineFailed("Nobody wants it.")
 
-    with Theatre(apply) as theatre:
-        theatre.stage._emit = refuse
-        theatre.play("job")
+    with StageRun(apply) as run:
+        run.stage._emit = refuse
+        run.play("job")
         assert log == ["closed"]
-        assert len(theatre.failures) == 1
+        assert len(run.failures) == 1
 
 
 def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> None:
@@ -253,30 +253,30 @@ def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> No
             stuck.wait(SOON)
         yield job
 
-    with Theatre(apply) as theatre:
+    with StageRun(apply) as run:
         hanging = Turn(1)
-        theatre.stage.submit(hanging, "hang")
+        run.stage.submit(hanging, "hang")
         assert entered.wait(SOON)
-        old = theatre.stage._thread
+        old = run.stage._thread
         hanging.cancel()
-        theatre.stage.renew()
+        run.stage.renew()
         done = threading.Event()
-        theatre.stage._ended = lambda job, turn: done.set()
-        theatre.stage.submit(Turn(2), "next")
+        run.stage._ended = lambda job, turn: done.set()
+        run.stage.submit(Turn(2), "next")
         assert done.wait(SOON)
-        assert theatre.emitted == [("next", "next")]
+        assert run.emitted == [("next", "next")]
         stuck.set()
         old.join(SOON)
         assert not old.is_alive()
-        assert theatre.emitted == [("next", "next")]
-        assert theatre.activity.settle(SOON)
+        assert run.emitted == [("next", "next")]
+        assert run.activity.settle(SOON)
 
 
 @pytest.mark.usefixtures("threads_take_turns_often")
 def test_a_stage_that_was_just_renewed_is_waited_for() -> None:
-    with Theatre(counted) as theatre:
+    with StageRun(counted) as run:
         for number in range(1, 201):
-            theatre.stage.renew()
-            theatre.play(1)
-            assert len(theatre.emitted) == number
-        assert len(theatre.stage._given_up) <= 2  # those that ended are forgotten
+            run.stage.renew()
+            run.play(1)
+            assert len(run.emitted) == number
+        assert len(run.stage._given_up) <= 2  # those that ended are forgotten

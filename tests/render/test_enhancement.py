@@ -159,12 +159,12 @@ def test_conversations_do_not_load_the_enhancer(tmp_path: Path) -> None:
     light = {"vad.engine": "webrtc", "audio.aec.engine": "none"}
     settings, _ = load_settings(environ={}, overrides=light | missing)
     notices: list[object] = []
-    rack = load_engines(settings, Registry(), notices.append)
+    engine_set = load_engines(settings, Registry(), notices.append)
     try:
         assert notices == []
-        assert Kind.ENHANCE not in rack.engines
-        rack.put_or_builtin(Kind.ENHANCE, settings.face_enhancement, notices.append)
-        assert rack.manifests[Kind.ENHANCE].name == "none"
+        assert Kind.ENHANCE not in engine_set.engines
+        engine_set.put_or_builtin(Kind.ENHANCE, settings.face_enhancement, notices.append)
+        assert engine_set.manifests[Kind.ENHANCE].name == "none"
         assert len(notices) == 1
     finally:
-        rack.close()
+        engine_set.close()

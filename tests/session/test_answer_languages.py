@@ -27,12 +27,12 @@ def notices() -> list[Noticed]:
 @pytest.fixture
 def languages(notices) -> Iterator[SpokenLanguages]:
     """Those of a conversation whose voice is the built-in English one, without models."""
-    rack = EngineSet(Registry())
-    rack.put(Kind.TTS, EngineChoice(engine="espeak"))
-    languages = SpokenLanguages(rack, notices.append)
+    engine_set = EngineSet(Registry())
+    engine_set.put(Kind.TTS, EngineChoice(engine="espeak"))
+    languages = SpokenLanguages(engine_set, notices.append)
     yield languages
     languages.close()
-    rack.close()
+    engine_set.close()
 
 
 def test_the_request_follows_the_users_words(languages):

@@ -72,16 +72,16 @@ MANIFEST = """
 """
 
 
-class Window:
-    """Hears a companion's events and waits for them."""
+class EventRecorder:
+    """Records the events of a session and waits for them."""
 
-    def __init__(self, companion: AppSession) -> None:
-        self.companion = companion
+    def __init__(self, session: AppSession) -> None:
+        self.session = session
         self.events: list[Event] = []
         self._changed = threading.Condition()
-        companion.subscribe(self._hear)
+        session.subscribe(self._record)
 
-    def _hear(self, event: Event) -> None:
+    def _record(self, event: Event) -> None:
         with self._changed:
             self.events.append(event)
             self._changed.notify_all()
@@ -113,171 +113,177 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., Window]]:
-    windows: list[Window] = []
+def opened() -> Iterator[Callable[..., EventRecorder]]:
+    recorders: list[EventRecorder] = []
     before = multiprocessing.active_children()
 
-    def open_companion(*, start: bool = True, **overrides: Any) -> Window:
+    def open_app(*, start: bool = True, **overrides: Any) -> EventRecorder:
         dotted = {name.replace("__", "."): value for name, value in overrides.items()}
-        windows.append(Window(open_session(LIGHT | dotted)))
+        recorders.append(EventRecorder(open_session(LIGHT | dotted)))
         if start:
-            windows[-1].companion.start()
-        return windows[-1]
+            recorders[-1].session.start()
+        return recorders[-1]
 
-    yield open_companion
-    for window in windows:
-        window.companion.close()
+    yield open_app
+    for recorder in recorders:
+        recorder.session.close()
     assert set(multiprocessing.active_children()) <= set(before)
     for name in [name for name in sys.modules if name.startswith("avatar_app_user_engine")]:
         del sys.modules[name]
 
 
-def test_a_typed_turn_is_answered_heard_seen_and_stored(opened: Callable[..., Window]) -> None:
-    window = opened()
-    window.companion.type("hello")  # before anything is open
-    ended: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text)
+def test_a_typed_turn_is_answered_heard_seen_and_stored(
+    opened: Callable[..., EventRecorder],
+) -> None:
+    recorder = opened()
+    recorder.session.type("hello")  # before anything is open
+    ended: TurnEnded = recorder.wait(TurnEnded, lambda turn: turn.user_text)
     assert ended.typed
     assert ended.user_text == "hello"
     assert ended.heard_text == ended.avatar_text != ""
-    names = [type(event) for event in window.events]
+    names = [type(event) for event in recorder.events]
     assert names.index(UserSaid) < names.index(ClauseWritten) < names.index(WordsPlayed)
-    assert window.of(StateChanged)
-    assert window.companion.wait_open()
-    frame = window.companion.frame()
+    assert recorder.of(StateChanged)
+    assert recorder.session.wait_open()
+    frame = recorder.session.frame()
     assert frame is not None
     assert frame.image.shape == (64, 96, 3)
-    greeting: TurnEnded = window.wait(TurnEnded, lambda turn: not turn.user_text)
+    greeting: TurnEnded = recorder.wait(TurnEnded, lambda turn: not turn.user_text)
     assert greeting.avatar_text
-    window.companion.close()
-    again = opened(start=False).companion
+    recorder.session.close()
+    again = opened(start=False).session
     assert [turn.user_text for turn in again.transcript(10)] == ["hello", ""]
     again.forget()
     assert again.transcript(10) == ()
 
 
-def test_without_a_microphone_it_says_so_and_goes_on(opened: Callable[..., Window]) -> None:
-    window = opened()
-    assert window.companion.wait_open()
-    window.wait(Noticed, lambda notice: "type" in f"{notice.message} {notice.hint}")
-    devices = window.companion.devices()
+def test_without_a_microphone_it_says_so_and_goes_on(opened: Callable[..., EventRecorder]) -> None:
+    recorder = opened()
+    assert recorder.session.wait_open()
+    recorder.wait(Noticed, lambda notice: "type" in f"{notice.message} {notice.hint}")
+    devices = recorder.session.devices()
     assert (devices.microphone, devices.speaker) == (None, None)
 
 
 def test_controls_reach_the_conversation(
-    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+    opened: Callable[..., EventRecorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listened: list[str | None] = []
     monkeypatch.setattr(Microphone, "use", lambda _self, name: listened.append(name))
-    window = opened()
-    companion = window.companion
-    assert companion.wait_open()
-    companion.mute(muted=True)
-    assert window.wait(Muted).muted
-    companion.set_volume(0.5)
-    companion.configure_voice(speed=1.5)
-    companion.interrupt()
-    companion.hold(held=True)
-    companion.hold(held=False)
-    for character in reversed(companion.characters()):
-        companion.use_character(character)
-        window.wait(CharacterShown, lambda shown, name=character: shown.name == name)
-        assert companion.character == character
-    assert len(companion.characters()) >= 2
-    companion.settings.set("audio.microphone", "some microphone")
-    companion.settings.set("audio.speaker", None)
+    recorder = opened()
+    session = recorder.session
+    assert session.wait_open()
+    session.mute(muted=True)
+    assert recorder.wait(Muted).muted
+    session.set_volume(0.5)
+    session.configure_voice(speed=1.5)
+    session.interrupt()
+    session.hold(held=True)
+    session.hold(held=False)
+    for character in reversed(session.characters()):
+        session.use_character(character)
+        recorder.wait(CharacterShown, lambda shown, name=character: shown.name == name)
+        assert session.character == character
+    assert len(session.characters()) >= 2
+    session.settings.set("audio.microphone", "some microphone")
+    session.settings.set("audio.speaker", None)
     assert listened == ["some microphone"]
     settings, notices = load_settings()
     assert notices == ()
     assert settings.audio.microphone == "some microphone"
-    assert settings.face.options["character"] == companion.characters()[0]
-    assert not window.of(Failed)
+    assert settings.face.options["character"] == session.characters()[0]
+    assert not recorder.of(Failed)
 
 
-def test_a_photo_becomes_the_face_on_show_and_stays_it(opened: Callable[..., Window]) -> None:
-    window = opened()
-    companion = window.companion
-    job = Job[NewCharacter]("ada", lambda job: companion.make_character(ASTRONAUT, job))
+def test_a_photo_becomes_the_face_on_show_and_stays_it(
+    opened: Callable[..., EventRecorder],
+) -> None:
+    recorder = opened()
+    session = recorder.session
+    job = Job[NewCharacter]("ada", lambda job: session.make_character(ASTRONAUT, job))
     made = job.run()
     assert made.name == "astronaut"
     assert any("mouth is open" in note for note in made.notes)
-    companion.use_character(made.name)  # before anything is open
-    assert window.wait(CharacterShown).name == made.name
-    companion.type("hello")
-    window.wait(TurnEnded, lambda turn: turn.user_text)
-    frame = companion.frame()
+    session.use_character(made.name)  # before anything is open
+    assert recorder.wait(CharacterShown).name == made.name
+    session.type("hello")
+    recorder.wait(TurnEnded, lambda turn: turn.user_text)
+    frame = session.frame()
     assert frame is not None
     photo = framed(load_avatar(AvatarLibrary.of(app_paths()).folder(made.name)), 96, 64).picture
     assert np.abs(frame.image.astype(int) - photo).mean() < 10
     face = load_settings()[0].face
     assert (face.engine, face.options["avatar"]) == ("photo", "astronaut")
-    assert not window.of(Failed)
-    companion.close()
-    assert opened(start=False).companion.character == "astronaut"
+    assert not recorder.of(Failed)
+    session.close()
+    assert opened(start=False).session.character == "astronaut"
 
 
 def test_an_engine_is_exchanged_when_its_setting_changes_and_back_when_undone(
-    opened: Callable[..., Window],
+    opened: Callable[..., EventRecorder],
 ) -> None:
-    window = opened()
-    companion = window.companion
-    assert companion.wait_open()
-    companion.settings.set("face.options.character", "theo")
-    window.wait(CharacterShown, lambda shown: shown.name == "theo")
-    assert companion.character == "theo"
-    companion.settings.undo()
-    window.wait(CharacterShown, lambda shown: shown.name == "mira")
-    assert not window.of(Failed)
+    recorder = opened()
+    session = recorder.session
+    assert session.wait_open()
+    session.settings.set("face.options.character", "theo")
+    recorder.wait(CharacterShown, lambda shown: shown.name == "theo")
+    assert session.character == "theo"
+    session.settings.undo()
+    recorder.wait(CharacterShown, lambda shown: shown.name == "mira")
+    assert not recorder.of(Failed)
 
 
-def test_changes_while_opening_are_applied(opened: Callable[..., Window]) -> None:
-    window = opened()
-    window.companion.settings.set("face.options.character", "theo")
-    window.wait(CharacterShown, lambda shown: shown.name == "theo")
+def test_changes_while_opening_are_applied(opened: Callable[..., EventRecorder]) -> None:
+    recorder = opened()
+    recorder.session.settings.set("face.options.character", "theo")
+    recorder.wait(CharacterShown, lambda shown: shown.name == "theo")
 
 
-def test_a_character_chosen_before_opening_is_announced(opened: Callable[..., Window]) -> None:
-    window = opened(start=False)
-    window.companion.settings.set("face.options.character", "theo")
-    window.companion.start()
-    window.wait(CharacterShown, lambda shown: shown.name == "theo")
-    assert window.companion.character == "theo"
+def test_a_character_chosen_before_opening_is_announced(
+    opened: Callable[..., EventRecorder],
+) -> None:
+    recorder = opened(start=False)
+    recorder.session.settings.set("face.options.character", "theo")
+    recorder.session.start()
+    recorder.wait(CharacterShown, lambda shown: shown.name == "theo")
+    assert recorder.session.character == "theo"
 
 
-def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., Window]) -> None:
-    window = opened()
-    companion = window.companion
-    assert companion.wait_open()
-    companion.use_character("theo")
-    window.wait(CharacterShown, lambda shown: shown.name == "theo")
-    assert companion.settings.get("face.options.character") == "theo"
-    companion.settings.undo()
-    window.wait(CharacterShown, lambda shown: shown.name == "mira")
-    assert len(window.of(CharacterShown)) == 2  # what was written down was not loaded once more
+def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., EventRecorder]) -> None:
+    recorder = opened()
+    session = recorder.session
+    assert session.wait_open()
+    session.use_character("theo")
+    recorder.wait(CharacterShown, lambda shown: shown.name == "theo")
+    assert session.settings.get("face.options.character") == "theo"
+    session.settings.undo()
+    recorder.wait(CharacterShown, lambda shown: shown.name == "mira")
+    assert len(recorder.of(CharacterShown)) == 2  # what was written down was not loaded once more
 
 
 def test_a_failing_echo_canceller_is_replaced_with_one_notice(
-    opened: Callable[..., Window], expected_warnings: list[str]
+    opened: Callable[..., EventRecorder], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("conductor failed")
-    window = opened(audio__aec__engine="webrtc_aec3")
-    assert window.companion.wait_open()
-    rack = window.companion._ensemble.rack
-    rack.engines[Kind.AEC].close()
-    window.companion.type("hello")  # a quiet room asks no canceller, one in which it speaks does
-    notice_shown = window.wait(Noticed, lambda notice: "was given up" in notice.message)
+    recorder = opened(audio__aec__engine="webrtc_aec3")
+    assert recorder.session.wait_open()
+    engine_set = recorder.session._live.engine_set
+    engine_set.engines[Kind.AEC].close()
+    recorder.session.type("hello")  # a quiet room asks no canceller, one in which it speaks does
+    notice_shown = recorder.wait(Noticed, lambda notice: "was given up" in notice.message)
     assert notice_shown.message == "WebRTC AEC3 was given up."
-    window.wait(TurnEnded, lambda turn: turn.user_text)
-    assert rack.manifests[Kind.AEC].name == "none"
-    assert not window.of(Failed)
+    recorder.wait(TurnEnded, lambda turn: turn.user_text)
+    assert engine_set.manifests[Kind.AEC].name == "none"
+    assert not recorder.of(Failed)
 
 
-def test_the_face_is_seen_before_all_is_open(opened: Callable[..., Window]) -> None:
+def test_the_face_is_seen_before_all_is_open(opened: Callable[..., EventRecorder]) -> None:
     """Engines in processes of their own are still loading then."""
-    window = opened(start=False)
-    companion = window.companion
-    assert companion.frame() is None
-    companion._show(IllustratedFace(width=64, height=48))
-    assert companion.frame().image.shape == (48, 64, 3)
+    recorder = opened(start=False)
+    session = recorder.session
+    assert session.frame() is None
+    session._show(IllustratedFace(width=64, height=48))
+    assert session.frame().image.shape == (48, 64, 3)
 
 
 def user_dialogue(name: str, code: str) -> str:
@@ -290,107 +296,107 @@ def user_dialogue(name: str, code: str) -> str:
 
 
 def test_an_engine_that_keeps_failing_is_replaced(
-    opened: Callable[..., Window], expected_warnings: list[str]
+    opened: Callable[..., EventRecorder], expected_warnings: list[str]
 ) -> None:
     expected_warnings += ["think failed", "think: An unexpected error occurred: oops"]
-    window = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
-    assert window.companion.wait_open()
+    recorder = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
+    assert recorder.session.wait_open()
     for number in range(3):
-        window.companion.type(f"hello {number}")
-        window.wait(TurnEnded, lambda turn, text=f"hello {number}": turn.user_text == text)
-    assert len(window.of(Failed)) == 3
-    window.wait(Noticed, lambda notice: "given up" in notice.message)
-    window.companion.type("hello")
-    ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
+        recorder.session.type(f"hello {number}")
+        recorder.wait(TurnEnded, lambda turn, text=f"hello {number}": turn.user_text == text)
+    assert len(recorder.of(Failed)) == 3
+    recorder.wait(Noticed, lambda notice: "given up" in notice.message)
+    recorder.session.type("hello")
+    ended = recorder.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert ended.heard_text
 
 
 def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
-    opened: Callable[..., Window],
+    opened: Callable[..., EventRecorder],
 ) -> None:
-    window = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
-    assert window.companion.wait_open()
-    ensemble = window.companion._ensemble
-    assert ensemble is not None
+    recorder = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
+    assert recorder.session.wait_open()
+    live = recorder.session._live
+    assert live is not None
     for _ in range(3):
-        ensemble.substitute(Kind.DIALOGUE)
-    window.wait(Noticed, lambda notice: "given up" in notice.message)
-    window.companion.close()
-    assert len([n for n in window.of(Noticed) if "given up" in n.message]) == 1
-    ensemble.substitute(Kind.ASR)  # too late: nothing is made that nobody would close
-    assert not ensemble.rack.engines
+        live.substitute(Kind.DIALOGUE)
+    recorder.wait(Noticed, lambda notice: "given up" in notice.message)
+    recorder.session.close()
+    assert len([n for n in recorder.of(Noticed) if "given up" in n.message]) == 1
+    live.substitute(Kind.ASR)  # too late: nothing is made that nobody would close
+    assert not live.engine_set.engines
 
 
 def test_an_engine_is_changed_while_it_runs_and_remembered(
-    opened: Callable[..., Window],
+    opened: Callable[..., EventRecorder],
 ) -> None:
     remembered = threading.Event()
     parrot = EngineChoice(engine=user_dialogue("parrot", PARROT))
-    window = opened()
-    window.companion.settings.subscribe(lambda _change: remembered.set())
-    window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))  # perhaps too early
-    assert window.companion.wait_open()
-    window.companion.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))
-    notice_shown = window.wait(Noticed, lambda notice: "nobody" in notice.message)
+    recorder = opened()
+    recorder.session.settings.subscribe(lambda _change: remembered.set())
+    recorder.session.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))  # perhaps too early
+    assert recorder.session.wait_open()
+    recorder.session.use(Kind.DIALOGUE, EngineChoice(engine="nobody"))
+    notice_shown = recorder.wait(Noticed, lambda notice: "nobody" in notice.message)
     assert notice_shown.hint.endswith("stays.")
-    window.companion.use(Kind.DIALOGUE, parrot)
+    recorder.session.use(Kind.DIALOGUE, parrot)
     assert remembered.wait(SOON)
-    window.companion.type("polly")
-    assert window.wait(TurnEnded, lambda turn: turn.user_text).heard_text == "polly"
+    recorder.session.type("polly")
+    assert recorder.wait(TurnEnded, lambda turn: turn.user_text).heard_text == "polly"
     assert load_settings()[0].dialogue.engine == "parrot"
-    assert not window.of(Failed)
+    assert not recorder.of(Failed)
 
 
 def test_where_nothing_can_be_written_it_talks_all_the_same(
-    opened: Callable[..., Window], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: Callable[..., EventRecorder], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path / "file" / "below"))
-    window = opened()
-    window.companion.type("hello")
-    assert window.wait(TurnEnded, lambda turn: turn.user_text == "hello").heard_text
-    window.companion.settings.set("window.theme", "dark")
-    messages = " ".join(notice.message for notice in window.of(Noticed))
+    recorder = opened()
+    recorder.session.type("hello")
+    assert recorder.wait(TurnEnded, lambda turn: turn.user_text == "hello").heard_text
+    recorder.session.settings.set("window.theme", "dark")
+    messages = " ".join(notice.message for notice in recorder.of(Noticed))
     assert "The settings could not be saved" in messages
     assert "memory.db cannot be used" in messages
 
 
 def test_errors_while_opening_are_reported(
-    opened: Callable[..., Window], expected_warnings: list[str]
+    opened: Callable[..., EventRecorder], expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("Unknown persona")
-    window = opened(persona="nobody")
-    failed: Failed = window.wait(Failed)
+    recorder = opened(persona="nobody")
+    failed: Failed = recorder.wait(Failed)
     assert failed.stage == "start"
     assert failed.message == "Unknown persona 'nobody'."
-    assert not window.companion.wait_open()
-    window.companion.type("hello")
-    assert window.companion.frame() is None
+    assert not recorder.session.wait_open()
+    recorder.session.type("hello")
+    assert recorder.session.frame() is None
 
 
-def test_close_works_at_any_time(opened: Callable[..., Window]) -> None:
-    opened(start=False).companion.close()
-    window = opened()
-    window.companion.close()  # while it opens
-    window.companion.type("hello")
-    assert window.companion.frame() is None
+def test_close_works_at_any_time(opened: Callable[..., EventRecorder]) -> None:
+    opened(start=False).session.close()
+    recorder = opened()
+    recorder.session.close()  # while it opens
+    recorder.session.type("hello")
+    assert recorder.session.frame() is None
 
 
-def test_without_history_nothing_is_stored(opened: Callable[..., Window]) -> None:
-    window = opened(history__keep=False)
-    window.companion.type("hello")
-    window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
-    assert window.companion.transcript(10) == ()
+def test_without_history_nothing_is_stored(opened: Callable[..., EventRecorder]) -> None:
+    recorder = opened(history__keep=False)
+    recorder.session.type("hello")
+    recorder.wait(TurnEnded, lambda turn: turn.user_text == "hello")
+    assert recorder.session.transcript(10) == ()
 
 
 def test_without_a_loudspeaker_the_answers_can_go_to_a_file(
-    opened: Callable[..., Window], tmp_path: Path
+    opened: Callable[..., EventRecorder], tmp_path: Path
 ) -> None:
     path = tmp_path / "answers.wav"
-    window = opened(**{"audio.speaker": str(path)})
-    window.companion.type("what is two plus two")
-    window.wait(TurnEnded, lambda turn: turn.user_text == "what is two plus two")
-    window.companion.close()
+    recorder = opened(**{"audio.speaker": str(path)})
+    recorder.session.type("what is two plus two")
+    recorder.wait(TurnEnded, lambda turn: turn.user_text == "what is two plus two")
+    recorder.session.close()
     written = read_sound(path)
     assert written.seconds > 0.3
     assert float(abs(written.samples).max()) > 0.1
@@ -409,19 +415,19 @@ HUNGRY_MANIFEST = """
 
 
 def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
-    opened: Callable[..., Window],
+    opened: Callable[..., EventRecorder],
 ) -> None:
     folder = app_paths().engines / "dialogue" / "hungry"
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text(HUNGRY_MANIFEST)
     (folder / "engine.py").write_text(HUNGRY)
-    window = opened(dialogue={"engine": "hungry"})
-    window.wait(Noticed, lambda notice: "in its place" in notice.hint)
-    window.companion.type("hello")
-    ended = window.wait(TurnEnded, lambda turn: turn.user_text == "hello")
+    recorder = opened(dialogue={"engine": "hungry"})
+    recorder.wait(Noticed, lambda notice: "in its place" in notice.hint)
+    recorder.session.type("hello")
+    ended = recorder.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert ended.heard_text
-    assert window.of(Failed) == []
-    notices = [notice for notice in window.of(Noticed) if "memory" in notice.message]
+    assert recorder.of(Failed) == []
+    notices = [notice for notice in recorder.of(Noticed) if "memory" in notice.message]
     assert [notice.hint for notice in notices] == [
         "The hungry one goes on with precision half.",
         "Basic conversation goes on in its place.",
@@ -433,55 +439,55 @@ COUNTING = f"""{USER_DIALOGUE}
 """
 
 
-def said_in(window: Window, id: int) -> list[str]:
-    turns = window.companion.conversations.turns(id)
+def said_in(recorder: EventRecorder, id: int) -> list[str]:
+    turns = recorder.session.conversations.turns(id)
     return [each.turn.user_text for each in turns if each.turn.user_text]
 
 
-def test_an_old_conversation_goes_on_after_a_restart(opened: Callable[..., Window]) -> None:
+def test_an_old_conversation_goes_on_after_a_restart(opened: Callable[..., EventRecorder]) -> None:
     chosen = {"engine": user_dialogue("counting", COUNTING)}
     first = opened(dialogue=chosen)
-    first.companion.type("One")
+    first.session.type("One")
     first.wait(TurnEnded, lambda turn: turn.user_text == "One")
-    first.companion.close()
-    window = opened(dialogue=chosen)
-    companion = window.companion
-    companion.type("Something else")
-    window.wait(TurnEnded, lambda turn: turn.user_text == "Something else")
-    (found,) = companion.conversations.search("one")
-    companion.conversations.resume(found.id)
-    began: ConversationBegan = window.wait(ConversationBegan)
+    first.session.close()
+    recorder = opened(dialogue=chosen)
+    session = recorder.session
+    session.type("Something else")
+    recorder.wait(TurnEnded, lambda turn: turn.user_text == "Something else")
+    (found,) = session.conversations.search("one")
+    session.conversations.resume(found.id)
+    began: ConversationBegan = recorder.wait(ConversationBegan)
     assert "One" in [turn.user_text for turn in began.turns]
-    companion.type("Two")
-    two: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text == "Two")
+    session.type("Two")
+    two: TurnEnded = recorder.wait(TurnEnded, lambda turn: turn.user_text == "Two")
     known = sum(bool(turn.user_text) + bool(turn.heard_text) for turn in began.turns)
     assert two.heard_text == f"I know {known + 1} things."
-    latest, *others = companion.conversations.search()
+    latest, *others = session.conversations.search()
     assert (latest.id, latest.title) == (found.id, "One")
-    assert said_in(window, found.id) == ["One", "Two"]
+    assert said_in(recorder, found.id) == ["One", "Two"]
     assert [each.title for each in others] == ["Something else"]
-    companion.conversations.delete(found.id)
-    window.wait(ConversationBegan, lambda event: event.conversation is None)
-    companion.conversations.restore(found.id)
-    window.wait(ConversationBegan, lambda event: "Two" in [t.user_text for t in event.turns])
+    session.conversations.delete(found.id)
+    recorder.wait(ConversationBegan, lambda event: event.conversation is None)
+    session.conversations.restore(found.id)
+    recorder.wait(ConversationBegan, lambda event: "Two" in [t.user_text for t in event.turns])
 
 
 def test_a_correction_replaces_the_stored_turn_and_a_repetition_is_not_stored(
-    opened: Callable[..., Window],
+    opened: Callable[..., EventRecorder],
 ) -> None:
-    window = opened()
-    companion = window.companion
-    companion.type("wreck a nice beach")
-    misheard: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text)
-    companion.correct(misheard.turn_id, "what time is it")
-    window.wait(TurnEnded, lambda turn: turn.user_text == "what time is it")
-    companion.say_again("This was said before.")
-    again: TurnEnded = window.wait(TurnEnded, lambda turn: turn.repeated)
+    recorder = opened()
+    session = recorder.session
+    session.type("wreck a nice beach")
+    misheard: TurnEnded = recorder.wait(TurnEnded, lambda turn: turn.user_text)
+    session.correct(misheard.turn_id, "what time is it")
+    recorder.wait(TurnEnded, lambda turn: turn.user_text == "what time is it")
+    session.say_again("This was said before.")
+    again: TurnEnded = recorder.wait(TurnEnded, lambda turn: turn.repeated)
     assert again.heard_text == "This was said before."
-    (found,) = companion.conversations.search("what time")
-    assert said_in(window, found.id) == ["what time is it"]
-    assert companion.conversations.search("before") == ()
-    assert companion.conversations.search("beach") == ()
+    (found,) = session.conversations.search("what time")
+    assert said_in(recorder, found.id) == ["what time is it"]
+    assert session.conversations.search("before") == ()
+    assert session.conversations.search("beach") == ()
 
 
 CANDID = f"""{USER_DIALOGUE}
@@ -490,18 +496,18 @@ CANDID = f"""{USER_DIALOGUE}
 
 
 def test_a_persona_is_taken_with_its_face_while_it_runs_and_undone(
-    opened: Callable[..., Window],
+    opened: Callable[..., EventRecorder],
 ) -> None:
-    window = opened(dialogue={"engine": user_dialogue("candid", CANDID)})
-    companion = window.companion
-    assert companion.wait_open()
-    companion.personas.use("professor")
-    window.wait(CharacterShown, lambda event: event.name == "theo")
-    companion.type("Who is there?")
-    answer: TurnEnded = window.wait(TurnEnded, lambda turn: turn.user_text == "Who is there?")
+    recorder = opened(dialogue={"engine": user_dialogue("candid", CANDID)})
+    session = recorder.session
+    assert session.wait_open()
+    session.personas.use("professor")
+    recorder.wait(CharacterShown, lambda event: event.name == "theo")
+    session.type("Who is there?")
+    answer: TurnEnded = recorder.wait(TurnEnded, lambda turn: turn.user_text == "Who is there?")
     assert answer.heard_text == "You are Professor Lindqvist."
-    companion.settings.undo()
-    window.wait(CharacterShown, lambda event: event.name == "mira")
-    companion.type("And now?")
-    answer = window.wait(TurnEnded, lambda turn: turn.user_text == "And now?")
+    session.settings.undo()
+    recorder.wait(CharacterShown, lambda event: event.name == "mira")
+    session.type("And now?")
+    answer = recorder.wait(TurnEnded, lambda turn: turn.user_text == "And now?")
     assert answer.heard_text == "You are Mira."

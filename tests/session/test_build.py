@@ -78,22 +78,22 @@ def test_every_kind_has_a_choice() -> None:
 
 def test_a_missing_engine_is_replaced_with_a_notice() -> None:
     notices: list[Noticed] = []
-    rack = load_engines(settings_with(vad__engine="nobody"), Registry(), notices.append)
-    assert rack.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
+    engine_set = load_engines(settings_with(vad__engine="nobody"), Registry(), notices.append)
+    assert engine_set.manifests[Kind.VAD].name == BUILTIN[Kind.VAD]
     assert [notice.message for notice in notices] == ["Unknown vad engine 'nobody'."]
     assert notices[0].hint.endswith("The built-in engine is used instead.")
-    rack.close()
-    assert rack.engines == {}
+    engine_set.close()
+    assert engine_set.engines == {}
 
 
 def test_wrong_options_cost_the_options() -> None:
     notices: list[Noticed] = []
     settings = settings_with(face__options__character="nobody")
-    rack = load_engines(settings, Registry(), notices.append)
-    assert rack.manifests[Kind.FACE].name == "illustrated"
+    engine_set = load_engines(settings, Registry(), notices.append)
+    assert engine_set.manifests[Kind.FACE].name == "illustrated"
     assert "The option character cannot be 'nobody'" in notices[0].message
     assert notices[0].hint.endswith("It is used with default options.")
-    rack.close()
+    engine_set.close()
 
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
@@ -110,13 +110,13 @@ def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None
     add_parrot("builtin", isolation)
     notices: list[Noticed] = []
     settings = settings_with(dialogue__options__prefix="I heard")
-    with offline_conversation(settings, app_paths(), notices.append) as gathering:
-        gathering.conversation.order(commands.TextTyped("polly"))
+    with offline_conversation(settings, app_paths(), notices.append) as offline:
+        offline.conversation.order(commands.TextTyped("polly"))
         for _ in range(1500):
-            gathering.room.step()
-            if gathering.ended:
+            offline.devices.step()
+            if offline.ended:
                 break
-        (turn,) = gathering.ended
+        (turn,) = offline.ended
     assert notices == []
     assert turn.heard_text == "I heard polly."
     assert turn.outcome is Outcome.FINISHED

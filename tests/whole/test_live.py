@@ -113,14 +113,14 @@ def test_speaking_over_the_answer_stops_it(
 @pytest.fixture
 def window(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[MainWindow]:
     prepared_application()
-    companion = open_session()
-    companion.subscribe(witness)
-    window = MainWindow(companion, Theme(ThemeChoice.DARK))
+    session = open_session()
+    session.subscribe(witness)
+    window = MainWindow(session, Theme(ThemeChoice.DARK))
     yield window
     window.close()
     QApplication.processEvents()
     window.deleteLater()
-    assert companion.frame() is None
+    assert session.frame() is None
 
 
 def test_typing_in_the_window_is_answered_with_voice_and_pictures(

@@ -70,11 +70,11 @@ def overheard(
     recognizer: PocketsphinxRecognizer,
 ) -> Iterator[tuple[OfflineConversation, Overhearing]]:
     settings, _ = load_settings(overrides={"audio.aec.engine": "none", "persona": "mira"})
-    gathering = OfflineConversation(settings, app_paths(), lambda _notice: None, pace=0.05)
+    offline = OfflineConversation(settings, app_paths(), lambda _notice: None, pace=0.05)
     overhearing = Overhearing(recognizer)
-    gathering.conversation._attention.listener.recognizer = overhearing  # type: ignore[assignment]
-    yield gathering, overhearing
-    gathering.close()
+    offline.conversation._attention.listener.recognizer = overhearing  # type: ignore[assignment]
+    yield offline, overhearing
+    offline.close()
 
 
 @pytest.mark.parametrize("name", RECORDINGS)
@@ -83,12 +83,12 @@ def test_every_voiced_sample_reaches_the_recognizer_and_gives_the_same_words(
     recognizer: PocketsphinxRecognizer,
     name: str,
 ) -> None:
-    gathering, overhearing = overheard
-    assert gathering.rack.manifests[Kind.AEC].name == "none"
+    offline, overhearing = overheard
+    assert offline.engine_set.manifests[Kind.AEC].name == "none"
     recording = read_sound(DATA / name).samples
     lead = np.zeros(8000, np.float32)
     sound = np.r_[lead, recording, np.zeros(64_000, np.float32)]
-    for _ in gathering.room.pass_time(len(sound) / 16_000, sound):
+    for _ in offline.devices.pass_time(len(sound) / 16_000, sound):
         continue
     heard = [chunk for utterance in overhearing.heard for chunk in utterance]
     numbers = {chunk.start // 160 - 50 for chunk in heard}
@@ -97,7 +97,7 @@ def test_every_voiced_sample_reaches_the_recognizer_and_gives_the_same_words(
         start = chunk.start - 8000
         if 0 <= start <= len(recording) - 160:
             assert np.array_equal(chunk.samples, recording[start : start + 160])
-    said = " ".join(e.text for _, e in gathering.events if isinstance(e, UserSaid)).split()
+    said = " ".join(e.text for _, e in offline.events if isinstance(e, UserSaid)).split()
     parts = [np.concatenate([c.samples for c in utterance]) for utterance in overhearing.heard]
     assert said == " ".join(text_of(recognizer, part) for part in parts).split()
     if len(parts) == 1:  # without a long pause the utterance is the file

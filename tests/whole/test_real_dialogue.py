@@ -28,8 +28,8 @@ def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
     call = '<tool_call>{"name": "add_note", "arguments": {"text": "buy milk"}}</tool_call>'
     path = tmp_path / "caller.gguf"
     model = write_llama(path, call, result="It is written down.", context=CONTEXT)
-    with talking(answering(model)) as gathering:
-        (turn,) = talk(gathering, ReportLine("remember the milk"))
+    with talking(answering(model)) as offline:
+        (turn,) = talk(offline, ReportLine("remember the milk"))
     assert turn.heard_text == "It is written down."
     memory = Memory(app_paths().memory_file)
     assert [note.text for note in memory.notes()] == ["buy milk"]
@@ -40,8 +40,8 @@ def test_a_model_writes_a_note_through_the_real_tool(tmp_path: Path) -> None:
 def test_a_server_answers_aloud_turn_after_turn(llama: Path) -> None:
     with serving(llama, CONTEXT) as server:
         choice = {"dialogue.engine": "openai", "dialogue.options.address": server.address}
-        with talking(LIGHT | choice) as gathering:
-            turns = talk(gathering, ReportLine("hello"), ReportLine("and now"))
+        with talking(LIGHT | choice) as offline:
+            turns = talk(offline, ReportLine("hello"), ReportLine("and now"))
     assert [turn.heard_text for turn in turns] == [ANSWER, ANSWER]
 
 
@@ -52,33 +52,33 @@ def watched(llama: Path) -> Iterator[tuple[OfflineConversation, LlamaDialogue]]:
         model=str(llama), threads=1, context=CONTEXT, repeat_penalty=1.0, library="xllamacpp"
     )
     try:
-        with talking(LIGHT) as gathering:
-            gathering.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
-            yield gathering, dialogue
+        with talking(LIGHT) as offline:
+            offline.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
+            yield offline, dialogue
     finally:
         dialogue.close()
 
 
 def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
-    with watched(llama) as (gathering, dialogue):
+    with watched(llama) as (offline, dialogue):
         counts = []
         for text in ("hello", "and now", "and then"):
-            talk(gathering, ReportLine(text))
+            talk(offline, ReportLine(text))
             counts.append(dialogue.evaluated().tokens)
     first, *later = counts
-    assert [turn.heard_text for turn in gathering.ended] == [ANSWER] * 3
+    assert [turn.heard_text for turn in offline.ended] == [ANSWER] * 3
     assert first > 500
     assert all(0 < count < 0.2 * first for count in later), counts
 
 
 def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
-    with watched(llama) as (gathering, dialogue):
-        order = gathering.conversation.order
+    with watched(llama) as (offline, dialogue):
+        order = offline.conversation.order
         with reading_interrupted(dialogue, lambda: order(commands.Interrupt())) as read_on:
-            (given_up,) = talk(gathering, ReportLine("hello " + "and so on " * 80))
+            (given_up,) = talk(offline, ReportLine("hello " + "and so on " * 80))
         assert given_up.outcome is Outcome.INTERRUPTED
         assert read_on == []
-        (_, answered) = talk(gathering, ReportLine("hello again"))
+        (_, answered) = talk(offline, ReportLine("hello again"))
     assert answered.heard_text == ANSWER
 
 
@@ -111,9 +111,9 @@ def reading_interrupted(
 
 
 def test_skills_answer_at_once_and_the_model_answers_the_rest(llama: Path) -> None:
-    with talking(answering(llama)) as gathering:
+    with talking(answering(llama)) as offline:
         turns = talk(
-            gathering,
+            offline,
             ReportLine("my name is Anna"),
             ReportLine("set a timer for ten minutes"),
             ReportLine("tell me about the sea"),
@@ -135,9 +135,9 @@ def test_the_prompt_contains_facts_about_the_user(tmp_path: Path) -> None:
     model = write_llama(
         path, "Who is she?", result="Eva, I know.", template=noticing, context=CONTEXT
     )
-    with talking(answering(model)) as gathering:
+    with talking(answering(model)) as offline:
         turns = talk(
-            gathering,
+            offline,
             ReportLine("tell me about the sea"),
             ReportLine("my sister is called Eva"),
             ReportLine("tell me about the sea"),

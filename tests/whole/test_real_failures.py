@@ -24,22 +24,22 @@ Open = Callable[[dict[str, Any]], AppSession]
 @pytest.fixture
 def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens the application on a machine without sound."""
-    companions: list[AppSession] = []
+    sessions: list[AppSession] = []
     before = set(multiprocessing.active_children())
     monkeypatch.setattr(AudioBackend, "known", lambda _card: [])
     monkeypatch.setattr(AudioBackend, "present", lambda _card: [])
 
-    def open_companion(overrides: dict[str, Any]) -> AppSession:
-        companion = open_session(overrides)
-        companions.append(companion)
-        companion.subscribe(witness)
-        companion.start()
-        assert companion.wait_open()
-        return companion
+    def open_app(overrides: dict[str, Any]) -> AppSession:
+        session = open_session(overrides)
+        sessions.append(session)
+        session.subscribe(witness)
+        session.start()
+        assert session.wait_open()
+        return session
 
-    yield open_companion
-    for companion in companions:
-        companion.close()
+    yield open_app
+    for session in sessions:
+        session.close()
     assert set(multiprocessing.active_children()) <= before
 
 
@@ -48,10 +48,10 @@ def test_damaged_or_missing_models_fall_back_to_builtin_engines(
 ) -> None:
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(llama.read_bytes()[:9000])
-    companion = opened(listening(tmp_path / "nowhere") | answering(damaged))
+    session = opened(listening(tmp_path / "nowhere") | answering(damaged))
     for substitute in ("PocketSphinx", "Basic conversation"):
         witness.wait(Noticed, lambda messages, name=substitute: takes_over(messages, name))
-    companion.type("what is two plus two")
+    session.type("what is two plus two")
     assert is_four(witness.wait_for_end("what is two plus two"))
     messages = [notice.message for notice in witness.of(Noticed)]
     for sentence in ("damaged.gguf cannot be loaded", "No Whisper model"):
@@ -65,17 +65,17 @@ def test_a_model_that_vanishes_while_it_is_used_makes_way(
     expected_warnings.append("think: No language model")
     path = tmp_path / "vanishing.gguf"
     shutil.copy(llama, path)
-    companion = opened(answering(path))
-    companion.type("hello")
+    session = opened(answering(path))
+    session.type("hello")
     assert witness.wait_for_end("hello").avatar_text == ANSWER
     path.unlink()
     kill("Language model (llama.cpp)")
-    companion.type("do you ever dream of the sea")  # what no skill surely understands
+    session.type("do you ever dream of the sea")  # what no skill surely understands
     turn = witness.wait_for_end("do you ever dream of the sea")
     assert turn.outcome is Outcome.FINISHED, "the built-in conversation answers in the same turn"
     assert turn.avatar_text not in ("", ANSWER)
     witness.wait(Noticed, lambda told: takes_over(told, "Basic conversation"))
-    companion.type("what is two plus two")
+    session.type("what is two plus two")
     assert is_four(witness.wait_for_end("what is two plus two"))
     assert len(witness.of(Failed)) == 1
 

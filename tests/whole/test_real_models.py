@@ -43,14 +43,14 @@ def window(
 ) -> Iterator[MainWindow]:
     """The window of an avatar that can be spoken with; its greeting was cut short."""
     prepared_application()
-    companion = open_session(listening(whisper) | answering(llama))
-    companion.subscribe(witness)
-    window = MainWindow(companion, Theme(ThemeChoice.DARK))
+    session = open_session(listening(whisper) | answering(llama))
+    session.subscribe(witness)
+    window = MainWindow(session, Theme(ThemeChoice.DARK))
     window.show()
     window.start()
     qtbot.waitExposed(window)
     qtbot.waitUntil(lambda: bool(witness.of(WordsPlayed)), timeout=LATEST)
-    companion.interrupt()
+    session.interrupt()
     qtbot.waitUntil(lambda: bool(witness.of(TurnEnded)), timeout=LATEST)
     yield window
     window.close()
@@ -104,8 +104,8 @@ def test_a_model_is_shown_only_what_was_heard_of_its_answer(whisper: Path, tmp_p
     other = "So I was interrupted."
     path = tmp_path / "noticing.gguf"
     model = write_llama(path, answer, result=other, template=NOTICING, context=CONTEXT)
-    with talking(listening(whisper) | answering(model), BLOCK_SECONDS) as gathering:
-        turns = talk(gathering, ReportLine("hello"), *read_lines([RECORDING]), barge_in_at=1.2)
+    with talking(listening(whisper) | answering(model), BLOCK_SECONDS) as offline:
+        turns = talk(offline, ReportLine("hello"), *read_lines([RECORDING]), barge_in_at=1.2)
     first, last = turns[0], turns[-1]
     assert first.outcome is Outcome.INTERRUPTED
     assert first.heard_text.startswith("Gladly.")
@@ -119,7 +119,7 @@ def test_speech_during_loading_is_answered(
     whisper: Path, llama: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Host, "wait_ready", lambda _host: None)  # as at the start of the program
-    with talking(listening(whisper) | answering(llama), BLOCK_SECONDS) as gathering:
-        (turn,) = talk(gathering, *read_lines([RECORDING]))
+    with talking(listening(whisper) | answering(llama), BLOCK_SECONDS) as offline:
+        (turn,) = talk(offline, *read_lines([RECORDING]))
     assert set(turn.user_text.split()) == set(SAID.split())
     assert turn.avatar_text == turn.heard_text == ANSWER

@@ -50,7 +50,7 @@ def ends(detector: EndOfTurnDetector, samples: Samples) -> list[float]:
         sound = np.concatenate([silence(0.6), samples, silence(2.0)])
         last = 0.6 + len(samples) / MICROPHONE_RATE
         heard = in_room(sound, np.random.default_rng(5))
-        for tick in scene.room.pass_time(len(heard) / MICROPHONE_RATE, heard):
+        for tick in scene.devices.pass_time(len(heard) / MICROPHONE_RATE, heard):
             while len(found) < len(scene.of(UserSaid)):
                 found.append(tick.at - last)
     parts[1].close()

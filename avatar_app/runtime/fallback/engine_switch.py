@@ -58,7 +58,7 @@ def switch(
             close_when_idle(engine, conversation.occupancy, seconds)
 
 
-def notice_of_staying(rack: EngineSet, kind: Kind, error: AvatarError) -> Noticed:
+def notice_of_staying(engine_set: EngineSet, kind: Kind, error: AvatarError) -> Noticed:
     """Return the notice for the user that an engine cannot be used and the current one stays."""
-    stays = f"{error.hint} {rack.manifests[kind].title} stays."
+    stays = f"{error.hint} {engine_set.manifests[kind].title} stays."
     return Noticed(error.message, stays, type(error), kind)

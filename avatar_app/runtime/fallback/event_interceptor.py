@@ -12,7 +12,7 @@ from avatar_app.core.events import Event
 class EventConsumer(Protocol):
     """Receives events before the user does."""
 
-    def hear(self, event: Event) -> bool:
+    def receive(self, event: Event) -> bool:
         """Return True if it reports this event itself."""
 
 
@@ -35,7 +35,7 @@ class EventInterceptor:
             if supervisor is None:
                 self._waiting.append(event)
                 return
-        if not supervisor.hear(event):
+        if not supervisor.receive(event):
             self._post(event)
 
     def attach(self, supervisor: EventConsumer) -> None:
@@ -48,5 +48,5 @@ class EventInterceptor:
                     self._supervisor = supervisor
                     return
             for event in waiting:
-                if not supervisor.hear(event):
+                if not supervisor.receive(event):
                     self._post(event)

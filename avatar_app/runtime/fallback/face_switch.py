@@ -24,13 +24,13 @@ class FaceSwitch:
     """Switches faces in the loader's thread. `taken` is called in the conversation's thread when
     the face is shown."""
 
-    def __init__(self, rack: EngineSet, conversation: Conversation) -> None:
-        self._rack, self._conversation = rack, conversation
+    def __init__(self, engine_set: EngineSet, conversation: Conversation) -> None:
+        self._engine_set, self._conversation = engine_set, conversation
 
     def choose(self, choice: EngineChoice, turn: Turn, taken: Callable[[], None]) -> None:
         """Switch to another face at full quality; returns when the former ones are closed."""
-        other = another_face(self._rack, choice, turn)
-        faces = (self._rack.engines[Kind.FACE], self._rack.fallback)
+        other = another_face(self._engine_set, choice, turn)
+        faces = (self._engine_set.engines[Kind.FACE], self._engine_set.fallback)
         former = {id(face): face for face in faces if face is not None}
 
         def take_over() -> None:
@@ -48,45 +48,47 @@ class FaceSwitch:
         if level.tier is Tier.BUILTIN:
             self._mend_fallback()
         elif at_work is Tier.CHOSEN:  # it works, and gets other options
-            self._rack.engines[Kind.FACE].configure(**level.options)
+            self._engine_set.engines[Kind.FACE].configure(**level.options)
         else:
             self._reload(level, turn)
-        rack = self._rack
-        face = rack.fallback if level.tier is Tier.BUILTIN else rack.engines[Kind.FACE]
-        self._conversation.order(commands.SwitchEngine(Kind.FACE, face, rack.fallback, taken))
+        engine_set = self._engine_set
+        face = engine_set.fallback if level.tier is Tier.BUILTIN else engine_set.engines[Kind.FACE]
+        self._conversation.order(commands.SwitchEngine(Kind.FACE, face, engine_set.fallback, taken))
 
     def _mend_fallback(self) -> None:
-        rack = self._rack
-        if rack.fallback is not None:
-            self._close(rack.fallback)
-        rack.fallback = make_fallback(rack.registry, rack.face_choice)
+        engine_set = self._engine_set
+        if engine_set.fallback is not None:
+            self._close(engine_set.fallback)
+        engine_set.fallback = make_fallback(engine_set.registry, engine_set.face_choice)
 
     def _reload(self, level: QualityLevel, turn: Turn) -> None:
-        rack = self._rack
-        failed = rack.engines[Kind.FACE]
-        if failed is not rack.fallback:
+        engine_set = self._engine_set
+        failed = engine_set.engines[Kind.FACE]
+        if failed is not engine_set.fallback:
             self._close(failed)
-            rack.engines[Kind.FACE] = rack.fallback  # until another is created
-        face = make_face(rack, level)
+            engine_set.engines[Kind.FACE] = engine_set.fallback  # until another is created
+        face = make_face(engine_set, level)
         if turn.cancelled:
             face.close()
             turn.check()
-        rack.engines[Kind.FACE] = face
-        rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, rack.face_choice.engine)
+        engine_set.engines[Kind.FACE] = face
+        engine_set.manifests[Kind.FACE] = engine_set.registry.find(
+            Kind.FACE, engine_set.face_choice.engine
+        )
 
     def _close(self, failed: Any) -> None:
         if not close_when_idle(failed, self._conversation.occupancy, FREE_WITHIN):
             raise EngineFailed("The face that failed hangs.", "Start the application again.")
 
     def _take_over(self, other: EngineSet) -> None:
-        rack = self._rack
+        engine_set = self._engine_set
         for mine, theirs in (
-            (rack.engines, other.engines),
-            (rack.manifests, other.manifests),
-            (rack.choices, other.choices),
-            (rack.ladders, other.ladders),
+            (engine_set.engines, other.engines),
+            (engine_set.manifests, other.manifests),
+            (engine_set.choices, other.choices),
+            (engine_set.ladders, other.ladders),
         ):
             mine[Kind.FACE] = theirs[Kind.FACE]  # type: ignore[assignment]
-        rack.fallback = other.fallback
-        rack.end_face_lease()
-        rack.face_lease = other.face_lease
+        engine_set.fallback = other.fallback
+        engine_set.end_face_lease()
+        engine_set.face_lease = other.face_lease

@@ -24,14 +24,14 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 
 
-def make_face(rack: EngineSet, level: QualityLevel) -> Any:
+def make_face(engine_set: EngineSet, level: QualityLevel) -> Any:
     """Create and load the chosen face with a level's options."""
-    manifest = rack.registry.find(Kind.FACE, rack.face_choice.engine)
-    options = {**rack.face_choice.options, **level.options}
+    manifest = engine_set.registry.find(Kind.FACE, engine_set.face_choice.engine)
+    options = {**engine_set.face_choice.options, **level.options}
     with ExitStack() as on_failure:
-        rack.lease_face(manifest, options)
-        on_failure.callback(rack.end_face_lease)
-        face = create_engine(rack.registry, manifest, options)
+        engine_set.lease_face(manifest, options)
+        on_failure.callback(engine_set.end_face_lease)
+        face = create_engine(engine_set.registry, manifest, options)
         if isinstance(face, Host):
             face.wait_ready()
         on_failure.pop_all()
@@ -48,58 +48,65 @@ def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
     )
 
 
-def put_face(rack: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], None]) -> None:
+def put_face(
+    engine_set: EngineSet, choice: EngineChoice, notice: Callable[[Noticed], None]
+) -> None:
     """Load the chosen face, or the next level of its ladder that can be loaded; notifies the user
     once."""
     choice = choice.model_copy(update={"options": dict(choice.options)})
     try:
-        ladder = prepare_face(rack, choice)
+        ladder = prepare_face(engine_set, choice)
     except AvatarError:
         ladder = None
-    if ladder is None or rack.fallback is None:
-        rack.put_or_builtin(Kind.FACE, choice, notice)
+    if ladder is None or engine_set.fallback is None:
+        engine_set.put_or_builtin(Kind.FACE, choice, notice)
         return
-    manifest = rack.manifests[Kind.FACE]
-    for license_notice in license_notices(choice.options, manifest, rack.registry.paths):
+    manifest = engine_set.manifests[Kind.FACE]
+    for license_notice in license_notices(choice.options, manifest, engine_set.registry.paths):
         notice(license_notice)
     first: AvatarError | None = None
     while ladder.level.tier is Tier.CHOSEN:
         try:
-            rack.engines[Kind.FACE] = make_face(rack, ladder.level)
+            engine_set.engines[Kind.FACE] = make_face(engine_set, ladder.level)
             break
         except AvatarError as error:
             first = first or error
             ladder.fall(type(error))
     else:
-        rack.engines[Kind.FACE] = rack.fallback
+        engine_set.engines[Kind.FACE] = engine_set.fallback
         name = fallback_choice(choice).engine
-        rack.manifests[Kind.FACE] = rack.registry.find(Kind.FACE, name)
+        engine_set.manifests[Kind.FACE] = engine_set.registry.find(Kind.FACE, name)
     if first is not None:
         notice(
             Noticed(
                 first.message,
-                f"{first.hint} {rack.meanwhile(ladder.level.tier)}",
+                f"{first.hint} {engine_set.meanwhile(ladder.level.tier)}",
                 type(first),
                 Kind.FACE,
             )
         )
 
 
-def prepare_face(rack: EngineSet, choice: EngineChoice) -> QualityLadder:
+def prepare_face(engine_set: EngineSet, choice: EngineChoice) -> QualityLadder:
     """Load the standby for a chosen face; returns it with the ladder of both."""
-    manifest = rack.registry.find(Kind.FACE, choice.engine)
-    rack.fallback = make_fallback(rack.registry, choice)
-    levels = build_levels(manifest, choice.options, has_fallback=rack.fallback is not None)
-    ladder = QualityLadder(levels, rack.clock)
-    rack.choices[Kind.FACE], rack.ladders[Kind.FACE] = choice, ladder
-    rack.manifests[Kind.FACE] = manifest
+    manifest = engine_set.registry.find(Kind.FACE, choice.engine)
+    engine_set.fallback = make_fallback(engine_set.registry, choice)
+    levels = build_levels(manifest, choice.options, has_fallback=engine_set.fallback is not None)
+    ladder = QualityLadder(levels, engine_set.clock)
+    engine_set.choices[Kind.FACE], engine_set.ladders[Kind.FACE] = choice, ladder
+    engine_set.manifests[Kind.FACE] = manifest
     return ladder
 
 
-def another_face(rack: EngineSet, choice: EngineChoice, turn: Turn) -> EngineSet:
+def another_face(engine_set: EngineSet, choice: EngineChoice, turn: Turn) -> EngineSet:
     """Load another face at full quality with its standby and ladder; closed again if the turn is
     cancelled meanwhile."""
-    other = EngineSet(rack.registry, lender=rack.lender, notice=rack.notice, clock=rack.clock)
+    other = EngineSet(
+        engine_set.registry,
+        lender=engine_set.lender,
+        notice=engine_set.notice,
+        clock=engine_set.clock,
+    )
     with ExitStack() as on_failure:
         on_failure.callback(other.close)
         choice = choice.model_copy(update={"options": dict(choice.options)})

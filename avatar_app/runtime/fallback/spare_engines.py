@@ -19,19 +19,19 @@ class SpareEngines:
     """A `pipeline.builtin_engines.BuiltinEngines`. Once created an engine stays until `close`: what
     failed in one turn may fail in the next, before the supervisor replaces it."""
 
-    def __init__(self, rack: EngineSet, kinds: Iterable[Kind] = SPARED) -> None:
-        self._rack, self._kinds = rack, SPARED.intersection(kinds)
+    def __init__(self, engine_set: EngineSet, kinds: Iterable[Kind] = SPARED) -> None:
+        self._engine_set, self._kinds = engine_set, SPARED.intersection(kinds)
         self._making = threading.Lock()
         self._made: dict[Kind, Any] = {}
 
     def offers(self, kind: Kind) -> bool:
-        manifest = self._rack.manifests.get(kind)
+        manifest = self._engine_set.manifests.get(kind)
         return kind in self._kinds and manifest is not None and manifest.name != BUILTIN[kind]
 
     def engine(self, kind: Kind) -> Any:
         with self._making:
             if kind not in self._made:
-                registry = self._rack.registry
+                registry = self._engine_set.registry
                 engine = create_engine(registry, registry.find(kind, BUILTIN[kind]), {})
                 self._made[kind] = engine
             engine = self._made[kind]

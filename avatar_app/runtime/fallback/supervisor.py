@@ -77,34 +77,35 @@ class EngineSupervisor:
 
     def __init__(
         self,
-        rack: EngineSet,
+        engine_set: EngineSet,
         conversation: Conversation,
         post: Callable[[Event], None],
         supervised: frozenset[Kind] = SUPERVISED,
     ) -> None:
         """`supervised`: the kinds whose engines are replaced when they fail."""
-        self._rack, self._conversation, self._post = rack, conversation, post
+        self._engine_set, self._conversation, self._post = engine_set, conversation, post
         self._lock = threading.Lock()
         self._idle = True
-        self._face = FaceSwitch(rack, conversation)
+        self._face = FaceSwitch(engine_set, conversation)
         self.slots: dict[Kind, Slot] = {
-            kind: self._slot(kind) for kind in supervised if kind in rack.ladders
+            kind: self._slot(kind) for kind in supervised if kind in engine_set.ladders
         }
         self._working = Turn(id=0)
         self._loaders = {"faces": self._loader("faces"), "engines": self._loader("engines")}
 
     def _slot(self, kind: Kind) -> Slot:
-        ladder = self._rack.ladders[kind]
+        engines = self._engine_set
+        ladder = engines.ladders[kind]
         if kind is Kind.FACE:
-            return FaceSlot(ladder, self._rack.clock, has_standby=self._rack.fallback is not None)
-        return Slot(kind, ladder, self._rack.clock)
+            return FaceSlot(ladder, engines.clock, has_standby=engines.fallback is not None)
+        return Slot(kind, ladder, engines.clock)
 
     def _loader(self, name: str) -> Stage[_Choice | _Level, None]:
         return Stage(
             name, self._load, self._conversation.activity, _nothing, _nothing, self._not_loaded
         )
 
-    def hear(self, event: Event) -> bool:
+    def receive(self, event: Event) -> bool:
         """Receive an event; returns True if it is a failure that the supervisor reports itself."""
         with self._lock:
             match event:
@@ -161,7 +162,7 @@ class EngineSupervisor:
     def _prove(self, turn: TurnEnded) -> None:
         for slot in self.slots.values():
             if slot.proves(turn):
-                title = self._title(self._rack.choices[slot.kind].engine, slot.kind)
+                title = self._title(self._engine_set.choices[slot.kind].engine, slot.kind)
                 quality = ", at full quality" if slot.kind is Kind.FACE else ""
                 self._post(Noticed(f"{title} works again{quality}."))
 
@@ -169,7 +170,7 @@ class EngineSupervisor:
         """Process what is due; called about 30 times a second."""
         for slot in self.slots.values():
             if isinstance(slot, FaceSlot) and (failed := slot.descent()):
-                meanwhile = self._rack.meanwhile(slot.tier)
+                meanwhile = self._engine_set.meanwhile(slot.tier)
                 hint = f"{failed.hint} {meanwhile}"
                 self._post(Noticed(failed.message, hint, failed.reason, Kind.FACE))
             self._load_due(slot)
@@ -177,21 +178,21 @@ class EngineSupervisor:
     def _load_due(self, slot: Slot, reason: str = "") -> None:
         if level := slot.due(idle=self._idle):
             slot.is_loading = True
-            self._submit(_Level(slot.kind, level, self._rack.engines.get(slot.kind), reason))
+            self._submit(_Level(slot.kind, level, self._engine_set.engines.get(slot.kind), reason))
 
     def _submit(self, job: _Choice | _Level) -> None:
         loader = "faces" if job.kind is Kind.FACE else "engines"
         self._loaders[loader].submit(self._working, job)
 
     def _title(self, engine: str, kind: Kind) -> str:
-        return self._rack.registry.find(kind, engine).title
+        return self._engine_set.registry.find(kind, engine).title
 
     # in a loader's thread
 
     def _load(self, job: _Choice | _Level, turn: Turn) -> Iterator[None]:
         if isinstance(job, _Choice):
             self._choose(job, turn)
-        elif job.former is not self._rack.engines.get(job.kind):  # it was replaced before
+        elif job.former is not self._engine_set.engines.get(job.kind):  # it was replaced before
             self.slots[job.kind].is_loading = False
         elif job.kind is Kind.FACE:
             at_work = self.slots[job.kind].tier
@@ -201,26 +202,27 @@ class EngineSupervisor:
         return iter(())
 
     def _choose(self, job: _Choice, turn: Turn) -> None:
-        manifest = self._rack.registry.find(job.kind, job.choice.engine)
-        for notice in license_notices(job.choice.options, manifest, self._rack.registry.paths):
+        registry = self._engine_set.registry
+        manifest = registry.find(job.kind, job.choice.engine)
+        for notice in license_notices(job.choice.options, manifest, registry.paths):
             self._post(notice)
         if job.kind is Kind.FACE:
             self._face.choose(job.choice, turn, partial(self._filled, Kind.FACE))
         else:
-            self._put_in(job.kind, partial(self._rack.put, job.kind, job.choice), turn)
+            self._put_in(job.kind, partial(self._engine_set.put, job.kind, job.choice), turn)
         job.used()
 
     def _exchange(self, job: _Level, turn: Turn) -> None:
-        rack, kind = self._rack, job.kind
-        former = rack.manifests[kind].title
-        put = partial(rack.put_level, kind, job.level)
+        engine_set, kind = self._engine_set, job.kind
+        former = engine_set.manifests[kind].title
+        put = partial(engine_set.put_level, kind, job.level)
 
         def loaded() -> None:
             with self._lock:
                 self.slots[kind].took(job.level)
             if job.level.tier is Tier.BUILTIN:
                 message = job.reason or f"{former} was given up."
-                instead = f"{rack.manifests[kind].title} goes on in its place."
+                instead = f"{engine_set.manifests[kind].title} goes on in its place."
                 self._post(Noticed(message, instead, EngineFailed, kind))
 
         self._put_in(kind, put, turn, loaded)
@@ -233,8 +235,8 @@ class EngineSupervisor:
         loaded: Callable[[], None] | None = None,
     ) -> None:
         """Switch to an engine. `loaded` is called before the conversation uses it."""
-        former = self._rack.engines[kind]
-        with self._rack.replacing(kind):
+        former = self._engine_set.engines[kind]
+        with self._engine_set.replacing(kind):
             engine = put()
             if isinstance(engine, LoadsInBackground):
                 engine.wait_ready()
@@ -247,10 +249,10 @@ class EngineSupervisor:
         with self._lock:
             if (slot := self.slots.get(kind)) is None:
                 return
-            slot.fill(self._rack.ladders[kind])
+            slot.fill(self._engine_set.ladders[kind])
             slot.is_loading = False
             if isinstance(slot, FaceSlot):
-                slot.has_standby = self._rack.fallback is not None
+                slot.has_standby = self._engine_set.fallback is not None
 
     def _took(self, job: _Level) -> None:
         with self._lock:
@@ -269,7 +271,7 @@ class EngineSupervisor:
         if isinstance(job, _Choice) and job.failed is not None:
             job.failed(error)
         elif isinstance(job, _Choice):
-            self._post(notice_of_staying(self._rack, job.kind, error))
+            self._post(notice_of_staying(self._engine_set, job.kind, error))
 
 
 def _nothing(*_: object) -> None:

@@ -30,7 +30,7 @@ class OfflineConversation:
         settings: Settings,
         paths: AppPaths,
         notice: Callable[[Noticed], None],
-        **room: Any,
+        **devices: Any,
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
@@ -46,12 +46,12 @@ class OfflineConversation:
         )
         with ExitStack() as opened:
             parts = assemble(around, opened)
-            self.rack, self.conversation = parts.engines, parts.conversation
-            for engine in self.rack.engines.values():
+            self.engine_set, self.conversation = parts.engines, parts.conversation
+            for engine in self.engine_set.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
             self._rest_in_full()
-            self.room = SimulatedDevices(self.conversation, self.clock, **room)
+            self.devices = SimulatedDevices(self.conversation, self.clock, **devices)
             self._opened = opened.pop_all()
 
     @property
@@ -68,7 +68,7 @@ class OfflineConversation:
         self._opened.close()
 
     def configure_voice(self, **options: Any) -> None:
-        self.rack.engines[Kind.TTS].configure(**options)
+        self.engine_set.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
         self.conversation.playback.volume = volume
@@ -78,9 +78,9 @@ class OfflineConversation:
 
     def _rest_in_full(self) -> None:
         """Draw every frame: in a film there are as many at rest as in speech."""
-        options = {option.name for option in self.rack.manifests[Kind.FACE].options}
+        options = {option.name for option in self.engine_set.manifests[Kind.FACE].options}
         if "rest_fps" in options:
-            self.rack.engines[Kind.FACE].configure(rest_fps=self.conversation.presenter.fps)
+            self.engine_set.engines[Kind.FACE].configure(rest_fps=self.conversation.presenter.fps)
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))
@@ -92,14 +92,14 @@ def offline_conversation(
     paths: AppPaths,
     notice: Callable[[Noticed], None],
     pace: float = BLOCK_SECONDS,
-    **room: Any,
+    **devices: Any,
 ) -> Iterator[OfflineConversation]:
     """Open an offline conversation and close it at the end."""
-    gathering = OfflineConversation(settings, paths, notice, pace=pace, **room)
+    offline = OfflineConversation(settings, paths, notice, pace=pace, **devices)
     try:
-        yield gathering
+        yield offline
     finally:
-        gathering.close()
+        offline.close()
 
 
 def voice_end(samples: Any, rate: int, floor: float = 0.05) -> float:

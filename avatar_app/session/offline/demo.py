@@ -56,13 +56,13 @@ def film_saying(
     """
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(offline_conversation(settings, paths, notices.append, pace))
-        fps = gathering.conversation.presenter.fps
+        offline = stack.enter_context(offline_conversation(settings, paths, notices.append, pace))
+        fps = offline.conversation.presenter.fps
         film = stack.enter_context(VideoWriter(output, fps, labeled=settings.render.label))
-        converser = RecordingPlayer(gathering, film, lambda _source: None)
-        gathering.conversation.order(commands.Announce(text))
-        converser.run_until_silent(TAIL)
-        for event in gathering.notices:
+        player = RecordingPlayer(offline, film, lambda _source: None)
+        offline.conversation.order(commands.Announce(text))
+        player.run_until_silent(TAIL)
+        for event in offline.notices:
             if isinstance(event, Failed):
                 raise EngineFailed(event.message, event.hint)
             notices.append(event)

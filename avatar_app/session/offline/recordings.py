@@ -67,12 +67,12 @@ class RecordingPlayer:
 
     def __init__(
         self,
-        gathering: OfflineConversation,
+        offline: OfflineConversation,
         film: VideoWriter | None,
         progress: Callable[[str], None],
     ) -> None:
-        self._gathering, self._film, self._progress = gathering, film, progress
-        self._fps = gathering.conversation.presenter.fps  # kept for the film, even if faces change
+        self._offline, self._film, self._progress = offline, film, progress
+        self._fps = offline.conversation.presenter.fps  # kept for the film, even if faces change
         self._upsampler = Resampler(MICROPHONE_RATE, PLAYBACK_RATE)
         self._shown: Any = None
         self._pictures = 0
@@ -84,7 +84,7 @@ class RecordingPlayer:
         self._pass(LEAD_IN)
         for index, line in enumerate(lines):
             self._progress(line.source)
-            answered = len(self._gathering.ended)
+            answered = len(self._offline.ended)
             self._say(line)
             last = index == len(lines) - 1
             self._listen(answered, None if last else barge_in_at)
@@ -92,15 +92,15 @@ class RecordingPlayer:
 
     def run_until_silent(self, tail: float) -> None:
         """Run until everything announced has been said, and `tail` seconds more."""
-        while not self._gathering.ended and self._gathering.clock() < LONGEST_ANSWER:
+        while not self._offline.ended and self._offline.clock() < LONGEST_ANSWER:
             self._step()
         self._pass(tail)
 
     def _say(self, line: ReportLine) -> None:
-        clock = self._gathering.clock
+        clock = self._offline.clock
         if line.samples is None:
             self.said.append(Said(line.source, clock(), clock()))
-            self._gathering.conversation.order(commands.TextTyped(line.source))
+            self._offline.conversation.order(commands.TextTyped(line.source))
             return
         end = clock() + voice_end(line.samples, MICROPHONE_RATE)
         self.said.append(Said(line.source, clock(), end))
@@ -109,17 +109,17 @@ class RecordingPlayer:
 
     def _listen(self, answered: int, barge_in_at: float | None) -> None:
         """Run until the answer is over and a moment has passed, or it is time to barge in."""
-        gathering = self._gathering
-        begun = gathering.clock()
+        offline = self._offline
+        begun = offline.clock()
         sounding, quiet = 0.0, 0.0
-        while gathering.clock() - begun < LONGEST_ANSWER:
+        while offline.clock() - begun < LONGEST_ANSWER:
             self._step()
-            idle = gathering.conversation.state == "idle"
+            idle = offline.conversation.state == "idle"
             quiet = quiet + BLOCK_SECONDS if idle else 0.0
-            sounding += BLOCK_SECONDS * (gathering.conversation.state == "speaking")
+            sounding += BLOCK_SECONDS * (offline.conversation.state == "speaking")
             if barge_in_at is not None and sounding >= barge_in_at:
                 return
-            if quiet >= (BETWEEN if len(gathering.ended) > answered else UNANSWERED):
+            if quiet >= (BETWEEN if len(offline.ended) > answered else UNANSWERED):
                 return
 
     def _pass(self, seconds: float) -> None:
@@ -127,7 +127,7 @@ class RecordingPlayer:
             self._step()
 
     def _step(self, microphone: Samples | None = None) -> None:
-        moment = self._gathering.room.step(microphone)
+        moment = self._offline.devices.step(microphone)
         if self._film is not None:
             self._record(self._film, moment, microphone)
 
@@ -156,18 +156,18 @@ def play_recordings(
     """Run a conversation in simulated time and film it into `output`. Returns the report."""
     notices: list[Noticed] = []
     with ExitStack() as stack:
-        gathering = stack.enter_context(offline_conversation(settings, paths, notices.append))
-        fps = gathering.conversation.presenter.fps
+        offline = stack.enter_context(offline_conversation(settings, paths, notices.append))
+        fps = offline.conversation.presenter.fps
         film: VideoWriter | None = None
         if output is not None:
             film = VideoWriter(output, fps, labeled=settings.render.label)
             stack.enter_context(film)
-        converser = RecordingPlayer(gathering, film, progress)
-        converser.run(lines, barge_in_at)
-        engines = {kind.value: made.name for kind, made in gathering.rack.manifests.items()}
-        store_turns(paths, settings.history, gathering.ended, gathering.rack.used())
-        turns = list(_turn_reports(gathering.ended, converser.said))
-        events = [*notices, *gathering.notices]
+        player = RecordingPlayer(offline, film, progress)
+        player.run(lines, barge_in_at)
+        engines = {kind.value: made.name for kind, made in offline.engine_set.manifests.items()}
+        store_turns(paths, settings.history, offline.ended, offline.engine_set.used())
+        turns = list(_turn_reports(offline.ended, player.said))
+        events = [*notices, *offline.notices]
     return {
         "turns": turns,
         "engines": engines,

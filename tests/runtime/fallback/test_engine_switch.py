@@ -69,21 +69,23 @@ class Exchange(Scene):
         self.notices: list[Noticed] = []
         self.used = threading.Event()
         self.former = HeldVoice()
-        self.rack = Voices(Registry(), {Kind.TTS: self.former})
-        kokoro = self.rack.manifests[Kind.TTS] = self.rack.registry.find(Kind.TTS, "kokoro")
-        self.rack.choices[Kind.TTS] = EngineChoice(engine="kokoro")
-        self.rack.ladders[Kind.TTS] = QualityLadder(
+        self.engine_set = Voices(Registry(), {Kind.TTS: self.former})
+        kokoro = self.engine_set.manifests[Kind.TTS] = self.engine_set.registry.find(
+            Kind.TTS, "kokoro"
+        )
+        self.engine_set.choices[Kind.TTS] = EngineChoice(engine="kokoro")
+        self.engine_set.ladders[Kind.TTS] = QualityLadder(
             build_levels(kokoro, {}, has_fallback=True), self.clock
         )
         self.conversation.order(commands.SwitchEngine(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
-        self.supervisor = EngineSupervisor(self.rack, self.conversation, self._tell)
+        self.supervisor = EngineSupervisor(self.engine_set, self.conversation, self._tell)
 
     def __exit__(self, *_: object) -> None:
         self.former.go_on.set()
         self.supervisor.close()
         super().__exit__()
-        self.rack.close()
+        self.engine_set.close()
 
     def use(self) -> None:
         choice = EngineChoice(engine=BUILTIN[Kind.TTS])
@@ -115,19 +117,19 @@ def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
         assert turn.heard_text == "One two three. Four five six."
         assert scene.used.wait(SOON)
         assert scene.former.closed
-        assert scene.rack.engines[Kind.TTS] is scene.voice
+        assert scene.engine_set.engines[Kind.TTS] is scene.voice
         assert not scene.notices
 
 
 def test_an_engine_that_cannot_be_had_leaves_the_old_one_in_place() -> None:
     with Exchange() as scene:
-        scene.rack.fails = True
+        scene.engine_set.fails = True
         scene.use()
         scene.wait_until(lambda: bool(scene.notices))
         (notice,) = scene.notices
         assert notice.message == "There is not enough memory for the voice."
         assert notice.hint == "Choose a lighter one. Kokoro 82M stays."
-        assert scene.rack.engines[Kind.TTS] is scene.voice is scene.former
+        assert scene.engine_set.engines[Kind.TTS] is scene.voice is scene.former
         assert not scene.former.closed
         assert not scene.used.is_set()
 
@@ -147,14 +149,16 @@ def test_a_request_for_a_replaced_engine_is_dropped() -> None:
 def face(tmp_path: Path) -> Iterator[tuple[Scene, EngineSupervisor, list[Noticed]]]:
     """A drawn face on show, and what the user is told."""
     notices: list[Noticed] = []
-    rack = EngineSet(Registry())
-    put_face(rack, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), notices.append)
+    engine_set = EngineSet(Registry())
+    put_face(
+        engine_set, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), notices.append
+    )
     with Scene(pace=SOON) as scene:
-        scene.conversation.order(commands.SwitchEngine(Kind.FACE, rack.engines[Kind.FACE]))
-        supervisor = EngineSupervisor(rack, scene.conversation, notices.append)  # type: ignore[arg-type]
+        scene.conversation.order(commands.SwitchEngine(Kind.FACE, engine_set.engines[Kind.FACE]))
+        supervisor = EngineSupervisor(engine_set, scene.conversation, notices.append)  # type: ignore[arg-type]
         yield scene, supervisor, notices
         supervisor.close()
-    rack.close()
+    engine_set.close()
 
 
 def photo(tmp_path: Path) -> EngineChoice:
@@ -170,7 +174,7 @@ def test_another_face_is_shown_from_the_next_picture_on(
     scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
     scene.order(commands.TextTyped("go"))
     scene.wait(0.6)
-    former = supervisor._rack.engines[Kind.FACE]
+    former = supervisor._engine_set.engines[Kind.FACE]
     supervisor.use(Kind.FACE, photo(tmp_path), used.set)
     scene.wait_until(lambda: bool(scene.of(TurnEnded)))
     assert used.wait(SOON)
@@ -179,8 +183,8 @@ def test_another_face_is_shown_from_the_next_picture_on(
     (turn,) = scene.of(TurnEnded)
     assert turn.heard_text == turn.avatar_text
     assert turn.pictures.chosen == turn.pictures.shown > 0
-    assert supervisor._rack.engines[Kind.FACE] is not former
-    assert supervisor._rack.face_choice.engine == "photo"
+    assert supervisor._engine_set.engines[Kind.FACE] is not former
+    assert supervisor._engine_set.face_choice.engine == "photo"
     assert not notices
 
 
@@ -188,13 +192,13 @@ def test_a_face_that_cannot_be_had_leaves_the_old_one_on_show(
     face: tuple[Scene, EngineSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
     scene, supervisor, notices = face
-    former = supervisor._rack.engines[Kind.FACE]
+    former = supervisor._engine_set.engines[Kind.FACE]
     choice = photo(tmp_path)
     supervisor.use(Kind.FACE, EngineChoice(engine="wav2lip", options=choice.options), pytest.fail)
     scene.wait_until(lambda: bool(notices))
     (notice,) = notices
     assert notice.message == "No Wav2Lip checkpoint is chosen."
     assert notice.hint.endswith("Illustrated portrait stays.")
-    assert supervisor._rack.engines[Kind.FACE] is former
+    assert supervisor._engine_set.engines[Kind.FACE] is former
     scene.wait(0.2)
     assert scene.moments[-1].frame.image.shape[:2] == (64, 96)  # type: ignore[union-attr]

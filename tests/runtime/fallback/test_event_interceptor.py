@@ -1,4 +1,4 @@
-"""Nothing that happens before there is a climber is lost, and the climber hears it first."""
+"""Nothing that happens before there is a supervisor is lost, and the supervisor hears it first."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ from avatar_app.runtime.fallback.event_interceptor import EventInterceptor
 FALL = Failed(None, PERFORM, "The face broke.", "Choose another.")
 
 
-class Falls:
-    """Takes failures, as a climber does."""
+class FailureConsumer:
+    """Takes failures, as a supervisor does."""
 
     def __init__(self) -> None:
-        self.heard: list[Event] = []
+        self.received: list[Event] = []
 
-    def hear(self, event: Event) -> bool:
-        self.heard.append(event)
+    def receive(self, event: Event) -> bool:
+        self.received.append(event)
         return isinstance(event, Failed)
 
 
 def test_a_failure_before_attach_reaches_the_supervisor() -> None:
     posted: list[Event] = []
-    hear, climber = EventInterceptor(posted.append), Falls()
-    hear(Noticed("first"))
-    hear(FALL)
+    interceptor, supervisor = EventInterceptor(posted.append), FailureConsumer()
+    interceptor(Noticed("first"))
+    interceptor(FALL)
     assert posted == []
-    hear.attach(climber)
-    hear(Noticed("last"))
-    assert climber.heard == [Noticed("first"), FALL, Noticed("last")]
+    interceptor.attach(supervisor)
+    interceptor(Noticed("last"))
+    assert supervisor.received == [Noticed("first"), FALL, Noticed("last")]
     assert posted == [Noticed("first"), Noticed("last")]
 
 
 def test_events_during_attach_follow_the_queued_ones() -> None:
-    class Stirs(Falls):
-        def hear(self, event: Event) -> bool:
-            taken = super().hear(event)
+    class ReentrantConsumer(FailureConsumer):
+        def receive(self, event: Event) -> bool:
+            taken = super().receive(event)
             if event == Noticed("first"):
-                hear(Noticed("meanwhile"))
+                interceptor(Noticed("meanwhile"))
             return taken
 
-    hear, climber = EventInterceptor(lambda _: None), Stirs()
-    hear(Noticed("first"))
-    hear(FALL)
-    hear.attach(climber)
-    assert climber.heard == [Noticed("first"), FALL, Noticed("meanwhile")]
+    interceptor, supervisor = EventInterceptor(lambda _: None), ReentrantConsumer()
+    interceptor(Noticed("first"))
+    interceptor(FALL)
+    interceptor.attach(supervisor)
+    assert supervisor.received == [Noticed("first"), FALL, Noticed("meanwhile")]
 
 
 def test_attach_preserves_the_order_of_concurrent_events() -> None:
     count = 2000
     posted: list[Event] = []
-    hear, climber = EventInterceptor(posted.append), Falls()
+    interceptor, supervisor = EventInterceptor(posted.append), FailureConsumer()
     begun = threading.Event()
 
     def tell() -> None:
         for number in range(count):
-            hear(Noticed(str(number)))
+            interceptor(Noticed(str(number)))
             if number == count // 4:
                 begun.set()
 
     thread = threading.Thread(target=tell)
     thread.start()
     begun.wait()
-    hear.attach(climber)
+    interceptor.attach(supervisor)
     thread.join()
-    assert posted == climber.heard == [Noticed(str(number)) for number in range(count)]
+    assert posted == supervisor.received == [Noticed(str(number)) for number in range(count)]

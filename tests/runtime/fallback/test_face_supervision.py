@@ -68,7 +68,7 @@ class MarkedFace(FlatFace):
 Fails = Callable[[str, dict[str, Any]], AvatarError | None]
 
 
-class Theatre(Registry):
+class FaultyFaces(Registry):
     """A registry of two faces; `fails` says when the chosen one does, given its options."""
 
     def __init__(self, fails: Fails, fallback_fails: Fails = lambda _when, _options: None) -> None:
@@ -84,24 +84,24 @@ class Theatre(Registry):
             who = CHOSEN
 
             def __init__(self, **options: Any) -> None:
-                if error := theatre.fails("load", options):
+                if error := faces.fails("load", options):
                     raise error
                 super().__init__(**options)
 
             def perform(self, *arguments: Any) -> Iterator[VideoFrame]:
-                if error := theatre.fails("first", self.options):
+                if error := faces.fails("first", self.options):
                     raise error
                 for frame in super().perform(*arguments):
-                    if frame.at > 0.8 and (error := theatre.fails("mid", self.options)):
+                    if frame.at > 0.8 and (error := faces.fails("mid", self.options)):
                         raise error
                     yield frame
 
             def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
-                if error := theatre.fails("rest", self.options):
+                if error := faces.fails("rest", self.options):
                     raise error
                 return super().rest(look, after)
 
-        theatre = self
+        faces = self
         self.fails = fails
         self.classes: dict[str, type[Any]] = {"wav2lip": Chosen, "illustrated": Fallback}
 
@@ -109,30 +109,32 @@ class Theatre(Registry):
         return self.classes[manifest.name]
 
 
-class Stage(Scene):
-    """A scene whose faces are those of a theatre, with a ladder."""
+class SupervisedScene(Scene):
+    """A scene with these faces and a supervisor."""
 
-    def __init__(self, theatre: Theatre, **room: Any) -> None:
+    def __init__(self, faces: FaultyFaces, **devices: Any) -> None:
         self.notices: list[Noticed] = []
-        self.rack = EngineSet(theatre, clock=lambda: self.clock())
-        self.theatre = theatre
+        self.engine_set = EngineSet(faces, clock=lambda: self.clock())
+        self.faces = faces
         choice = EngineChoice(engine="wav2lip", options=dict(FULL))
-        put_face(self.rack, choice, self.notices.append)
-        super().__init__(**room)
-        self.supervisor = EngineSupervisor(self.rack, self.conversation, self._tell)
+        put_face(self.engine_set, choice, self.notices.append)
+        super().__init__(**devices)
+        self.supervisor = EngineSupervisor(self.engine_set, self.conversation, self._tell)
         self.dialogue.reply_to = lambda text: [TEXT]
         post = self.conversation._delivery._post
         heard = self._hearing(post)
         for part in (self.conversation, self.conversation._delivery):
             part._post = heard  # type: ignore[attr-defined]
-        order = commands.SwitchEngine(Kind.FACE, self.rack.engines[Kind.FACE], self.rack.fallback)
+        order = commands.SwitchEngine(
+            Kind.FACE, self.engine_set.engines[Kind.FACE], self.engine_set.fallback
+        )
         self.conversation.order(order)
 
     clock: Any = staticmethod(lambda: 0.0)
 
     def _hearing(self, post: Callable[[Event], None]) -> Callable[[Event], None]:
         def hear(event: Event) -> None:
-            if not self.supervisor.hear(event):
+            if not self.supervisor.receive(event):
                 post(event)
 
         return hear
@@ -144,7 +146,7 @@ class Stage(Scene):
     def __exit__(self, *_: object) -> None:
         self.conversation.close()
         self.supervisor.close()
-        self.rack.close()
+        self.engine_set.close()
 
     def ask(self) -> TurnEnded:
         """One whole turn."""
@@ -201,7 +203,7 @@ BROKEN = EngineFailed("It broke.", "Choose another.")
 @pytest.mark.parametrize("when", ["first", "mid"])
 @pytest.mark.parametrize("error", [NO_ROOM, BROKEN])
 def test_the_fallback_goes_on_in_the_same_turn(when: str, error: AvatarError) -> None:
-    with Stage(Theatre(once(when, error))) as stage:
+    with SupervisedScene(FaultyFaces(once(when, error))) as stage:
         stage.wait(0.1)
         stage.moments.clear()
         turn = stage.ask()
@@ -222,11 +224,11 @@ def test_the_fallback_goes_on_in_the_same_turn(when: str, error: AvatarError) ->
 def test_out_of_memory_reaches_each_quality_level(
     when: str, lightest: int, batch: int, fps: float
 ) -> None:
-    with Stage(Theatre(always(when, NO_ROOM, lightest))) as stage:
+    with SupervisedScene(FaultyFaces(always(when, NO_ROOM, lightest))) as stage:
         for _ in range(3):
             stage.check_whole(stage.ask())
             stage.wait(0.5)
-        face = stage.rack.engines[Kind.FACE]
+        face = stage.engine_set.engines[Kind.FACE]
         assert face.options["batch"] == batch
         assert face.options["fps"] == fps
         assert stage.drawn_by()[-1] == CHOSEN
@@ -236,16 +238,16 @@ def test_out_of_memory_reaches_each_quality_level(
 
 @pytest.mark.parametrize("when", ["first", "mid", "rest", "load"])
 def test_the_builtin_face_is_reached_and_the_chosen_one_comes_back(when: str) -> None:
-    theatre = Theatre(always(when, NO_ROOM))
-    with Stage(theatre) as stage:
+    faces = FaultyFaces(always(when, NO_ROOM))
+    with SupervisedScene(faces) as stage:
         for _ in range(4):
             stage.check_whole(stage.ask())
             stage.wait(0.5)
         assert stage.drawn_by()[-1] == FALLBACK
         assert len(stage.notices) == 1
-        theatre.fails = lambda _when, _options: None
+        faces.fails = lambda _when, _options: None
         stage.wait_until(lambda: stage.supervisor.slots[Kind.FACE].ladder.is_at_top, 100)
-        assert stage.rack.engines[Kind.FACE].options["batch"] == FULL["batch"]
+        assert stage.engine_set.engines[Kind.FACE].options["batch"] == FULL["batch"]
         stage.moments.clear()
         stage.check_whole(stage.ask())
         assert stage.drawn_by()[-1] == CHOSEN
@@ -262,7 +264,7 @@ def test_a_checkpoint_that_is_missing_is_not_tried_lighter() -> None:
         loads.append(options["batch"]) if when == "load" else None
         return missing
 
-    with Stage(Theatre(fails)) as stage:
+    with SupervisedScene(FaultyFaces(fails)) as stage:
         assert loads == [FULL["batch"]]
         stage.check_whole(stage.ask())
         assert [notice.message for notice in stage.notices] == [missing.message]
@@ -270,7 +272,7 @@ def test_a_checkpoint_that_is_missing_is_not_tried_lighter() -> None:
 
 def test_without_any_face_the_voice_goes_on_before_a_dimmed_picture() -> None:
     broken = always("first", BROKEN)
-    with Stage(Theatre(once("mid", BROKEN), broken)) as stage:
+    with SupervisedScene(FaultyFaces(once("mid", BROKEN), broken)) as stage:
         stage.wait(0.1)
         turn = stage.ask()
         stage.check_whole(turn)
@@ -284,9 +286,9 @@ def test_without_any_face_the_voice_goes_on_before_a_dimmed_picture() -> None:
 def test_a_bug_in_a_face_is_relieved_too(expected_warnings: list[str]) -> None:
     expected_warnings.append("perform failed")
 
-    theatre = Theatre(lambda _when, _options: None)
-    with Stage(theatre) as stage:
-        theatre.classes["wav2lip"].perform = lambda *_: iter([1 // 0])  # type: ignore[attr-defined]
+    faces = FaultyFaces(lambda _when, _options: None)
+    with SupervisedScene(faces) as stage:
+        faces.classes["wav2lip"].perform = lambda *_: iter([1 // 0])  # type: ignore[attr-defined]
         stage.check_whole(stage.ask())
         assert FALLBACK in stage.drawn_by()
 
@@ -294,9 +296,9 @@ def test_a_bug_in_a_face_is_relieved_too(expected_warnings: list[str]) -> None:
 class Stuck:
     """Holds a face up until it is released."""
 
-    def __init__(self, theatre: Theatre, method: str) -> None:
+    def __init__(self, faces: FaultyFaces, method: str) -> None:
         self.release = threading.Event()
-        original = getattr(theatre.classes["wav2lip"], method)
+        original = getattr(faces.classes["wav2lip"], method)
 
         def stuck(*arguments: Any) -> Any:
             if method == "rest":
@@ -304,7 +306,7 @@ class Stuck:
                 return original(*arguments)
             return self._held(original(*arguments))
 
-        setattr(theatre.classes["wav2lip"], method, stuck)
+        setattr(faces.classes["wav2lip"], method, stuck)
 
     def _held(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
         for frame in frames:
@@ -314,9 +316,9 @@ class Stuck:
 
 
 def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
-    theatre = Theatre(lambda _when, _options: None)
-    stuck = Stuck(theatre, "perform")
-    with Stage(theatre, pace=0.01) as stage:
+    faces = FaultyFaces(lambda _when, _options: None)
+    stuck = Stuck(faces, "perform")
+    with SupervisedScene(faces, pace=0.01) as stage:
         turn = stage.ask()
         stage.check_whole(turn)
         assert stage.drawn_by()[-1] == FALLBACK
@@ -331,9 +333,9 @@ def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
 
 def test_a_face_that_hangs_at_rest_is_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_stage, "HUNG_FOR", 0.3)
-    theatre = Theatre(lambda _when, _options: None)
-    stuck = Stuck(theatre, "rest")
-    with Stage(theatre, pace=0.01) as stage:
+    faces = FaultyFaces(lambda _when, _options: None)
+    stuck = Stuck(faces, "rest")
+    with SupervisedScene(faces, pace=0.01) as stage:
         stage.wait(0.6)
         assert stage.drawn_by()[-1] == FALLBACK
         stage.wait(1.2)
@@ -350,12 +352,12 @@ def test_without_its_checkpoint_a_photo_avatar_keeps_its_photo(tmp_path: Any, mo
         path.write_bytes(b"PK\x03\x04 and no more")
     options = {"avatar": str(nobody), "model": str(path), "width": 192, "height": 108}
     notices: list[Noticed] = []
-    rack = EngineSet(Registry())
-    put_face(rack, EngineChoice(engine="wav2lip", options=options), notices.append)
-    assert rack.manifests[Kind.FACE].name == "photo"
-    assert rack.engines[Kind.FACE] is rack.fallback
-    frame = rack.fallback.rest(FaceState.IDLE)
+    engine_set = EngineSet(Registry())
+    put_face(engine_set, EngineChoice(engine="wav2lip", options=options), notices.append)
+    assert engine_set.manifests[Kind.FACE].name == "photo"
+    assert engine_set.engines[Kind.FACE] is engine_set.fallback
+    frame = engine_set.fallback.rest(FaceState.IDLE)
     assert frame.image.shape == (108, 192, 3)
     (hint,) = [notice.hint for notice in notices if "goes on" in notice.hint]
     assert hint.endswith("Photo that moves goes on in its place.")
-    rack.close()
+    engine_set.close()

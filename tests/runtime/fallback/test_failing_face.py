@@ -94,26 +94,26 @@ class Trouble:
         self._painted, self.at = 0, picture
 
 
-class Evening:
-    """A conversation in a room, and who drew what was shown of it."""
+class WatchedConversation:
+    """A conversation in a watched, and who drew what was shown of it."""
 
-    def __init__(self, gathering: OfflineConversation) -> None:
-        self.gathering = gathering
+    def __init__(self, offline: OfflineConversation) -> None:
+        self.offline = offline
         self.moments: list[Tick] = []
 
     def ask(self, meanwhile: Callable[[], None] = lambda: None) -> TurnEnded:
         """One whole turn; `meanwhile` is called every 10 ms."""
         self.moments.clear()
-        count = len(self.gathering.ended)
-        self.gathering.conversation.order(commands.TextTyped(QUESTION))
-        while len(self.gathering.ended) == count:
+        count = len(self.offline.ended)
+        self.offline.conversation.order(commands.TextTyped(QUESTION))
+        while len(self.offline.ended) == count:
             self.wait(0.01)
             meanwhile()
             assert len(self.moments) < 3000
-        return self.gathering.ended[-1]
+        return self.offline.ended[-1]
 
     def wait(self, seconds: float) -> None:
-        self.moments += self.gathering.room.pass_time(seconds)
+        self.moments += self.offline.devices.pass_time(seconds)
 
     def longest_gap(self) -> float:
         """Seconds of silence within what was heard."""
@@ -122,7 +122,7 @@ class Evening:
         return max(map(len, heard.split("x"))) * 0.01
 
     def of(self, kind: type) -> list[Any]:
-        return [event for _, event in self.gathering.events if isinstance(event, kind)]
+        return [event for _, event in self.offline.events if isinstance(event, kind)]
 
     def change(self) -> tuple[Tick, Tick]:
         """The last picture of the chosen face, and the first that follows it."""
@@ -132,43 +132,45 @@ class Evening:
 
 
 @contextmanager
-def evening(files: dict[str, str], pace: float = 20.0, **changed: Any) -> Iterator[Evening]:
+def watched_conversation(
+    files: dict[str, str], pace: float = 20.0, **changed: Any
+) -> Iterator[WatchedConversation]:
     settings, notices = load_settings(overrides=SETTINGS | files | changed)
     assert notices == ()
-    with offline_conversation(settings, app_paths(), lambda _notice: None, pace) as gathering:
-        yield Evening(gathering)
+    with offline_conversation(settings, app_paths(), lambda _notice: None, pace) as offline:
+        yield WatchedConversation(offline)
 
 
-def check_whole(turn: TurnEnded, evening: Evening) -> None:
+def check_whole(turn: TurnEnded, watched: WatchedConversation) -> None:
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == turn.avatar_text != ""
-    assert evening.longest_gap() <= GAP
-    assert not evening.of(Failed)
+    assert watched.longest_gap() <= GAP
+    assert not watched.of(Failed)
 
 
-def check_relieved(turn: TurnEnded, evening: Evening, missed: float) -> None:
+def check_relieved(turn: TurnEnded, watched: WatchedConversation, missed: float) -> None:
     """By the photo of the same avatar, in the same place, `missed` seconds of speech later."""
-    check_whole(turn, evening)
+    check_whole(turn, watched)
     assert turn.pictures.chosen > 0
     assert turn.pictures.stand_in > 0
     assert turn.pictures.still == 0
-    before, after = (moment.frame for moment in evening.change())
+    before, after = (moment.frame for moment in watched.change())
     assert before is not None
     assert after is not None
     assert after.at - before.at <= missed + 2 / FPS
     assert before.image.shape == after.image.shape
     assert np.abs(before.image.astype(int) - after.image).mean() < 4
-    evening.wait(1.5)
-    (notice,) = evening.of(Noticed)
+    watched.wait(1.5)
+    (notice,) = watched.of(Noticed)
     assert "tandard quality" in notice.hint
     assert "goes on" in notice.hint
 
 
-def check_chosen(turn: TurnEnded, evening: Evening, width: int) -> None:
+def check_chosen(turn: TurnEnded, watched: WatchedConversation, width: int) -> None:
     """Every picture was drawn by the chosen face."""
-    check_whole(turn, evening)
+    check_whole(turn, watched)
     assert turn.pictures.chosen == turn.pictures.shown > 0
-    frame = evening.moments[-1].frame
+    frame = watched.moments[-1].frame
     assert frame is not None
     assert frame.image.shape[1] == width
 
@@ -177,14 +179,14 @@ def test_memory_runs_out_in_mid_sentence(
     files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trouble = Trouble(monkeypatch, run_out)
-    with evening(files) as room:
+    with watched_conversation(files) as watched:
         trouble.strike_at(MID)
-        check_relieved(room.ask(), room, 1 / FPS)
-        check_chosen(room.ask(), room, WIDTH // 2)
-        room.wait(DELAYS[0])
-        check_chosen(room.ask(), room, WIDTH)
-        assert len(room.of(Noticed)) == 2
-        assert room.of(Noticed)[-1].message == "Wav2Lip works again, at full quality."
+        check_relieved(watched.ask(), watched, 1 / FPS)
+        check_chosen(watched.ask(), watched, WIDTH // 2)
+        watched.wait(DELAYS[0])
+        check_chosen(watched.ask(), watched, WIDTH)
+        assert len(watched.of(Noticed)) == 2
+        assert watched.of(Noticed)[-1].message == "Wav2Lip works again, at full quality."
 
 
 def test_the_runtime_fails_to_allocate_in_mid_sentence(
@@ -192,25 +194,25 @@ def test_the_runtime_fails_to_allocate_in_mid_sentence(
 ) -> None:
     expected_warnings.append("perform failed")
     trouble = Trouble(monkeypatch, starve)
-    with evening(files) as room:
+    with watched_conversation(files) as watched:
         trouble.strike_at(MID)
-        check_relieved(room.ask(), room, 1 / FPS)
-        assert "not enough memory" in room.of(Noticed)[0].message
+        check_relieved(watched.ask(), watched, 1 / FPS)
+        assert "not enough memory" in watched.of(Noticed)[0].message
 
 
 class Hold:
     """Keeps the network from answering; as long as that, time passes all the same."""
 
-    def __init__(self, room: SimulatedDevices) -> None:
-        self._room, self._release = room, threading.Event()
+    def __init__(self, devices: SimulatedDevices) -> None:
+        self._devices, self._release = devices, threading.Event()
         self._held = False
 
     def strike(self) -> None:
-        self._held, pace = True, self._room._pace
-        self._room._pace = 2 * BLOCK_SECONDS
+        self._held, pace = True, self._devices._pace
+        self._devices._pace = 2 * BLOCK_SECONDS
         assert self._release.wait(60)
         self._release.clear()
-        self._held, self._room._pace = False, pace
+        self._held, self._devices._pace = False, pace
 
     def release(self) -> None:
         if self._held:
@@ -218,9 +220,9 @@ class Hold:
 
 
 def test_the_network_takes_too_long(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    with evening(files, pace=0.5) as room:
-        conversation = room.gathering.conversation
-        hold = Hold(room.gathering.room)
+    with watched_conversation(files, pace=0.5) as watched:
+        conversation = watched.offline.conversation
+        hold = Hold(watched.offline.devices)
         trouble = Trouble(monkeypatch, hold.strike)
 
         def release_before_it_counts() -> None:
@@ -233,14 +235,14 @@ def test_the_network_takes_too_long(files: dict[str, str], monkeypatch: pytest.M
                 hold.release()
 
         trouble.strike_at(0)
-        late = room.ask(release_before_it_counts)
-        check_chosen(late, room, WIDTH)
+        late = watched.ask(release_before_it_counts)
+        check_chosen(late, watched, WIDTH)
         assert late.marks["first_frame"] > late.marks["first_sound"]
-        assert not room.of(Noticed)
+        assert not watched.of(Noticed)
         trouble.strike_at(MID)
-        slow = room.ask(release_when_relieved)
-        check_relieved(slow, room, LATE_FOR + 2 / FPS)
-        assert "too slow" in room.of(Noticed)[0].message
+        slow = watched.ask(release_when_relieved)
+        check_relieved(slow, watched, LATE_FOR + 2 / FPS)
+        assert "too slow" in watched.of(Noticed)[0].message
 
 
 def test_the_report_tells_who_drew(files: dict[str, str], tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def add_engine(kind: Kind, isolation: str) -> Path:
 
 
 class Case:
-    """A rack on a machine of 1000 MB, of which `foreign` are used by others."""
+    """An engine set on a machine of 1000 MB, of which `foreign` are used by others."""
 
     def __init__(self, kind: Kind = Kind.DIALOGUE, isolation: str = "process") -> None:
         self.kind, self.foreign = kind, 0.0
@@ -107,7 +107,7 @@ class Case:
         self.residency = MemoryBudget(meters, MemoryLimits(soft=0.9, hard=0.95))
         self.weights: dict[tuple[str, str], float] = {}
         lender = MemoryBroker(self.residency, self._weigh)
-        self.rack = EngineSet(Registry(), lender=lender, notice=self.notices.append)
+        self.engine_set = EngineSet(Registry(), lender=lender, notice=self.notices.append)
 
     def _weigh(self, manifest: Manifest, options: dict[str, Any]) -> MemoryFootprint:
         checked = manifest.checked(options)
@@ -116,8 +116,8 @@ class Case:
 
     def put(self, **options: Any) -> Any:
         choice = EngineChoice(engine="hungry", options=options)
-        self.rack.put_or_builtin(self.kind, choice, self.notices.append)
-        return self.rack.engines[self.kind]
+        self.engine_set.put_or_builtin(self.kind, choice, self.notices.append)
+        return self.engine_set.engines[self.kind]
 
     @property
     def tried(self) -> list[str]:
@@ -133,11 +133,11 @@ class Case:
 
 
 @pytest.fixture
-def rack_closed() -> Iterator[list[Case]]:
+def sets_closed() -> Iterator[list[Case]]:
     cases: list[Case] = []
     yield cases
     for case in cases:
-        case.rack.close()
+        case.engine_set.close()
         assert case.leased == 0
 
 
@@ -148,10 +148,10 @@ def replied(engine: Any) -> str:
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
 def test_a_load_without_room_tries_the_lighter_options_each_with_a_notice(
-    isolation: str, rack_closed: list[Case]
+    isolation: str, sets_closed: list[Case]
 ) -> None:
     case = Case(isolation=isolation)
-    rack_closed.append(case)
+    sets_closed.append(case)
     engine = case.put(room=1)
     assert replied(engine) == "half processor 9"
     assert case.tried == ["full card", "half card", "half processor"]
@@ -160,9 +160,9 @@ def test_a_load_without_room_tries_the_lighter_options_each_with_a_notice(
 
 
 @pytest.mark.parametrize("kind", [Kind.ASR, Kind.TTS])
-def test_every_kind_grows_lighter(kind: Kind, rack_closed: list[Case]) -> None:
+def test_every_kind_grows_lighter(kind: Kind, sets_closed: list[Case]) -> None:
     case = Case(kind)
-    rack_closed.append(case)
+    sets_closed.append(case)
     engine = case.put(room=2)
     if kind is Kind.ASR:
         silence = AudioChunk(np.zeros(160, np.float32), MICROPHONE_RATE)
@@ -174,22 +174,22 @@ def test_every_kind_grows_lighter(kind: Kind, rack_closed: list[Case]) -> None:
     assert case.hints == [HALF]
 
 
-def test_in_a_thread_the_builtin_engine_follows_the_lightest(rack_closed: list[Case]) -> None:
+def test_in_a_thread_the_builtin_engine_follows_the_lightest(sets_closed: list[Case]) -> None:
     case = Case(isolation="thread")
-    rack_closed.append(case)
+    sets_closed.append(case)
     case.put(room=0)
     assert case.tried == ["full card", "half card", "half processor"]
-    assert case.rack.manifests[Kind.DIALOGUE].name == BUILTIN[Kind.DIALOGUE]
+    assert case.engine_set.manifests[Kind.DIALOGUE].name == BUILTIN[Kind.DIALOGUE]
     assert case.hints[:2] == [HALF, PROCESSOR]
     assert case.hints[2].endswith("The built-in engine is used instead.")
     assert len(case.hints) == 3
 
 
 def test_where_even_the_lightest_does_not_fit_a_hosted_engine_says_so(
-    rack_closed: list[Case],
+    sets_closed: list[Case],
 ) -> None:
     case = Case()
-    rack_closed.append(case)
+    sets_closed.append(case)
     engine = case.put(room=0)
     with pytest.raises(OutOfMemory):
         engine.wait_ready()
@@ -201,9 +201,9 @@ def test_where_even_the_lightest_does_not_fit_a_hosted_engine_says_so(
     assert len(case.notices) == 2
 
 
-def test_without_room_at_work_the_next_turn_is_lighter(rack_closed: list[Case]) -> None:
+def test_without_room_at_work_the_next_turn_is_lighter(sets_closed: list[Case]) -> None:
     case = Case()
-    rack_closed.append(case)
+    sets_closed.append(case)
     engine = case.put(room_at_work=2)
     with pytest.raises(EngineFailed) as failed:
         replied(engine)
@@ -214,10 +214,10 @@ def test_without_room_at_work_the_next_turn_is_lighter(rack_closed: list[Case]) 
 
 
 def test_a_refused_lease_tries_lighter_options_without_loading(
-    rack_closed: list[Case],
+    sets_closed: list[Case],
 ) -> None:
     case = Case()
-    rack_closed.append(case)
+    sets_closed.append(case)
     case.weights = {("full", "card"): 2000, ("half", "card"): 1500}
     engine = case.put()
     assert replied(engine).startswith("half processor")
@@ -226,19 +226,19 @@ def test_a_refused_lease_tries_lighter_options_without_loading(
     assert case.hints == [HALF, PROCESSOR]
 
 
-def test_builtin_engines_are_never_refused(rack_closed: list[Case]) -> None:
+def test_builtin_engines_are_never_refused(sets_closed: list[Case]) -> None:
     case = Case()
-    rack_closed.append(case)
+    sets_closed.append(case)
     case.foreign = 1000
-    case.rack.put(Kind.DIALOGUE, EngineChoice(engine=BUILTIN[Kind.DIALOGUE]))
-    case.rack.put(Kind.FACE, EngineChoice(engine=BUILTIN[Kind.FACE]))
+    case.engine_set.put(Kind.DIALOGUE, EngineChoice(engine=BUILTIN[Kind.DIALOGUE]))
+    case.engine_set.put(Kind.FACE, EngineChoice(engine=BUILTIN[Kind.FACE]))
     assert case.leased == 2
     assert case.notices == []
 
 
-def test_an_idle_engine_leaves_and_returns_as_it_was_configured(rack_closed: list[Case]) -> None:
+def test_an_idle_engine_leaves_and_returns_as_it_was_configured(sets_closed: list[Case]) -> None:
     case = Case()
-    rack_closed.append(case)
+    sets_closed.append(case)
     engine = case.put()
     engine.configure(room_at_work=7)
     first = engine._engine.pid
@@ -250,9 +250,9 @@ def test_an_idle_engine_leaves_and_returns_as_it_was_configured(rack_closed: lis
     assert case.notices == []
 
 
-def test_the_measured_memory_replaces_the_estimate(rack_closed: list[Case]) -> None:
+def test_the_measured_memory_replaces_the_estimate(sets_closed: list[Case]) -> None:
     case = Case()
-    rack_closed.append(case)
+    sets_closed.append(case)
     case.weights = {("full", "card"): 500}
     engine = case.put()
     engine.wait_ready()  # it has not worked yet, and is not at its peak
@@ -278,7 +278,7 @@ def test_closing_while_it_loads_leaves_nothing() -> None:
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    case.rack.close()
+    case.engine_set.close()
     waiting.join(30)
     assert len(ended) == 1
     assert case.leased == 0

@@ -66,7 +66,7 @@ def job(**about: Any) -> Job[Any]:
 def test_an_echo_is_measured_and_the_conversation_goes_on(
     virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
 ) -> None:
-    companion, witness = session
+    session, witness = session
     module = virtual_audio.control(
         "load-module",
         "module-loopback",
@@ -77,7 +77,7 @@ def test_an_echo_is_measured_and_the_conversation_goes_on(
     levels: list[tuple[float, float]] = []
 
     def check() -> EchoReport:
-        return companion.checks.echo(job(), lambda db, done: levels.append((db, done)))
+        return session.checks.echo(job(), lambda db, done: levels.append((db, done)))
 
     try:
         report = next(each for each in (check() for _ in range(TRIES)) if each.erle_db is not None)
@@ -87,7 +87,7 @@ def test_an_echo_is_measured_and_the_conversation_goes_on(
     assert 0.0 < report.delay < 0.7
     assert max(db for db, _ in levels) > -40.0
     assert levels[-1][1] == 1.0
-    companion.type("what time is it")
+    session.type("what time is it")
     assert witness.wait_for_end("what time is it").heard_text
 
 
@@ -100,22 +100,22 @@ def test_without_a_way_back_it_is_headphones(session: tuple[AppSession, Witness]
 def test_the_microphone_check_records_judges_and_plays_back(
     virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
 ) -> None:
-    companion, _ = session
+    session, _ = session
     words = at_level(read_sound(DATA / "goforward.wav", 16_000).samples, -26.0)
     begun = threading.Event()
     speaker = threading.Thread(target=lambda: (begun.wait(60), virtual_audio.speak(words, 16_000)))
     speaker.start()
-    report = companion.checks.microphone(job(), lambda _db, _done: begun.set())
+    report = session.checks.microphone(job(), lambda _db, _done: begun.set())
     speaker.join()
     assert report.verdict not in (MicrophoneVerdict.NOTHING, MicrophoneVerdict.MISSING)
     assert report.device is not None
     loudest = loudest_part(report.samples)
     with virtual_audio.recording(16_000) as recording:
         for _ in range(TRIES):
-            companion.checks.play(job(), report.samples)
+            session.checks.play(job(), report.samples)
             if likeness(loudest, recording.samples) > 0.5:
                 break
-        companion.checks.chime(job())
+        session.checks.chime(job())
     assert likeness(loudest, recording.samples) > 0.5
 
 
@@ -125,8 +125,8 @@ def test_a_voice_is_cloned_by_what_the_microphone_hears(
     no_keyring: None,
     always_drawn: None,
 ) -> None:
-    companion, _ = session
-    cloner = companion.cloner
+    session, _ = session
+    cloner = session.cloner
     story, sentence = (at_level(spoken(text), -22.0) for text in (STORY, DRAWN.text))
     ended, lit = threading.Event(), set[int]()
 
@@ -162,29 +162,29 @@ def test_a_voice_is_cloned_by_what_the_microphone_hears(
 
 
 def test_a_check_is_cancelled_and_another_one_waits(session: tuple[AppSession, Witness]) -> None:
-    companion, _ = session
+    session, _ = session
     cancelled = job()
 
     def watch(_db: float, _done: float) -> None:
         cancelled.cancel()
 
     with pytest.raises(JobCancelled):
-        companion.checks.microphone(cancelled, watch)
-    companion.checks.chime(job())
+        session.checks.microphone(cancelled, watch)
+    session.checks.chime(job())
 
 
 def test_without_devices_one_sentence_says_so() -> None:
-    companion = open_session(LIGHT)
-    companion.start()
+    session = open_session(LIGHT)
+    session.start()
     try:
-        assert companion.wait_open()
-        report = companion.checks.microphone(job(), lambda _db, _done: None)
+        assert session.wait_open()
+        report = session.checks.microphone(job(), lambda _db, _done: None)
         assert report.verdict is MicrophoneVerdict.MISSING
         with pytest.raises(DeviceUnavailable, match="No loudspeaker"):
-            companion.checks.chime(job())
+            session.checks.chime(job())
         with pytest.raises(DeviceUnavailable, match="No microphone"):
-            companion.checks.echo(job(), lambda _db, _done: None)
+            session.checks.echo(job(), lambda _db, _done: None)
         with pytest.raises(DeviceUnavailable, match="No microphone"):
-            companion.cloner.record(job(), lambda _now: None, lambda: False)
+            session.cloner.record(job(), lambda _now: None, lambda: False)
     finally:
-        companion.close()
+        session.close()
