@@ -9,7 +9,7 @@ from threading import Event
 
 import numpy as np
 import pytest
-from stage_props import ToldClock
+from fake_sound_card import ManualClock
 
 from avatar_app.audio.clock import beats
 from avatar_app.audio.null_devices import FileSpeaker, SilentMicrophone, SilentSpeaker
@@ -18,13 +18,13 @@ from avatar_app.media.sound_reader import read_sound
 
 
 def test_beats_come_as_each_block_has_passed() -> None:
-    clock = ToldClock()
+    clock = ManualClock()
     seen = [(at, clock.time) for at, _ in islice(beats(clock, 0.01, Event()), 3)]
     np.testing.assert_allclose(seen, [(0, 0.01), (0.01, 0.02), (0.02, 0.03)])
 
 
 def test_a_short_delay_is_caught_up_and_a_long_one_forgotten() -> None:
-    clock = ToldClock()
+    clock = ManualClock()
     beating = beats(clock, 0.01, Event())
     next(beating)
     clock.time += 0.5
@@ -34,7 +34,7 @@ def test_a_short_delay_is_caught_up_and_a_long_one_forgotten() -> None:
 
 
 def test_blocks_that_may_come_late_come_together() -> None:
-    clock, counts = ToldClock(), iter([1, 4, 2, 1])
+    clock, counts = ManualClock(), iter([1, 4, 2, 1])
     beating = beats(clock, 0.01, Event(), lambda: next(counts))
     seen = [(*next(beating), clock.time) for _ in range(3)]
     np.testing.assert_allclose(seen, [(0, 1, 0.01), (0.01, 4, 0.05), (0.05, 2, 0.07)])
@@ -42,7 +42,7 @@ def test_blocks_that_may_come_late_come_together() -> None:
 
 def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
     blocks: list[tuple[AudioChunk, float]] = []
-    clock = ToldClock(end=0.105)
+    clock = ManualClock(end=0.105)
     with SilentMicrophone(lambda *block: blocks.append(block), clock) as microphone:
         assert clock.ended.wait(60)
         assert microphone.name is None
@@ -54,7 +54,7 @@ def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
 
 def test_a_silent_null_microphone_wakes_rarely() -> None:
     blocks: list[AudioChunk] = []
-    clock = ToldClock(end=1.605)
+    clock = ManualClock(end=1.605)
     with SilentMicrophone(lambda block, _: blocks.append(block), clock, lambda: 1e-8):
         assert clock.ended.wait(60)
     assert [block.start for block in blocks] == list(range(0, 25_600, 2560))
@@ -73,7 +73,7 @@ class Pulled:
 
 
 def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
-    clock, pulled = ToldClock(end=1.005), Pulled()
+    clock, pulled = ManualClock(end=1.005), Pulled()
     with SilentSpeaker(pulled.pull, clock):
         assert clock.ended.wait(60)
     assert len(pulled.asked) == 100
@@ -81,7 +81,7 @@ def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
 
 
 def test_a_silent_loudspeaker_sleeps_while_nothing_is_played() -> None:
-    clock, pulled = ToldClock(end=0.105), Pulled()
+    clock, pulled = ManualClock(end=0.105), Pulled()
     with SilentSpeaker(pulled.pull, clock) as speaker:
         assert clock.ended.wait(60)
         speaker.need(needed=False)
@@ -94,7 +94,7 @@ def test_a_silent_loudspeaker_sleeps_while_nothing_is_played() -> None:
 
 
 def test_a_file_hears_what_would_be_played(tmp_path: Path) -> None:
-    clock, notices = ToldClock(end=0.505), []
+    clock, notices = ManualClock(end=0.505), []
     tape = (np.arange(24_000) / 48_000).astype(np.float32)
 
     def pull(frames: int, at: float) -> Samples:
@@ -117,7 +117,7 @@ def test_an_unwritable_file_is_reported_and_the_clock_advances(tmp_path: Path) -
         pulled.append(at)
         return np.zeros(frames, np.float32)
 
-    clock = ToldClock(end=0.105)
+    clock = ManualClock(end=0.105)
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "said.wav"
     with FileSpeaker(path, pull, lambda *notice: notices.append(notice), clock) as speaker:

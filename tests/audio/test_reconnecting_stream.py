@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stage_props import PropCard, ToldClock
+from fake_sound_card import FakeBackend, ManualClock
 
 from avatar_app.audio.devices import Device, Direction
 from avatar_app.audio.null_devices import NullDevice
@@ -33,7 +33,7 @@ class Scene:
     """A keeper with its card, clock, stand-in and the notices it gave."""
 
     def __init__(self, wanted: str | None, *plugged: Device) -> None:
-        self.card, self.clock, self.stand_in = PropCard(*plugged), ToldClock(), Understudy()
+        self.card, self.clock, self.stand_in = FakeBackend(*plugged), ManualClock(), Understudy()
         self.notices: list[str] = []
         self.keeper = ReconnectingStream(
             ROLE, wanted, lambda _: None, self.stand_in, self._note, self.card, self.clock

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from stage_props import PropPortAudio, ToldClock
+from fake_sound_card import FakePortAudio, ManualClock
 
 from avatar_app.audio import stream as lines
 from avatar_app.audio.clock import StreamClock, Timeline
@@ -40,7 +40,7 @@ class Socket:
         self.closed = True
 
 
-def opened(library: PropPortAudio, clock: ToldClock, direction: Direction) -> Stream:
+def opened(library: FakePortAudio, clock: ManualClock, direction: Direction) -> Stream:
     return Stream(library, 0, DEVICE, direction, Socket, clock)
 
 
@@ -54,18 +54,18 @@ def opened(library: PropPortAudio, clock: ToldClock, direction: Direction) -> St
     ],
 )
 def test_a_device_is_taken_as_it_is(rate: int, channels: tuple[int, ...], form: Format) -> None:
-    line = opened(PropPortAudio(rate, channels), ToldClock(), Direction.OUTPUT)
+    line = opened(FakePortAudio(rate, channels), ManualClock(), Direction.OUTPUT)
     assert line.format == form
     line.close()
 
 
 def test_a_device_that_refuses_everything_is_reported() -> None:
     with pytest.raises(DeviceUnavailable, match="Sound Card cannot be opened"):
-        opened(PropPortAudio(48_000, ()), ToldClock(), Direction.INPUT)
+        opened(FakePortAudio(48_000, ()), ManualClock(), Direction.INPUT)
 
 
 def test_a_stream_without_callbacks_is_dead_after_half_a_second() -> None:
-    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     clock.time = 10.0
     library.streams[0].ask()
@@ -77,7 +77,7 @@ def test_a_stream_without_callbacks_is_dead_after_half_a_second() -> None:
 
 
 def test_a_device_that_wakes_up_may_pause() -> None:
-    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     library.streams[0].ask()
     clock.time = 3.0
@@ -88,15 +88,15 @@ def test_a_device_that_wakes_up_may_pause() -> None:
 
 
 def test_a_stream_that_ended_is_dead_at_once() -> None:
-    library = PropPortAudio(48_000, (1,))
-    line = opened(library, ToldClock(), Direction.OUTPUT)
+    library = FakePortAudio(48_000, (1,))
+    line = opened(library, ManualClock(), Direction.OUTPUT)
     library.streams[0].finish()
     assert not line.alive
     line.close()
 
 
 def test_times_are_those_of_the_converter() -> None:
-    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     clock.time = 7.0
     playing = opened(library, clock, Direction.OUTPUT)
     library.streams[0].ask(now=5000.0)
@@ -109,7 +109,7 @@ def test_times_are_those_of_the_converter() -> None:
 
 
 def test_without_times_the_latency_serves() -> None:
-    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     nothing = SimpleNamespace(outputBufferDacTime=0.0, currentTime=0.0)
     library.streams[0].callback(bytearray(1920), 480, nothing, None)
@@ -122,8 +122,8 @@ def test_an_end_that_hangs_is_left_to_itself(
 ) -> None:
     expected_warnings.append("cannot be closed")
     monkeypatch.setattr(lines, "CLOSE_SECONDS", 0.01)
-    library = PropPortAudio(48_000, (1,))
-    line = opened(library, ToldClock(), Direction.OUTPUT)
+    library = FakePortAudio(48_000, (1,))
+    line = opened(library, ManualClock(), Direction.OUTPUT)
     library.hang.clear()
     line.close()
     assert line.stuck
@@ -229,7 +229,7 @@ def test_a_loudspeaker_of_another_rate_is_fed_ahead() -> None:
 
 
 def test_a_stream_that_is_not_needed_sleeps_and_is_no_dead_one() -> None:
-    library, clock = PropPortAudio(48_000, (1,)), ToldClock()
+    library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     stream = library.streams[0]
     line.need(needed=True)
@@ -248,8 +248,8 @@ def test_a_stream_that_is_not_needed_sleeps_and_is_no_dead_one() -> None:
 
 
 def test_a_stream_whose_device_went_while_it_slept_is_dead() -> None:
-    library = PropPortAudio(48_000, (1,))
-    line = opened(library, ToldClock(), Direction.OUTPUT)
+    library = FakePortAudio(48_000, (1,))
+    line = opened(library, ManualClock(), Direction.OUTPUT)
     line.need(needed=False)
     library.streams[0].gone = True
     line.need(needed=True)

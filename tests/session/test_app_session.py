@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from event_recorder import EventRecorder
 from sessions import open_session
 
 from avatar_app.audio.microphone import Microphone
@@ -20,7 +21,6 @@ from avatar_app.core.events import (
     CharacterShown,
     ClauseWritten,
     ConversationBegan,
-    Event,
     Failed,
     Muted,
     Noticed,
@@ -72,32 +72,16 @@ MANIFEST = """
 """
 
 
-class EventRecorder:
-    """Records the events of a session and waits for them."""
+class RecordedSession(EventRecorder):
+    """An application session whose events are recorded."""
 
     def __init__(self, session: AppSession) -> None:
+        super().__init__()
         self.session = session
-        self.events: list[Event] = []
-        self._changed = threading.Condition()
-        session.subscribe(self._record)
+        session.subscribe(self)
 
-    def _record(self, event: Event) -> None:
-        with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
 
-    def of(self, kind: type) -> list[Any]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def wait(self, kind: type, holds: Callable[[Any], object] = lambda _event: True) -> Any:
-        """The first event of a kind for which something holds."""
-
-        def found() -> list[Any]:
-            return [event for event in self.of(kind) if holds(event)]
-
-        with self._changed:
-            assert self._changed.wait_for(found, SOON), f"never came; {self.events[-12:]}"
-            return found()[0]
+Opener = Callable[..., RecordedSession]
 
 
 @pytest.fixture(autouse=True)
@@ -113,13 +97,13 @@ def no_devices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def opened() -> Iterator[Callable[..., EventRecorder]]:
-    recorders: list[EventRecorder] = []
+def opened() -> Iterator[Opener]:
+    recorders: list[RecordedSession] = []
     before = multiprocessing.active_children()
 
-    def open_app(*, start: bool = True, **overrides: Any) -> EventRecorder:
+    def open_app(*, start: bool = True, **overrides: Any) -> RecordedSession:
         dotted = {name.replace("__", "."): value for name, value in overrides.items()}
-        recorders.append(EventRecorder(open_session(LIGHT | dotted)))
+        recorders.append(RecordedSession(open_session(LIGHT | dotted)))
         if start:
             recorders[-1].session.start()
         return recorders[-1]
@@ -133,7 +117,7 @@ def opened() -> Iterator[Callable[..., EventRecorder]]:
 
 
 def test_a_typed_turn_is_answered_heard_seen_and_stored(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened()
     recorder.session.type("hello")  # before anything is open
@@ -157,7 +141,9 @@ def test_a_typed_turn_is_answered_heard_seen_and_stored(
     assert again.transcript(10) == ()
 
 
-def test_without_a_microphone_it_says_so_and_goes_on(opened: Callable[..., EventRecorder]) -> None:
+def test_without_a_microphone_it_says_so_and_goes_on(
+    opened: Opener,
+) -> None:
     recorder = opened()
     assert recorder.session.wait_open()
     recorder.wait(Noticed, lambda notice: "type" in f"{notice.message} {notice.hint}")
@@ -165,9 +151,7 @@ def test_without_a_microphone_it_says_so_and_goes_on(opened: Callable[..., Event
     assert (devices.microphone, devices.speaker) == (None, None)
 
 
-def test_controls_reach_the_conversation(
-    opened: Callable[..., EventRecorder], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_controls_reach_the_conversation(opened: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     listened: list[str | None] = []
     monkeypatch.setattr(Microphone, "use", lambda _self, name: listened.append(name))
     recorder = opened()
@@ -196,7 +180,7 @@ def test_controls_reach_the_conversation(
 
 
 def test_a_photo_becomes_the_face_on_show_and_stays_it(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened()
     session = recorder.session
@@ -220,7 +204,7 @@ def test_a_photo_becomes_the_face_on_show_and_stays_it(
 
 
 def test_an_engine_is_exchanged_when_its_setting_changes_and_back_when_undone(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened()
     session = recorder.session
@@ -233,14 +217,14 @@ def test_an_engine_is_exchanged_when_its_setting_changes_and_back_when_undone(
     assert not recorder.of(Failed)
 
 
-def test_changes_while_opening_are_applied(opened: Callable[..., EventRecorder]) -> None:
+def test_changes_while_opening_are_applied(opened: Opener) -> None:
     recorder = opened()
     recorder.session.settings.set("face.options.character", "theo")
     recorder.wait(CharacterShown, lambda shown: shown.name == "theo")
 
 
 def test_a_character_chosen_before_opening_is_announced(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened(start=False)
     recorder.session.settings.set("face.options.character", "theo")
@@ -249,7 +233,7 @@ def test_a_character_chosen_before_opening_is_announced(
     assert recorder.session.character == "theo"
 
 
-def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., EventRecorder]) -> None:
+def test_a_character_that_was_chosen_can_be_undone(opened: Opener) -> None:
     recorder = opened()
     session = recorder.session
     assert session.wait_open()
@@ -262,7 +246,7 @@ def test_a_character_that_was_chosen_can_be_undone(opened: Callable[..., EventRe
 
 
 def test_a_failing_echo_canceller_is_replaced_with_one_notice(
-    opened: Callable[..., EventRecorder], expected_warnings: list[str]
+    opened: Opener, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("conductor failed")
     recorder = opened(audio__aec__engine="webrtc_aec3")
@@ -277,7 +261,7 @@ def test_a_failing_echo_canceller_is_replaced_with_one_notice(
     assert not recorder.of(Failed)
 
 
-def test_the_face_is_seen_before_all_is_open(opened: Callable[..., EventRecorder]) -> None:
+def test_the_face_is_seen_before_all_is_open(opened: Opener) -> None:
     """Engines in processes of their own are still loading then."""
     recorder = opened(start=False)
     session = recorder.session
@@ -296,7 +280,7 @@ def user_dialogue(name: str, code: str) -> str:
 
 
 def test_an_engine_that_keeps_failing_is_replaced(
-    opened: Callable[..., EventRecorder], expected_warnings: list[str]
+    opened: Opener, expected_warnings: list[str]
 ) -> None:
     expected_warnings += ["think failed", "think: An unexpected error occurred: oops"]
     recorder = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
@@ -312,7 +296,7 @@ def test_an_engine_that_keeps_failing_is_replaced(
 
 
 def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
     assert recorder.session.wait_open()
@@ -328,7 +312,7 @@ def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
 
 
 def test_an_engine_is_changed_while_it_runs_and_remembered(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     remembered = threading.Event()
     parrot = EngineChoice(engine=user_dialogue("parrot", PARROT))
@@ -348,7 +332,7 @@ def test_an_engine_is_changed_while_it_runs_and_remembered(
 
 
 def test_where_nothing_can_be_written_it_talks_all_the_same(
-    opened: Callable[..., EventRecorder], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path / "file" / "below"))
@@ -361,9 +345,7 @@ def test_where_nothing_can_be_written_it_talks_all_the_same(
     assert "memory.db cannot be used" in messages
 
 
-def test_errors_while_opening_are_reported(
-    opened: Callable[..., EventRecorder], expected_warnings: list[str]
-) -> None:
+def test_errors_while_opening_are_reported(opened: Opener, expected_warnings: list[str]) -> None:
     expected_warnings.append("Unknown persona")
     recorder = opened(persona="nobody")
     failed: Failed = recorder.wait(Failed)
@@ -374,7 +356,7 @@ def test_errors_while_opening_are_reported(
     assert recorder.session.frame() is None
 
 
-def test_close_works_at_any_time(opened: Callable[..., EventRecorder]) -> None:
+def test_close_works_at_any_time(opened: Opener) -> None:
     opened(start=False).session.close()
     recorder = opened()
     recorder.session.close()  # while it opens
@@ -382,16 +364,14 @@ def test_close_works_at_any_time(opened: Callable[..., EventRecorder]) -> None:
     assert recorder.session.frame() is None
 
 
-def test_without_history_nothing_is_stored(opened: Callable[..., EventRecorder]) -> None:
+def test_without_history_nothing_is_stored(opened: Opener) -> None:
     recorder = opened(history__keep=False)
     recorder.session.type("hello")
     recorder.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert recorder.session.transcript(10) == ()
 
 
-def test_without_a_loudspeaker_the_answers_can_go_to_a_file(
-    opened: Callable[..., EventRecorder], tmp_path: Path
-) -> None:
+def test_without_a_loudspeaker_the_answers_can_go_to_a_file(opened: Opener, tmp_path: Path) -> None:
     path = tmp_path / "answers.wav"
     recorder = opened(**{"audio.speaker": str(path)})
     recorder.session.type("what is two plus two")
@@ -415,7 +395,7 @@ HUNGRY_MANIFEST = """
 
 
 def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     folder = app_paths().engines / "dialogue" / "hungry"
     folder.mkdir(parents=True)
@@ -439,12 +419,14 @@ COUNTING = f"""{USER_DIALOGUE}
 """
 
 
-def said_in(recorder: EventRecorder, id: int) -> list[str]:
+def said_in(recorder: RecordedSession, id: int) -> list[str]:
     turns = recorder.session.conversations.turns(id)
     return [each.turn.user_text for each in turns if each.turn.user_text]
 
 
-def test_an_old_conversation_goes_on_after_a_restart(opened: Callable[..., EventRecorder]) -> None:
+def test_an_old_conversation_goes_on_after_a_restart(
+    opened: Opener,
+) -> None:
     chosen = {"engine": user_dialogue("counting", COUNTING)}
     first = opened(dialogue=chosen)
     first.session.type("One")
@@ -473,7 +455,7 @@ def test_an_old_conversation_goes_on_after_a_restart(opened: Callable[..., Event
 
 
 def test_a_correction_replaces_the_stored_turn_and_a_repetition_is_not_stored(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened()
     session = recorder.session
@@ -496,7 +478,7 @@ CANDID = f"""{USER_DIALOGUE}
 
 
 def test_a_persona_is_taken_with_its_face_while_it_runs_and_undone(
-    opened: Callable[..., EventRecorder],
+    opened: Opener,
 ) -> None:
     recorder = opened(dialogue={"engine": user_dialogue("candid", CANDID)})
     session = recorder.session

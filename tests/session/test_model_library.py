@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 from misbehaving import Site, drip, serving, status
-from shelf import BODY, write_catalog
+from sample_catalog import BODY, write_catalog
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind

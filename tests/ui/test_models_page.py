@@ -12,7 +12,7 @@ from misbehaving import Site, drip, serving, status
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
-from shelf import BODY, write_catalog
+from sample_catalog import BODY, write_catalog
 from wheels import offer_only, write_wheel
 
 from avatar_app.core.manifest import Kind

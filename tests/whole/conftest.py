@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from event_recorder import EventRecorder
 from real_models import ANSWER, CONTEXT, SAID
-from witness import Witness
 
 from avatar_app.bench.scripted.llama import write_llama
 from avatar_app.bench.scripted.whisper import write_whisper
 
 
 @pytest.fixture
-def witness() -> Witness:
-    return Witness()
+def recorder() -> EventRecorder:
+    return EventRecorder()
 
 
 @pytest.fixture(scope="session")

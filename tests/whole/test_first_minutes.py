@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from event_recorder import EventRecorder
 from misbehaving import Site, serving
 from package_indexes import Indexes, tarball, wheel
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from sessions import open_session
-from witness import Witness
 
 from avatar_app.bench.scripted.kokoro import write_kokoro
 from avatar_app.core.errors import DeviceUnavailable
@@ -114,7 +114,7 @@ def model(name: str, kind: str, engine: str, files: list[dict[str, Any]]) -> dic
 
 @pytest.fixture
 def opened(
-    packages: Indexes, witness: Witness, monkeypatch: pytest.MonkeyPatch, qtbot
+    packages: Indexes, recorder: EventRecorder, monkeypatch: pytest.MonkeyPatch, qtbot
 ) -> Iterator[Callable[[], MainWindow]]:
     """Opens the window on a machine without sound: stand-ins pass the time."""
 
@@ -128,7 +128,7 @@ def opened(
 
     def open_window() -> MainWindow:
         session = open_session(LIGHT)
-        session.subscribe(witness)
+        session.subscribe(recorder)
         windows.append(MainWindow(session, Theme(ThemeChoice.DARK)))
         windows[-1].show()
         windows[-1].start()
@@ -151,7 +151,7 @@ def engines() -> dict[Kind, str]:
 
 
 def test_ears_a_voice_and_a_brain_come_and_are_put_in_while_the_conversation_goes_on(
-    opened: Callable[[], MainWindow], witness: Witness, packages: Indexes, qtbot
+    opened: Callable[[], MainWindow], recorder: EventRecorder, packages: Indexes, qtbot
 ) -> None:
     window = opened()
     card = window.starter.card
@@ -167,11 +167,11 @@ def test_ears_a_voice_and_a_brain_come_and_are_put_in_while_the_conversation_goe
     assert engines() == NEW
 
     def told(words: str) -> bool:
-        return any(words in clause.clause for clause in witness.of(ClauseWritten))
+        return any(words in clause.clause for clause in recorder.of(ClauseWritten))
 
     for words in ("my new voice", "speech recognition is new", "new language model"):
         qtbot.waitUntil(lambda words=words: told(words), timeout=LATEST)
-    assert any("seven times" in turn.user_text for turn in witness.of(TurnEnded))
+    assert any("seven times" in turn.user_text for turn in recorder.of(TurnEnded))
     window.close()
     again = opened()
     assert not again.starter.card.isVisible()

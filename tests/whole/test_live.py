@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from event_recorder import EventRecorder
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from sessions import open_session
 from virtual_audio import VirtualAudio, likeness
-from witness import Witness
 
 from avatar_app.core.events import (
     Failed,
@@ -46,7 +46,7 @@ Open = Callable[..., AppSession]
 
 
 @pytest.fixture
-def opened(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[Open]:
+def opened(virtual_audio: VirtualAudio, recorder: EventRecorder) -> Iterator[Open]:
     """Opens the application with settings of the test, and closes it, whatever happens."""
     with ExitStack() as stack:
 
@@ -54,10 +54,10 @@ def opened(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[Open]:
             named = {name.replace("__", "."): value for name, value in overrides.items()}
             session = open_session(named)
             stack.callback(session.close)
-            session.subscribe(witness)
+            session.subscribe(recorder)
             session.start()
-            assert session.wait_open(), witness.events
-            witness.wait_for_end("")  # the greeting
+            assert session.wait_open(), recorder.events
+            recorder.wait_for_end("")  # the greeting
             return session
 
         yield open_and_greet
@@ -74,13 +74,13 @@ def expected_speech(text: str, rate: int) -> np.ndarray:
 
 
 def test_a_spoken_question_is_answered_aloud(
-    opened: Open, witness: Witness, virtual_audio: VirtualAudio
+    opened: Open, recorder: EventRecorder, virtual_audio: VirtualAudio
 ) -> None:
     opened()
     question = read_sound(DATA / "goforward.wav")
     with virtual_audio.recording(16_000) as recording:
         virtual_audio.speak(question.samples, question.rate)
-        turn = witness.wait(TurnEnded, lambda turn: turn.user_text and not turn.typed)
+        turn = recorder.wait(TurnEnded, lambda turn: turn.user_text and not turn.typed)
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == turn.avatar_text != ""
     answer = expected_speech(turn.avatar_text, 16_000)
@@ -88,17 +88,17 @@ def test_a_spoken_question_is_answered_aloud(
     assert max(likeness(part, recording.samples) for part in parts if part.any()) > 0.85
     assert turn.marks["user_stopped"] < turn.marks["first_sound"]
     assert turn.pictures.shown == 0  # nobody looked
-    assert not witness.of(Failed)
+    assert not recorder.of(Failed)
 
 
 def test_speaking_over_the_answer_stops_it(
-    opened: Open, witness: Witness, virtual_audio: VirtualAudio
+    opened: Open, recorder: EventRecorder, virtual_audio: VirtualAudio
 ) -> None:
     session = opened(tts__options__speed=0.5)  # so that the story takes its time
     session.type("tell me a story")
-    witness.wait(WordsPlayed, lambda played: "clock" in played.text or len(played.text) > 20)
+    recorder.wait(WordsPlayed, lambda played: "clock" in played.text or len(played.text) > 20)
     question = read_sound(DATA / "goforward.wav")
-    while not (stories := [turn for turn in witness.of(TurnEnded) if turn.typed]):
+    while not (stories := [turn for turn in recorder.of(TurnEnded) if turn.typed]):
         virtual_audio.speak(question.samples, question.rate)
     story = stories[0]
     assert story.user_text == "tell me a story"
@@ -111,10 +111,10 @@ def test_speaking_over_the_answer_stops_it(
 
 
 @pytest.fixture
-def window(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[MainWindow]:
+def window(virtual_audio: VirtualAudio, recorder: EventRecorder) -> Iterator[MainWindow]:
     prepared_application()
     session = open_session()
-    session.subscribe(witness)
+    session.subscribe(recorder)
     window = MainWindow(session, Theme(ThemeChoice.DARK))
     yield window
     window.close()
@@ -124,17 +124,17 @@ def window(virtual_audio: VirtualAudio, witness: Witness) -> Iterator[MainWindow
 
 
 def test_typing_in_the_window_is_answered_with_voice_and_pictures(
-    window: MainWindow, witness: Witness, qtbot
+    window: MainWindow, recorder: EventRecorder, qtbot
 ) -> None:
     window.show()
     window.start()
     qtbot.waitExposed(window)
-    qtbot.waitUntil(lambda: bool(witness.of(TurnEnded)), timeout=LATEST)
+    qtbot.waitUntil(lambda: bool(recorder.of(TurnEnded)), timeout=LATEST)
     window.composer.field.setFocus()
     QTest.keyClicks(window.composer.field, "what is two plus two")
     QTest.keyClick(window.composer.field, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: len(witness.of(TurnEnded)) == 2, timeout=LATEST)
-    turn = witness.of(TurnEnded)[1]
+    qtbot.waitUntil(lambda: len(recorder.of(TurnEnded)) == 2, timeout=LATEST)
+    turn = recorder.of(TurnEnded)[1]
     assert isinstance(turn, TurnEnded)
     assert turn.typed
     assert "four" in turn.heard_text or "4" in turn.heard_text

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from event_recorder import EventRecorder
 from real_models import ANSWER, answering, listening
 from sessions import open_session
-from witness import Witness
 
 from avatar_app.audio.backend import AudioBackend
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
@@ -22,7 +22,7 @@ Open = Callable[[dict[str, Any]], AppSession]
 
 
 @pytest.fixture
-def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def opened(recorder: EventRecorder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens the application on a machine without sound."""
     sessions: list[AppSession] = []
     before = set(multiprocessing.active_children())
@@ -32,7 +32,7 @@ def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     def open_app(overrides: dict[str, Any]) -> AppSession:
         session = open_session(overrides)
         sessions.append(session)
-        session.subscribe(witness)
+        session.subscribe(recorder)
         session.start()
         assert session.wait_open()
         return session
@@ -44,40 +44,40 @@ def opened(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
 
 def test_damaged_or_missing_models_fall_back_to_builtin_engines(
-    opened: Open, witness: Witness, llama: Path, tmp_path: Path
+    opened: Open, recorder: EventRecorder, llama: Path, tmp_path: Path
 ) -> None:
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(llama.read_bytes()[:9000])
     session = opened(listening(tmp_path / "nowhere") | answering(damaged))
     for substitute in ("PocketSphinx", "Basic conversation"):
-        witness.wait(Noticed, lambda messages, name=substitute: takes_over(messages, name))
+        recorder.wait(Noticed, lambda messages, name=substitute: takes_over(messages, name))
     session.type("what is two plus two")
-    assert is_four(witness.wait_for_end("what is two plus two"))
-    messages = [notice.message for notice in witness.of(Noticed)]
+    assert is_four(recorder.wait_for_end("what is two plus two"))
+    messages = [notice.message for notice in recorder.of(Noticed)]
     for sentence in ("damaged.gguf cannot be loaded", "No Whisper model"):
         assert sum(sentence in message for message in messages) == 1
-    assert not witness.of(Failed)
+    assert not recorder.of(Failed)
 
 
 def test_a_model_that_vanishes_while_it_is_used_makes_way(
-    opened: Open, witness: Witness, llama: Path, tmp_path: Path, expected_warnings: list[str]
+    opened: Open, recorder: EventRecorder, llama: Path, tmp_path: Path, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("think: No language model")
     path = tmp_path / "vanishing.gguf"
     shutil.copy(llama, path)
     session = opened(answering(path))
     session.type("hello")
-    assert witness.wait_for_end("hello").avatar_text == ANSWER
+    assert recorder.wait_for_end("hello").avatar_text == ANSWER
     path.unlink()
     kill("Language model (llama.cpp)")
     session.type("do you ever dream of the sea")  # what no skill surely understands
-    turn = witness.wait_for_end("do you ever dream of the sea")
+    turn = recorder.wait_for_end("do you ever dream of the sea")
     assert turn.outcome is Outcome.FINISHED, "the built-in conversation answers in the same turn"
     assert turn.avatar_text not in ("", ANSWER)
-    witness.wait(Noticed, lambda told: takes_over(told, "Basic conversation"))
+    recorder.wait(Noticed, lambda told: takes_over(told, "Basic conversation"))
     session.type("what is two plus two")
-    assert is_four(witness.wait_for_end("what is two plus two"))
-    assert len(witness.of(Failed)) == 1
+    assert is_four(recorder.wait_for_end("what is two plus two"))
+    assert len(recorder.of(Failed)) == 1
 
 
 def kill(title: str) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from event_recorder import EventRecorder
 from PySide6.QtWidgets import QApplication
 from real_models import ANSWER, CONTEXT, SAID, answering, listening, talk, talking
 from sessions import open_session
 from virtual_audio import VirtualAudio
-from witness import Witness
 
 from avatar_app.bench.scripted.llama import TEMPLATE, write_llama
 from avatar_app.core.events import (
@@ -39,19 +39,19 @@ LATEST = 120_000
 
 @pytest.fixture
 def window(
-    virtual_audio: VirtualAudio, witness: Witness, whisper: Path, llama: Path, qtbot
+    virtual_audio: VirtualAudio, recorder: EventRecorder, whisper: Path, llama: Path, qtbot
 ) -> Iterator[MainWindow]:
     """The window of an avatar that can be spoken with; its greeting was cut short."""
     prepared_application()
     session = open_session(listening(whisper) | answering(llama))
-    session.subscribe(witness)
+    session.subscribe(recorder)
     window = MainWindow(session, Theme(ThemeChoice.DARK))
     window.show()
     window.start()
     qtbot.waitExposed(window)
-    qtbot.waitUntil(lambda: bool(witness.of(WordsPlayed)), timeout=LATEST)
+    qtbot.waitUntil(lambda: bool(recorder.of(WordsPlayed)), timeout=LATEST)
     session.interrupt()
-    qtbot.waitUntil(lambda: bool(witness.of(TurnEnded)), timeout=LATEST)
+    qtbot.waitUntil(lambda: bool(recorder.of(TurnEnded)), timeout=LATEST)
     yield window
     window.close()
     QApplication.processEvents()
@@ -60,7 +60,7 @@ def window(
 
 @pytest.mark.device
 def test_speech_is_understood_answered_aloud_and_shown(
-    window: MainWindow, witness: Witness, virtual_audio: VirtualAudio, qtbot
+    window: MainWindow, recorder: EventRecorder, virtual_audio: VirtualAudio, qtbot
 ) -> None:
     question = read_sound(RECORDING)
     speaking = threading.Thread(
@@ -69,19 +69,19 @@ def test_speech_is_understood_answered_aloud_and_shown(
     captions = window.stage.captions
     with virtual_audio.recording(16_000) as recording:
         speaking.start()
-        qtbot.waitUntil(lambda: bool(witness.of(UserTranscript)), timeout=LATEST)
+        qtbot.waitUntil(lambda: bool(recorder.of(UserTranscript)), timeout=LATEST)
         qtbot.waitUntil(lambda: captions.caption.text.startswith("Gladly."), timeout=LATEST)
-        qtbot.waitUntil(lambda: len(witness.of(TurnEnded)) == 2, timeout=LATEST)
+        qtbot.waitUntil(lambda: len(recorder.of(TurnEnded)) == 2, timeout=LATEST)
         speaking.join()
-    greeting, turn = witness.of(TurnEnded)
+    greeting, turn = recorder.of(TurnEnded)
     assert greeting.outcome is Outcome.INTERRUPTED
     assert turn.outcome is Outcome.FINISHED
     assert set(turn.user_text.split()) == set(SAID.split())
     assert turn.heard_text == turn.avatar_text == ANSWER
     assert loud_seconds(recording.samples, 16_000) > 1.0
     assert turn.pictures.shown > 10
-    assert not witness.of(Failed)
-    assert not [told for told in witness.of(Noticed) if "in its place" in told.hint]
+    assert not recorder.of(Failed)
+    assert not [told for told in recorder.of(Noticed) if "in its place" in told.hint]
 
 
 def loud_seconds(samples: Samples, rate: int) -> float:

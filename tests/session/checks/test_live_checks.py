@@ -11,17 +11,16 @@ import numpy as np
 import pytest
 from cloning import DRAWN, NAME
 from echo_rooms import at_level
+from event_recorder import EventRecorder
 from sessions import open_session
 from spoken import STORY, spoken
 from virtual_audio import MICFEED, SPEAKER, VirtualAudio, likeness
-from witness import Witness
 
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import TurnEnded
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Samples
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.session.app_session import AppSession
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneVerdict
 from avatar_app.session.voice_cloning import ExaminedReference
@@ -29,6 +28,7 @@ from avatar_app.voices.consent import ConsentRefused
 from avatar_app.voices.library import ClonedVoice
 
 DATA = Path(__file__).parents[2] / "data"
+Opened = tuple[AppSession, EventRecorder]
 LIGHT = {
     "face.options.width": 96,
     "face.options.height": 64,
@@ -38,13 +38,13 @@ LIGHT = {
 
 
 @pytest.fixture
-def session(virtual_audio: VirtualAudio) -> Iterator[tuple[AppSession, Witness]]:
+def session(virtual_audio: VirtualAudio) -> Iterator[Opened]:
     """A conversation that has said its greeting."""
-    session, witness = open_session(LIGHT), Witness()
-    session.subscribe(witness)
+    session, recorder = open_session(LIGHT), EventRecorder()
+    session.subscribe(recorder)
     session.start()
-    witness.wait(TurnEnded)
-    yield session, witness
+    recorder.wait(TurnEnded)
+    yield session, recorder
     session.close()
 
 
@@ -64,9 +64,9 @@ def job(**about: Any) -> Job[Any]:
 
 
 def test_an_echo_is_measured_and_the_conversation_goes_on(
-    virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
+    virtual_audio: VirtualAudio, session: Opened
 ) -> None:
-    session, witness = session
+    app, recorder = session
     module = virtual_audio.control(
         "load-module",
         "module-loopback",
@@ -77,7 +77,7 @@ def test_an_echo_is_measured_and_the_conversation_goes_on(
     levels: list[tuple[float, float]] = []
 
     def check() -> EchoReport:
-        return session.checks.echo(job(), lambda db, done: levels.append((db, done)))
+        return app.checks.echo(job(), lambda db, done: levels.append((db, done)))
 
     try:
         report = next(each for each in (check() for _ in range(TRIES)) if each.erle_db is not None)
@@ -87,46 +87,46 @@ def test_an_echo_is_measured_and_the_conversation_goes_on(
     assert 0.0 < report.delay < 0.7
     assert max(db for db, _ in levels) > -40.0
     assert levels[-1][1] == 1.0
-    session.type("what time is it")
-    assert witness.wait_for_end("what time is it").heard_text
+    app.type("what time is it")
+    assert recorder.wait_for_end("what time is it").heard_text
 
 
-def test_without_a_way_back_it_is_headphones(session: tuple[AppSession, Witness]) -> None:
+def test_without_a_way_back_it_is_headphones(session: Opened) -> None:
     report = session[0].checks.echo(job(), lambda _db, _done: None)
     assert report.verdict in (EchoVerdict.HEADPHONES, EchoVerdict.SILENT)  # a null sink is silent
     assert report.delay is None
 
 
 def test_the_microphone_check_records_judges_and_plays_back(
-    virtual_audio: VirtualAudio, session: tuple[AppSession, Witness]
+    virtual_audio: VirtualAudio, session: Opened
 ) -> None:
-    session, _ = session
+    app, _ = session
     words = at_level(read_sound(DATA / "goforward.wav", 16_000).samples, -26.0)
     begun = threading.Event()
     speaker = threading.Thread(target=lambda: (begun.wait(60), virtual_audio.speak(words, 16_000)))
     speaker.start()
-    report = session.checks.microphone(job(), lambda _db, _done: begun.set())
+    report = app.checks.microphone(job(), lambda _db, _done: begun.set())
     speaker.join()
     assert report.verdict not in (MicrophoneVerdict.NOTHING, MicrophoneVerdict.MISSING)
     assert report.device is not None
     loudest = loudest_part(report.samples)
     with virtual_audio.recording(16_000) as recording:
         for _ in range(TRIES):
-            session.checks.play(job(), report.samples)
+            app.checks.play(job(), report.samples)
             if likeness(loudest, recording.samples) > 0.5:
                 break
-        session.checks.chime(job())
+        app.checks.chime(job())
     assert likeness(loudest, recording.samples) > 0.5
 
 
 def test_a_voice_is_cloned_by_what_the_microphone_hears(
     virtual_audio: VirtualAudio,
-    session: tuple[AppSession, Witness],
+    session: Opened,
     no_keyring: None,
     always_drawn: None,
 ) -> None:
-    session, _ = session
-    cloner = session.cloner
+    app, _ = session
+    cloner = app.cloner
     story, sentence = (at_level(spoken(text), -22.0) for text in (STORY, DRAWN.text))
     ended, lit = threading.Event(), set[int]()
 
@@ -161,30 +161,30 @@ def test_a_voice_is_cloned_by_what_the_microphone_hears(
     assert not reference.path.exists()
 
 
-def test_a_check_is_cancelled_and_another_one_waits(session: tuple[AppSession, Witness]) -> None:
-    session, _ = session
+def test_a_check_is_cancelled_and_another_one_waits(session: Opened) -> None:
+    app, _ = session
     cancelled = job()
 
     def watch(_db: float, _done: float) -> None:
         cancelled.cancel()
 
     with pytest.raises(JobCancelled):
-        session.checks.microphone(cancelled, watch)
-    session.checks.chime(job())
+        app.checks.microphone(cancelled, watch)
+    app.checks.chime(job())
 
 
 def test_without_devices_one_sentence_says_so() -> None:
-    session = open_session(LIGHT)
-    session.start()
+    app = open_session(LIGHT)
+    app.start()
     try:
-        assert session.wait_open()
-        report = session.checks.microphone(job(), lambda _db, _done: None)
+        assert app.wait_open()
+        report = app.checks.microphone(job(), lambda _db, _done: None)
         assert report.verdict is MicrophoneVerdict.MISSING
         with pytest.raises(DeviceUnavailable, match="No loudspeaker"):
-            session.checks.chime(job())
+            app.checks.chime(job())
         with pytest.raises(DeviceUnavailable, match="No microphone"):
-            session.checks.echo(job(), lambda _db, _done: None)
+            app.checks.echo(job(), lambda _db, _done: None)
         with pytest.raises(DeviceUnavailable, match="No microphone"):
-            session.cloner.record(job(), lambda _now: None, lambda: False)
+            app.cloner.record(job(), lambda _now: None, lambda: False)
     finally:
-        session.close()
+        app.close()

@@ -1,4 +1,4 @@
-"""A clock, a sound card and a PortAudio that do what a test tells them."""
+"""A clock, an audio backend and a PortAudio controlled by the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from avatar_app.audio.stream import CallbackFactory
 from avatar_app.core.errors import DeviceUnavailable
 
 
-class ToldClock:
+class ManualClock:
     """Passes time when it is waited for, up to `end`; then every wait ends."""
 
     def __init__(self, end: float = float("inf")) -> None:
@@ -33,7 +33,7 @@ class ToldClock:
         return event.is_set()
 
 
-class PropLine:
+class FakeStream:
     def __init__(self, device: Device) -> None:
         self.device = device
         self.latency = 0.06
@@ -50,7 +50,7 @@ class PropLine:
         self.alive = False
 
 
-class PropCard:
+class FakeBackend:
     """`plugged` is what is there; PortAudio learns of it at a refresh."""
 
     def __init__(self, *plugged: Device) -> None:
@@ -75,13 +75,13 @@ class PropCard:
         self.refreshes += 1
         self._known = list(self.plugged)
 
-    def open(self, device: Device, _direction: Direction, _plug: CallbackFactory) -> PropLine:
+    def open(self, device: Device, _direction: Direction, _plug: CallbackFactory) -> FakeStream:
         if device in self.busy or device not in self._known or device not in self.plugged:
             raise DeviceUnavailable(f"{device.name} cannot be opened.", "It may be busy.")
-        return PropLine(device)
+        return FakeStream(device)
 
 
-class PropPortAudio:
+class FakePortAudio:
     """Offers one device that accepts one rate and some numbers of channels only."""
 
     class PortAudioError(Exception):
@@ -90,7 +90,7 @@ class PropPortAudio:
     def __init__(self, rate: int, channels: tuple[int, ...]) -> None:
         self.rate = rate
         self.channels = channels
-        self.streams: list[PropStream] = []
+        self.streams: list[FakeRawStream] = []
         self.hang = threading.Event()
         self.hang.set()
         self.RawInputStream = self.RawOutputStream = self._open
@@ -98,14 +98,14 @@ class PropPortAudio:
     def query_devices(self, _index: int) -> dict[str, Any]:
         return {"default_samplerate": float(self.rate)}
 
-    def _open(self, **options: Any) -> PropStream:
+    def _open(self, **options: Any) -> FakeRawStream:
         if options["samplerate"] != self.rate or options["channels"] not in self.channels:
             raise self.PortAudioError("Invalid sample rate or number of channels")
-        self.streams.append(PropStream(options, self.hang))
+        self.streams.append(FakeRawStream(options, self.hang))
         return self.streams[-1]
 
 
-class PropStream:
+class FakeRawStream:
     latency = 0.06
 
     def __init__(self, options: dict[str, Any], hang: threading.Event) -> None:
@@ -120,7 +120,7 @@ class PropStream:
     def start(self) -> None:
         """A test calls the callback itself."""
         if self.gone:
-            raise PropPortAudio.PortAudioError("Device unavailable")
+            raise FakePortAudio.PortAudioError("Device unavailable")
         self.running = True
 
     def stop(self) -> None:

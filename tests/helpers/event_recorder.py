@@ -1,4 +1,4 @@
-"""Hears all events of a conversation, from whatever thread, and waits for those that must come."""
+"""Records the events of a session or conversation from any thread, and waits for expected ones."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 from avatar_app.core.events import Event, TurnEnded
 
 SOON = 120.0
-"""Seconds after which what must come does not come any more."""
+"""Seconds after which an expected event is missing."""
 
 
-class Witness:
-    """Hears all events."""
+class EventRecorder:
+    """A listener to events."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
