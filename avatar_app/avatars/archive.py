@@ -50,9 +50,9 @@ def export_avatar(folder: Path, target: Path) -> None:
         ) from error
 
 
-def import_avatar(source: Path, name: str, shelf: AvatarLibrary) -> Avatar:
+def import_avatar(source: Path, name: str, library: AvatarLibrary) -> Avatar:
     """Import the avatar in the file `source` into the library as `name`."""
-    with shelf.new(name) as folder:
+    with library.new(name) as folder:
         _unpack_into(folder, source)
         avatar = _checked(folder, source)
         if sorted(avatar.files) != sorted(os.listdir(folder)):
@@ -61,26 +61,26 @@ def import_avatar(source: Path, name: str, shelf: AvatarLibrary) -> Avatar:
             )
         _rewrite(folder / MANIFEST, avatar, name)
         _checked(folder, source)
-    return load_avatar(shelf.folder(name))
+    return load_avatar(library.folder(name))
 
 
 def is_same_avatar(source: Path, folder: Path) -> bool:
     """Whether the file `source` contains the avatar in `folder`, whatever its name and notes.
     Raises InputInvalid where it is no avatar."""
-    with _opened(source) as parcel:
-        sizes = {entry.filename: entry.file_size for entry in parcel.infolist()}
+    with _opened(source) as archive:
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
         sizes_on_disk = {path.name: path.stat().st_size for path in folder.iterdir()}
         if sizes.keys() != sizes_on_disk.keys():
             return False
         pictures = sizes.keys() - {MANIFEST}
         return all(sizes[name] == sizes_on_disk[name] for name in pictures) and all(
-            _same_content(parcel, name, folder / name) for name in pictures
+            _same_content(archive, name, folder / name) for name in pictures
         )
 
 
-def _same_content(parcel: zipfile.ZipFile, name: str, path: Path) -> bool:
+def _same_content(archive: zipfile.ZipFile, name: str, path: Path) -> bool:
     known = path.read_bytes()
-    with parcel.open(name) as packed:
+    with archive.open(name) as packed:
         return packed.read(len(known) + 1) == known
 
 
@@ -96,8 +96,8 @@ def _checked(folder: Path, source: Path) -> Avatar:
 def _unpack_into(folder: Path, source: Path) -> None:
     """Extract exactly an avatar's files, by their known names: names in the zip are never used as
     paths."""
-    with _opened(source) as parcel:
-        names = sorted(entry.filename for entry in parcel.infolist())
+    with _opened(source) as archive:
+        names = sorted(entry.filename for entry in archive.infolist())
         files = next((known for known in _KNOWN if sorted(known) == names), None)
         if files is None:
             raise InputInvalid(
@@ -105,7 +105,7 @@ def _unpack_into(folder: Path, source: Path) -> None:
             )
         left = _MOST_BYTES
         for name in files:
-            with parcel.open(name) as packed:
+            with archive.open(name) as packed:
                 content = packed.read(left + 1)  # the sizes in the zip may be wrong
             left -= len(content)
             if left < 0:
@@ -123,8 +123,8 @@ def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
             f"The file {source} cannot be read: {error.strerror}.", "Check its name and folder."
         ) from error
     try:
-        with file, zipfile.ZipFile(file) as parcel:
-            yield parcel
+        with file, zipfile.ZipFile(file) as archive:
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputInvalid(f"The file {source} is not an avatar: {error}.", _HINT) from error
 

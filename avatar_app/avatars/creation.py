@@ -41,49 +41,49 @@ def make_avatar(
     source: Path,
     name: str,
     job: Job[Any],
-    shelf: AvatarLibrary,
-    open_eyes: Callable[[], FaceDetector] = FaceDetector,
+    library: AvatarLibrary,
+    make_detector: Callable[[], FaceDetector] = FaceDetector,
     person: int | None = None,
     title: str = "",
 ) -> Avatar:
     """Create the avatar `name` in the library from a photo or clip; raises InputInvalid where that
     is impossible.
 
-    A clip's progress is reported frame by frame; a cancelled job leaves nothing behind. `open_eyes`
-    creates the face detector. `person`: which one in a photo, counted from the left from 1; None:
-    the one with the largest face, or SeveralPeople where that one cannot be used. `title`: what the
-    user calls it, if that is not its name.
+    A clip's progress is reported frame by frame; a cancelled job leaves nothing behind.
+    `make_detector` creates the face detector. `person`: which one in a photo, counted from the
+    left from 1; None: the one with the largest face, or SeveralPeople where that one cannot be
+    used. `title`: what the user calls it, if that is not its name.
     """
-    shelf.check_free(name)
+    library.check_free(name)
     if is_clip(source):
-        sitting = sit_for_clip(source, job, open_eyes)
+        sitting = sit_for_clip(source, job, make_detector)
     else:
-        sitting = _sit_for_photo(source, job, open_eyes, person)
-    return keep_sitting(sitting, name, job, shelf, title)
+        sitting = _sit_for_photo(source, job, make_detector, person)
+    return keep_sitting(sitting, name, job, library, title)
 
 
 def keep_sitting(
-    sitting: Sitting, name: str, job: Job[Any], shelf: AvatarLibrary, title: str = ""
+    sitting: Sitting, name: str, job: Job[Any], library: AvatarLibrary, title: str = ""
 ) -> Avatar:
     """Write the avatar `name` into the library; `title`: what the user calls it, if that is not
     the same."""
     job.report(0.7, "Writing the avatar")
-    with shelf.new(name) as folder:
+    with library.new(name) as folder:
         write_sitting(folder, sitting, title or name)
         if sitting.film is not None:
             write_idle(folder, sitting.film, job, (0.8, 0.95))
         check_folder(folder)
         job.report(0.95)
-    return load_avatar(shelf.folder(name))
+    return load_avatar(library.folder(name))
 
 
 def _sit_for_photo(
-    photo: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector], person: int | None
+    photo: Path, job: Job[Any], make_detector: Callable[[], FaceDetector], person: int | None
 ) -> Sitting:
     job.report(0.0, "Reading the photo")
     picture, _ = scaled_down(read_photo(photo), LONGEST)
     job.report(0.2, "Looking for the face")
-    eyes = open_eyes()
+    eyes = make_detector()
     faces = eyes.faces(picture)
     if not faces:
         raise no_face_in(picture, photo)

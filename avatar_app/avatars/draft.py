@@ -133,18 +133,18 @@ class AvatarDraft:
 
 
 def open_draft(
-    source: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector] = FaceDetector
+    source: Path, job: Job[Any], make_detector: Callable[[], FaceDetector] = FaceDetector
 ) -> AvatarDraft:
     """Read a photo or clip and find its faces; raises InputInvalid where there is none."""
     if is_clip(source):
-        sitting = sit_for_clip(source, job, open_eyes)
+        sitting = sit_for_clip(source, job, make_detector)
         return AvatarDraft(
             source, sitting.picture, (_face(sitting.picture, sitting.mesh),), sitting
         )
     job.report(0.0, "Reading the photo")
     picture, _ = scaled_down(read_photo(source), _LARGEST)
     job.report(0.3, "Looking for the face")
-    eyes = open_eyes()
+    eyes = make_detector()
     boxes = eyes.faces(picture)
     if not boxes:
         raise no_face_in(picture, source)

@@ -83,7 +83,7 @@ def _avatar(paths: AppPaths) -> Path:
         raise InputInvalid(
             "The photo for this bench is missing.", "It is in the program's source, under tests."
         )
-    shelf, name = AvatarLibrary.of(paths), "bench"
-    if name not in shelf.names():
-        Job("avatar", lambda job: make_avatar(photo, name, job, shelf)).run()
-    return shelf.folder(name)
+    library, name = AvatarLibrary.of(paths), "bench"
+    if name not in library.names():
+        Job("avatar", lambda job: make_avatar(photo, name, job, library)).run()
+    return library.folder(name)

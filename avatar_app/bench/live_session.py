@@ -50,7 +50,7 @@ UNANSWERED = 500
 
 
 @dataclass(slots=True)
-class SessionTally:
+class SessionCounts:
     """Counters for the report."""
 
     asked: int = 0
@@ -68,7 +68,7 @@ class SessionTally:
 class RecordedUser(NullDevice):
     """A microphone that plays a recording, then room noise until the answer is over, and so on."""
 
-    def __init__(self, conversation: Conversation, tally: SessionTally) -> None:
+    def __init__(self, conversation: Conversation, counts: SessionCounts) -> None:
         super().__init__()
         found = [each for each in recordings() if _seconds(each.samples) <= LONGEST_QUESTION]
         if not found:
@@ -79,7 +79,7 @@ class RecordedUser(NullDevice):
         rng = np.random.default_rng(3)
         self._questions = [in_room(each.samples, rng) for each in found]
         self._noise = room_noise(1.0, rng)
-        self._conversation, self._tally = conversation, tally
+        self._conversation, self._counts = conversation, counts
         self._playing: Samples | None = None
         self._begun = self._quiet = self._blocks = 0
 
@@ -95,9 +95,9 @@ class RecordedUser(NullDevice):
         self._playing = None
         idle = self._conversation.state is State.IDLE
         self._quiet = self._quiet + 1 if idle else 0
-        if self._quiet > (PAUSE if self._tally.answered >= self._tally.asked else UNANSWERED):
-            self._playing = self._questions[self._tally.asked % len(self._questions)]
-            self._tally.asked, self._tally.answered = self._tally.asked + 1, self._tally.asked
+        if self._quiet > (PAUSE if self._counts.answered >= self._counts.asked else UNANSWERED):
+            self._playing = self._questions[self._counts.asked % len(self._questions)]
+            self._counts.asked, self._counts.answered = self._counts.asked + 1, self._counts.asked
             self._begun, self._quiet = self._blocks + 1, 0
         noise = block_of(self._noise, self._blocks % 100)
         assert noise is not None
@@ -107,9 +107,9 @@ class RecordedUser(NullDevice):
 class ParallelRecognition:
     """A second recognizer that hears recordings in real time, from `start` to `close`."""
 
-    def __init__(self, settings: Settings, tally: SessionTally) -> None:
+    def __init__(self, settings: Settings, counts: SessionCounts) -> None:
         self._recognizer = load_chosen(settings, Kind.ASR)
-        self._tally = tally
+        self._counts = counts
         self._turn = Turn(0)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
@@ -131,14 +131,14 @@ class ParallelRecognition:
                 text = ""
                 for transcript in self._recognizer.transcribe(self._live(each.samples), self._turn):
                     text = transcript.text
-                self._tally.parallel_words += len(text.split())
+                self._counts.parallel_words += len(text.split())
 
     def _live(self, samples: Samples) -> Iterator[AudioChunk]:
         for index, _ in enumerate(beats(MonotonicClock(), BLOCK_SECONDS, self._stop)):
             block = block_of(samples, index)
             if block is None:
                 return
-            self._tally.parallel_seconds += BLOCK_SECONDS
+            self._counts.parallel_seconds += BLOCK_SECONDS
             yield AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
 
 
@@ -146,7 +146,7 @@ class LiveSession:
     """Opened on creation; `start` lets time pass, `close` ends it."""
 
     def __init__(self, settings: Settings) -> None:
-        self.tally, self.shown = SessionTally(), Shown()
+        self.counts, self.shown = SessionCounts(), Shown()
         with ExitStack() as opened:
             made = {kind: self._made(settings, kind, opened) for kind in _REAL}
             before = resident_mb()
@@ -182,9 +182,9 @@ class LiveSession:
 
     def _parts(self, settings: Settings) -> list[Any]:
         self._running: list[Any] = [
-            ParallelRecognition(settings, self.tally),
+            ParallelRecognition(settings, self.counts),
             SilentSpeaker(self.conversation.playback.read),
-            RecordedUser(self.conversation, self.tally),
+            RecordedUser(self.conversation, self.counts),
         ]
         return self._running
 
@@ -198,13 +198,13 @@ class LiveSession:
     def _take(self, event: Event) -> None:
         match event:
             case UserSaid():
-                self.tally.understood += 1
+                self.counts.understood += 1
             case TurnEnded():
-                self.tally.answered = self.tally.asked
+                self.counts.answered = self.counts.asked
             case Failed():
-                self.tally.failed.append(f"{event.stage}: {event.message}")
+                self.counts.failed.append(f"{event.stage}: {event.message}")
             case Noticed():
-                self.tally.noticed.append(event.message)
+                self.counts.noticed.append(event.message)
 
 
 _REAL = (Kind.AEC, Kind.VAD, Kind.TURN, Kind.ASR, Kind.TTS)

@@ -58,9 +58,9 @@ def _prepared_loop() -> Callable[[], object]:
     """Prepare a loop that does everything step after step: all windows, all pictures, then the
     film."""
     data = folders.app_paths().data
-    shelf = AvatarLibrary(data / "loop")
-    name = f"sitter-{time.monotonic_ns()}"
-    avatar = Job[Avatar]("", lambda job: make_avatar(_photo(), name, job, shelf)).run()
+    library = AvatarLibrary(data / "loop")
+    name = f"bench-{time.monotonic_ns()}"
+    avatar = Job[Avatar]("", lambda job: make_avatar(_photo(), name, job, library)).run()
     x0, y0, x1, y1 = avatar.face_box
     face = np.asarray(cv2.resize(avatar.portrait[y0:y1, x0:x1], (SIDE, SIDE)), np.uint8)
     paint = plain_torch(random_state(), face, SHOWN, THREADS)

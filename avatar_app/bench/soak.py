@@ -78,11 +78,11 @@ def measure(
         FlatVoice(),
         FlatFace(),
     )
-    memory, threads, tally = [], [], _Tally()
+    memory, threads, counts = [], [], _SoakCounts()
     with Scene(engines, pace=PACE, output_latency=0.0) as scene:
         for index in show_steps("soak, turn", range(turns)):
             _turn(scene, rng, spoken=index % 2 == 0)
-            tally.take(scene)
+            counts.take(scene)
             memory.append(process.memory_info().rss / 2**20)
             threads.append(threading.active_count())
     warm = memory[round(WARM_UP * turns) :]
@@ -91,16 +91,16 @@ def measure(
     report.add("memory_growth", slope, f"MB per {PER} turns", most=GROWTH_MB)
     report.add("memory", memory[-1], "MB")
     report.add("threads_gained", max(threads[-PER:]) - threads[0], "", most=0)
-    report.add("stale_samples", tally.stale, "", most=0)
-    report.add("answer_samples", tally.sounding, "", least=turns * PLAYBACK_RATE // 20)
-    report.add("turns", tally.turns, "", least=0.9 * turns)
-    report.add("interrupted_turns", tally.interrupted, "", least=turns // 5)
+    report.add("stale_samples", counts.stale, "", most=0)
+    report.add("answer_samples", counts.sounding, "", least=turns * PLAYBACK_RATE // 20)
+    report.add("turns", counts.turns, "", least=0.9 * turns)
+    report.add("interrupted_turns", counts.interrupted, "", least=turns // 5)
     report.series["memory [MB]"] = memory
     return report
 
 
 @dataclass(slots=True)
-class _Tally:
+class _SoakCounts:
     """Counts events and drops them, as what a scene keeps would look like a leak."""
 
     turns: int = 0

@@ -59,20 +59,20 @@ def add(
     from avatar_app.system.named_folders import folder_name
     from avatar_app.system.paths import app_paths
 
-    shelf = AvatarLibrary.of(app_paths())
+    library = AvatarLibrary.of(app_paths())
     called = folder_name(name) if name else name_from(source)
-    open_eyes = _eyes(detector, detector_model)
+    make_detector = _eyes(detector, detector_model)
 
     def make(person: int | None) -> Avatar:
         return _watched(
             Job(
                 f"Making {called}",
-                lambda job: make_avatar(source, called, job, shelf, open_eyes, person),
+                lambda job: make_avatar(source, called, job, library, make_detector, person),
             )
         )
 
     if source.suffix.lower() == SUFFIX:
-        avatar = import_avatar(source, called, shelf)
+        avatar = import_avatar(source, called, library)
     else:
         try:
             avatar = make(person)
@@ -80,7 +80,7 @@ def add(
             avatar = make(_asked_who(several))
     for note in avatar.notes:
         _err.print(note, style="yellow")
-    folder = shelf.folder(called)
+    folder = library.folder(called)
     _say(f"The avatar {called} is {folder}")
     talk = f"avatar-app run --set face.engine=photo --set face.options.avatar={called}"
     _say(f"Talk with it: {talk}")
@@ -121,8 +121,8 @@ def list_all() -> int:
     from avatar_app.avatars.library import AvatarLibrary
     from avatar_app.system.paths import app_paths
 
-    shelf = AvatarLibrary.of(app_paths())
-    found, notices = shelf.entries()
+    library = AvatarLibrary.of(app_paths())
+    found, notices = library.entries()
     table = Table("name", "portrait", "idle loop", "made", box=None)
     for avatar in found:
         height, width = avatar.portrait.shape[:2]
@@ -131,7 +131,7 @@ def list_all() -> int:
         table.add_row(*map(Text, cells))
     if found:
         _out.print(table)
-        _say(f"They are stored in {shelf.root}")
+        _say(f"They are stored in {library.root}")
     else:
         _say("You have no avatars yet. Create one: avatar-app avatars add PHOTO")
     print_notices(_err, notices)

@@ -39,8 +39,8 @@ def run_download(
     with Progress(*columns, console=console, transient=True, disable=_unseen(console)) as bars:
         bar = bars.add_task(title, total=None)
 
-        def watch(tally: DownloadProgress) -> None:
-            bars.update(bar, completed=tally.done, total=tally.total)
+        def watch(progress: DownloadProgress) -> None:
+            bars.update(bar, completed=progress.done, total=progress.total)
 
         job: Job[T] = Job(title, lambda job: work(job, watch))
         return job.run()

@@ -26,7 +26,7 @@ def unpack(
     try:
         with zipfile.ZipFile(archive) as zipped:
             entries = {name: _entry(zipped, name) for name in names}
-            store.ask_for_room(sum(each.file_size for each in entries.values()), archive.name)
+            store.check_disk_space(sum(each.file_size for each in entries.values()), archive.name)
             return {
                 name: _write(zipped, entry, archive.with_name(name), job)
                 for name, entry in entries.items()

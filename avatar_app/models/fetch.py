@@ -46,7 +46,7 @@ class Fetch:
     """Downloads files for a job, one after the other."""
 
     manners: DownloadOptions
-    ask_for_room: Callable[[int], None]
+    check_disk_space: Callable[[int], None]
     """Raises if the disk lacks room for so many bytes; called where the size is unknown."""
     watch: Callable[[PartialFile], None]
     """Called some twenty times a second; exceptions it raises end the download."""
@@ -87,7 +87,7 @@ class Fetch:
     ) -> int:
         """Download into the partial file and hash it meanwhile; returns the number of tries and
         pieces."""
-        room = self.ask_for_room if wanted.bytes is None else lambda _size: None
+        room = self.check_disk_space if wanted.bytes is None else lambda _size: None
         async with self.client() as client:
             transfer = Transfer(
                 client, part, wanted.bytes, wanted.digest is not None, self.manners, room

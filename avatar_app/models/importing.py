@@ -44,7 +44,7 @@ def import_model(job: Job[Path], path: Path, model: Model, store: Store) -> Path
     sources = {file: _source(file, model, path, files) for file in model.files}
     folder = store.folder(model)
     try:
-        store.ask_for_room(_copied_bytes(list(sources.values()), store), model.title)
+        store.check_disk_space(_copied_bytes(list(sources.values()), store), model.title)
         with store.lock(model):
             folder.mkdir(parents=True, exist_ok=True)
             stored: dict[str, StoredFile] = {}

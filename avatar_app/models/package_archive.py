@@ -57,7 +57,7 @@ class FileAssembly:
     file: ModelFile
     target: Path
     job: Job[Any]
-    ask_for_room: Callable[[int], None]
+    check_disk_space: Callable[[int], None]
     """Raises if the disk lacks room for so many more bytes."""
 
     def run(self, archives: list[Archive]) -> StoredFile:
@@ -126,7 +126,7 @@ class FileAssembly:
         """Check the size before anything is extracted."""
         if self.file.bytes is not None and size > self.file.bytes:
             raise self._wrong(f"contains {size} bytes instead of {self.file.bytes}")
-        self.ask_for_room(size)
+        self.check_disk_space(size)
 
     def _wrong(self, what: str) -> WrongBytes:
         return WrongBytes(

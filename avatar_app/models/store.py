@@ -142,7 +142,7 @@ class Store:
         with hold_lock(self.root / f"{model.id}.lock", model.title):
             yield
 
-    def ask_for_room(self, needed: int, what: str) -> None:
+    def check_disk_space(self, needed: int, what: str) -> None:
         """Raise DiskFailed if the disk lacks so many bytes of free space."""
         existing = next(each for each in (self.root, *self.root.parents) if each.exists())
         free = shutil.disk_usage(existing).free

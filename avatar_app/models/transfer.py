@@ -76,7 +76,7 @@ class Transfer:
     is_known: bool
     """Whether a hash is known that verifies the bytes, whichever server they came from."""
     manners: DownloadOptions
-    ask_for_room: Callable[[int], None]
+    check_disk_space: Callable[[int], None]
     """Raises if the disk lacks room for so many more bytes."""
 
     fruitless: int = 0
@@ -185,7 +185,7 @@ class Transfer:
             if start:
                 self.part.discard()
                 raise Changed(f"{host(url)} changed the file in the meantime.", AGAIN)
-            self.ask_for_room(total or 0)
+            self.check_disk_space(total or 0)
             self.part.begin(total)
         self.part.url, self.part.validator = url, validator
         self._share(takes_ranges=response.status_code == 206)

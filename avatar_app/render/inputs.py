@@ -19,35 +19,37 @@ from avatar_app.system.paths import AppPaths
 
 WEIGHTS = (".pth", ".safetensors", ".onnx")
 """Extensions of files with a network's weights."""
-_SITTER = "sitter"
+_PHOTO_AVATAR = "photo"
 
 
 @contextmanager
 def avatar_folder(
-    avatar: str | Path, paths: AppPaths, open_eyes: Callable[[], FaceDetector] = FaceDetector
+    avatar: str | Path, paths: AppPaths, make_detector: Callable[[], FaceDetector] = FaceDetector
 ) -> Iterator[Path]:
     """Return the folder of an avatar, given by name, by its folder, as an .avatar file or as a
     photo.
 
-    From a photo a temporary avatar is created, which lasts as long as the context; `open_eyes`
+    From a photo a temporary avatar is created, which lasts as long as the context; `make_detector`
     creates the face detector. Raises InputInvalid where the photo cannot be used, ConfigInvalid for
     an unknown name.
     """
-    path, shelf = Path(avatar).expanduser(), AvatarLibrary.of(paths)
-    if avatar in shelf.names():
-        yield shelf.folder(str(avatar))
+    path, library = Path(avatar).expanduser(), AvatarLibrary.of(paths)
+    if avatar in library.names():
+        yield library.folder(str(avatar))
     elif (path / MANIFEST).is_file():
         yield path
     elif not path.is_file():
-        yield shelf.folder(str(avatar))
+        yield library.folder(str(avatar))
     else:
         with TemporaryDirectory(prefix="avatar-render-") as root:
             own = AvatarLibrary(Path(root))
             if path.suffix == SUFFIX:
-                import_avatar(path, _SITTER, own)
+                import_avatar(path, _PHOTO_AVATAR, own)
             else:
-                Job[Avatar]("", lambda job: make_avatar(path, _SITTER, job, own, open_eyes)).run()
-            yield own.folder(_SITTER)
+                Job[Avatar](
+                    "", lambda job: make_avatar(path, _PHOTO_AVATAR, job, own, make_detector)
+                ).run()
+            yield own.folder(_PHOTO_AVATAR)
 
 
 def find_weights(model: str | Path, paths: AppPaths) -> Path:

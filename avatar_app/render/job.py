@@ -123,10 +123,10 @@ class RenderJob:
         options: dict[str, Any] = {"width": self._width, "height": self._height}
         options["fps"] = profile.fps
         if order.avatar:
-            eyes = face_detector_factory(
+            detector = face_detector_factory(
                 self._settings.avatars, self._paths.models, profile.face_detection_batch
             )
-            folder = opened.enter_context(avatar_folder(order.avatar, self._paths, eyes))
+            folder = opened.enter_context(avatar_folder(order.avatar, self._paths, detector))
             options["avatar"] = str(folder)
         weights = self._weights()
         if weights is None:

@@ -45,7 +45,7 @@ class EngineSet:
     ladders: dict[Kind, QualityLadder] = field(default_factory=dict)
     fallback: Any = None
     """The face that takes over when the chosen one fails; None where that one is built in."""
-    lender: MemoryBroker = field(default_factory=MemoryBroker)
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
     notice: Callable[[Noticed], None] = field(default=lambda _notice: None)
     face_lease: MemoryLease | None = None
     clock: Callable[[], float] = time.monotonic
@@ -114,7 +114,7 @@ class EngineSet:
         make = partial(create_engine, self.registry, remembers=self.remembers)
         stays = manifest.name == BUILTIN[manifest.kind]
         if evictable := EVICTABLE.get(manifest.kind):
-            made = evictable(manifest, options, make, self.lender, self.notice, ladder, stays=stays)
+            made = evictable(manifest, options, make, self.broker, self.notice, ladder, stays=stays)
             if isinstance(made, EvictableDialogue) and not stays:
                 made.skills = make(self.registry.find(manifest.kind, BUILTIN[manifest.kind]), {})
             return made
@@ -140,7 +140,7 @@ class EngineSet:
     ) -> None:
         """Lease memory for the chosen face, replacing the previous lease; raises OutOfMemory."""
         self.end_face_lease()
-        self.face_lease = self.lender.lease(manifest, options, must=stays)
+        self.face_lease = self.broker.lease(manifest, options, must=stays)
 
     def end_face_lease(self) -> None:
         lease, self.face_lease = self.face_lease, None

@@ -26,8 +26,8 @@ def load_engines(
 ) -> EngineSet:
     """Load one engine of each kind that a conversation needs, as the settings choose. `face_loaded`
     is called as soon as the face is loaded, before slower engines."""
-    lender = MemoryBroker.of(registry.paths, settings.memory_limits)
-    engine_set = EngineSet(registry, lender=lender, notice=notice, clock=clock)
+    broker = MemoryBroker.of(registry.paths, settings.memory_limits)
+    engine_set = EngineSet(registry, broker=broker, notice=notice, clock=clock)
     engine_set.remembers = settings.history.keep
     with ExitStack() as on_failure:
         on_failure.callback(engine_set.close)

@@ -38,12 +38,12 @@ class AvatarChoices:
     """All characters by name; a drawn one hides an avatar of the same name."""
 
     registry: Registry
-    shelf: AvatarLibrary
+    library: AvatarLibrary
 
     def names(self) -> tuple[str, ...]:
         """Return the names, the drawn ones first."""
         drawn = self.drawn()
-        return (*drawn, *(name for name in self.shelf.names() if name not in drawn))
+        return (*drawn, *(name for name in self.library.names() if name not in drawn))
 
     def shown_by(self, choice: EngineChoice) -> str:
         """Return the character that a face shows; empty if it does not say."""
@@ -66,28 +66,28 @@ class AvatarChoices:
         return settings_choosing(Kind.FACE, self.choice(name, face)) if name in self.names() else {}
 
     def make(
-        self, source: Path, job: Job[NewCharacter], open_eyes: Callable[[], FaceDetector]
+        self, source: Path, job: Job[NewCharacter], make_detector: Callable[[], FaceDetector]
     ) -> NewCharacter:
         """Create an avatar from a photo, a clip or an .avatar file, named after the file. None
         is created for an .avatar file that is opened again."""
         is_archive = source.suffix.lower() == SUFFIX
         if is_archive and (known := self._imported_before(source)):
             return NewCharacter(known)
-        name = self.shelf.free_name(name_from(source), self.drawn())
+        name = self.library.free_name(name_from(source), self.drawn())
         if is_archive:
-            avatar = import_avatar(source, name, self.shelf)
+            avatar = import_avatar(source, name, self.library)
         else:
             title = title_from(source)
-            avatar = make_avatar(source, name, job, self.shelf, open_eyes, title=title)
+            avatar = make_avatar(source, name, job, self.library, make_detector, title=title)
         return NewCharacter(name, avatar.notes)
 
     def _imported_before(self, source: Path) -> str:
         """Return the avatar that was imported from the file under its name; empty if there is
         none."""
         named = re.compile(re.escape(name_from(source)) + r"(-\d+)?")
-        drawn, shelf = self.drawn(), self.shelf
-        names = (it for it in shelf.names() if it not in drawn and named.fullmatch(it))
-        return next((it for it in names if is_same_avatar(source, shelf.folder(it))), "")
+        drawn, library = self.drawn(), self.library
+        names = (it for it in library.names() if it not in drawn and named.fullmatch(it))
+        return next((it for it in names if is_same_avatar(source, library.folder(it))), "")
 
     def drawn(self) -> tuple[str, ...]:
         """Return the names of the program's own characters."""

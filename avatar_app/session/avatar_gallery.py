@@ -83,8 +83,8 @@ class AvatarGallery:
 
     def avatars(self) -> tuple[GalleryAvatar, ...]:
         """All of them, the drawn ones first."""
-        shelf, drawn = self._choices.shelf, self._choices.drawn()
-        own = (name for name in shelf.names() if name not in drawn)
+        library, drawn = self._choices.library, self._choices.drawn()
+        own = (name for name in library.names() if name not in drawn)
         return (
             *(GalleryAvatar(name, "", is_drawn=True) for name in drawn),
             *(self._own(name) for name in own),
@@ -103,7 +103,7 @@ class AvatarGallery:
         """Return what draws it in the gallery: never Wav2Lip, whose network takes seconds."""
         if name in self._choices.drawn():
             return PreviewFace(BUILTIN[Kind.FACE], CHARACTER, name)
-        return PreviewFace(PHOTO, AVATAR, str(self._choices.shelf.folder(name)))
+        return PreviewFace(PHOTO, AVATAR, str(self._choices.library.folder(name)))
 
     def picture(self, name: str) -> Image:
         """Return it at rest, PICTURE pixels wide and high. Raises AvatarError where its files are
@@ -129,16 +129,16 @@ class AvatarGallery:
 
     def rename(self, name: str, title: str) -> str:
         """Give it another title, and a folder of that name; returns the new name."""
-        shelf = self._choices.shelf
+        library = self._choices.library
         in_use = name == self.current()
-        renamed = shelf.rename(name, title, self._choices.drawn())
+        renamed = library.rename(name, title, self._choices.drawn())
         if in_use and renamed != name:
             self._settings.change(self._choices.settings_for(renamed, self._face), undoable=False)
         return renamed
 
     def delete(self, name: str) -> AvatarDeletion:
         """Delete it, and show the first drawn character if it is on show."""
-        folder = self._choices.shelf.folder(name)
+        folder = self._choices.library.folder(name)
         was_used = name == self.current()
         trash = self._paths.data / DELETED / f"avatar-{next(self._numbers)}"
         shutil.rmtree(trash, ignore_errors=True)
@@ -153,7 +153,7 @@ class AvatarGallery:
     def export(self, name: str, target: Path) -> Path:
         """Write it to one .avatar file; returns the file's path."""
         path = target if target.suffix == SUFFIX else target.with_name(target.name + SUFFIX)
-        export_avatar(self._choices.shelf.folder(name), path)
+        export_avatar(self._choices.library.folder(name), path)
         return path
 
     @property
@@ -161,9 +161,9 @@ class AvatarGallery:
         return self._settings.settings.face
 
     def _own(self, name: str) -> GalleryAvatar:
-        shelf = self._choices.shelf
+        library = self._choices.library
         try:
-            label = shelf.label(name)
+            label = library.label(name)
         except InputInvalid:
             return GalleryAvatar(name, "", is_drawn=False)  # its picture says what is wrong
         return GalleryAvatar(

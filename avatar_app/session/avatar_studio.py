@@ -43,9 +43,9 @@ class AvatarStudio:
     ) -> NewCharacter:
         """Make an avatar of a draft. Its name is made from the title, and is a free one."""
         sitting = draft.sitting(face, crop)
-        shelf = self._choices.shelf
-        name = shelf.free_name(name_for(title), self._choices.drawn())
-        avatar = keep_sitting(sitting, name, job, shelf, title)
+        library = self._choices.library
+        name = library.free_name(name_for(title), self._choices.drawn())
+        avatar = keep_sitting(sitting, name, job, library, title)
         return NewCharacter(name, avatar.notes)
 
     def bring(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:

@@ -55,7 +55,7 @@ class FaceEngines:
         known = {option.name for option in manifest.options}
         options = {option: value for option, value in face.options.items() if option in known}
         if AVATAR in known and not options.get(AVATAR):
-            own = self._choices.shelf.names()
+            own = self._choices.library.names()
             options |= {AVATAR: own[0]} if own else {}
         choice = EngineChoice(engine=name, options=options)
         return self._settings.change(settings_choosing(Kind.FACE, choice))
@@ -70,7 +70,7 @@ class FaceEngines:
             problem = self._model_problem(manifest)
             lacks_model = bool(problem)
         draws_avatars = AVATAR in {option.name for option in manifest.options}
-        if not problem and draws_avatars and not self._choices.shelf.names():
+        if not problem and draws_avatars and not self._choices.library.names():
             problem = "It needs an avatar of yours. Drop a photo on this page."
         return FaceEngine(
             manifest.name,

@@ -148,7 +148,7 @@ class ModelDownloads:
             return False
         lacking = max(0, (model.bytes or 0) - self.store.installed_bytes(model))
         try:
-            self.store.ask_for_room(lacking, model.title)
+            self.store.check_disk_space(lacking, model.title)
         except DiskFailed:
             return False
         return True
@@ -222,7 +222,7 @@ class ModelDownloads:
         """What was deleted goes for good where its room is needed."""
         lacking = max(0, (model.bytes or 0) - self.store.installed_bytes(model))
         try:
-            self.store.ask_for_room(lacking, model.title)
+            self.store.check_disk_space(lacking, model.title)
         except DiskFailed:
             ModelTrash(self.store).purge()
 

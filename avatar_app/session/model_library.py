@@ -26,7 +26,7 @@ from avatar_app.runtime.kinds import BUILTIN, KINDS
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.language_plan import LanguagePlan, LanguagePlanner
 from avatar_app.session.model_downloads import ModelDownloads, TransferState
-from avatar_app.session.model_shelf import DETECTOR_SETTING, ModelShelf, ShelfReader
+from avatar_app.session.model_listing import DETECTOR_SETTING, ModelListing, ModelListingReader
 from avatar_app.session.model_upkeep import MACHINE, ModelUpkeep, Upkeep, discard_record
 from avatar_app.settings.schema import DetectorName
 from avatar_app.settings.store import SettingsChange, SettingsStore
@@ -42,7 +42,7 @@ _UNDER_WAY = (TransferState.FETCHING, TransferState.WAITING)
 
 class ModelLibrary:
     """Opens files when it is first asked for something. What is on the disk is read again at each
-    call of `shelf`."""
+    call of `listing`."""
 
     def __init__(
         self,
@@ -99,9 +99,9 @@ class ModelLibrary:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def shelf(self) -> ModelShelf:
+    def listing(self) -> ModelListing:
         """Everything as it is now. May take a moment."""
-        reader = ShelfReader(self._settings, self._paths, self._registry, self.store)
+        reader = ModelListingReader(self._settings, self._paths, self._registry, self.store)
         return reader.read(self.catalog(), self.trash.held())
 
     def language_plan(self, language: str) -> LanguagePlan:

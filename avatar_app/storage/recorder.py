@@ -15,14 +15,14 @@ from avatar_app.core.events import ConversationBegan, Event, TurnEnded, TurnWith
 log = logging.getLogger(__name__)
 
 
-class TurnKeeper(Protocol):
+class TurnStore(Protocol):
     """Where turns are kept."""
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
         """Keep a turn that ended at `at`."""
 
 
-class HistoryRecorder(TurnKeeper, Protocol):
+class HistoryRecorder(TurnStore, Protocol):
     """Where conversations are kept."""
 
     def withdraw(self, turn_id: int) -> None:
@@ -36,15 +36,15 @@ class Recorder:
     """A listener to events; `close` waits until everything is written. A turn that only repeats
     what was said before is not kept."""
 
-    def __init__(self, keeper: TurnKeeper) -> None:
-        self._keeper = keeper
+    def __init__(self, store: TurnStore) -> None:
+        self._store = store
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
         self._thread.start()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, TurnEnded) and not event.repeated:
-            self.put(partial(self._keeper.add, event, datetime.now(UTC)))
+            self.put(partial(self._store.add, event, datetime.now(UTC)))
 
     def put(self, work: Callable[[], None]) -> None:
         """Do `work` after all that was put before."""
@@ -70,17 +70,17 @@ class ConversationRecorder:
     """A listener to events that keeps turns in their conversations, in the order of what happened;
     `close` waits until everything is written."""
 
-    def __init__(self, keeper: HistoryRecorder) -> None:
-        self._keeper = keeper
-        self._recorder = Recorder(keeper)
+    def __init__(self, store: HistoryRecorder) -> None:
+        self._store = store
+        self._recorder = Recorder(store)
         self.settle = self._recorder.settle
         self.close = self._recorder.close
 
     def __call__(self, event: Event) -> None:
         match event:
             case TurnWithdrawn(turn_id):
-                self._recorder.put(partial(self._keeper.withdraw, turn_id))
+                self._recorder.put(partial(self._store.withdraw, turn_id))
             case ConversationBegan(conversation):
-                self._recorder.put(partial(self._keeper.begin, conversation))
+                self._recorder.put(partial(self._store.begin, conversation))
             case _:
                 self._recorder(event)

@@ -51,7 +51,7 @@ class Appointment:
     """With time zone."""
 
 
-class NoteKeeper(Protocol):
+class NoteStore(Protocol):
     """Stores notes and facts."""
 
     def add_note(self, text: str, written: datetime) -> Note: ...
@@ -75,7 +75,7 @@ class NoteKeeper(Protocol):
         """Delete facts; returns how many."""
 
 
-class AppointmentKeeper(Protocol):
+class AppointmentStore(Protocol):
     """Stores timers and reminders, and fires them."""
 
     def add(self, kind: Alarm, text: str, due: datetime) -> Appointment: ...
@@ -115,6 +115,6 @@ class Services:
 
     clock: Callable[[], datetime]
     """The local time, with time zone."""
-    memory: NoteKeeper
-    agenda: AppointmentKeeper
+    memory: NoteStore
+    agenda: AppointmentStore
     controls: Controls

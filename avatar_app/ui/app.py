@@ -56,9 +56,9 @@ def run_window(
 def _open(window: MainWindow, instance: PrimaryInstance | None, file: Path | None) -> None:
     """Open the file of this start, and whatever later starts ask for."""
     if file is not None:
-        window.newcomer.take_in_turn(file)
+        window.avatar_drop.take_in_turn(file)
     if instance is not None:
-        requests = OpenRequests(window, window.bridge, window.newcomer.take_in_turn)
+        requests = OpenRequests(window, window.bridge, window.avatar_drop.take_in_turn)
         for earlier in instance.receive(requests.receive):
             requests.open(earlier)
 

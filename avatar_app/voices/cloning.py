@@ -63,19 +63,19 @@ class Cloning:
         return Job(f"Cloning {self.name}", self._run)
 
     def _run(self, job: Job[ClonedVoice]) -> ClonedVoice:
-        shelf = VoiceLibrary.of(self.paths)
-        shelf.check_free(self.name)
+        library = VoiceLibrary.of(self.paths)
+        library.check_free(self.name)
         job.report(0.1, "Listening to the reference")
         reference = read_reference(self.source)
         raise_failed(tuple(checks(reference)))
         asked = read_request(self.name, self.paths, self.clock)
         recording = self.record(job)
         job.report(0.6, "Transcribing the sentence")
-        with shelf.new(self.name) as folder:
+        with library.new(self.name) as folder:
             self._keep(folder, reference, asked, recording)
             job.report(0.9, "Signing")
         _asked_file(self.name, self.paths).unlink(missing_ok=True)
-        return open_voice(shelf.folder(self.name), self.paths)
+        return open_voice(library.folder(self.name), self.paths)
 
     def _keep(
         self, folder: Path, reference: Reference, asked: ConsentRequest, recording: Samples

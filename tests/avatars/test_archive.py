@@ -30,23 +30,23 @@ NO_FACE = {name: [[100.0, 100.0]] * count for name, count in GROUPS.items()}
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shelf = AvatarLibrary(tmp_path_factory.mktemp("parcel"))
-    Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf)).run()
-    return shelf.folder("ada")
+    library = AvatarLibrary(tmp_path_factory.mktemp("parcel"))
+    Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, library)).run()
+    return library.folder("ada")
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> AvatarLibrary:
+def library(tmp_path: Path) -> AvatarLibrary:
     return AvatarLibrary(tmp_path / "avatars")
 
 
-def test_an_avatar_travels_in_one_file(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
+def test_an_avatar_travels_in_one_file(ada: Path, library: AvatarLibrary, tmp_path: Path) -> None:
     export_avatar(ada, tmp_path / "ada.avatar")
-    avatar = import_avatar(tmp_path / "ada.avatar", "guest", shelf)
+    avatar = import_avatar(tmp_path / "ada.avatar", "guest", library)
     assert avatar.name == "guest"
-    assert shelf.names() == ("guest",)
+    assert library.names() == ("guest",)
     assert avatar.landmarks.keys() == load_avatar(ada).landmarks.keys()
-    assert (shelf.folder("guest") / PORTRAIT).read_bytes() == (ada / PORTRAIT).read_bytes()
+    assert (library.folder("guest") / PORTRAIT).read_bytes() == (ada / PORTRAIT).read_bytes()
 
 
 def packed(ada: Path, target: Path, **changed: bytes) -> Path:
@@ -102,77 +102,81 @@ HOSTILE: dict[str, Callable[[Path, Path], Path]] = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_file_leaves_nothing(
-    ada: Path, shelf: AvatarLibrary, tmp_path: Path, kind: str
+    ada: Path, library: AvatarLibrary, tmp_path: Path, kind: str
 ) -> None:
     source = HOSTILE[kind](ada, tmp_path / "x.avatar")
     with pytest.raises(InputInvalid) as raised:
-        import_avatar(source, "guest", shelf)
+        import_avatar(source, "guest", library)
     assert raised.value.hint
     assert str(source) in raised.value.message
     assert ".partial" not in raised.value.message
-    assert list(shelf.root.iterdir()) == []
+    assert list(library.root.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["avatars", "x.avatar"]
 
 
 @pytest.mark.parametrize("existing", [True, False])
 def test_a_file_that_cannot_be_read_is_reported(
-    shelf: AvatarLibrary, tmp_path: Path, *, existing: bool
+    library: AvatarLibrary, tmp_path: Path, *, existing: bool
 ) -> None:
     source = tmp_path / "x.avatar"
     if existing:
         source.mkdir()
     with pytest.raises(InputInvalid) as raised:
-        import_avatar(source, "guest", shelf)
+        import_avatar(source, "guest", library)
     reason = "Is a directory" if existing else "No such file or directory"
     assert raised.value.message == f"The file {source} cannot be read: {reason}."
 
 
 def test_a_message_names_files_and_no_folder_of_the_program(
-    ada: Path, shelf: AvatarLibrary, tmp_path: Path
+    ada: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     source = HOSTILE["loop not described"](ada, tmp_path / "x.avatar")
     with pytest.raises(InputInvalid) as raised:
-        import_avatar(source, "guest", shelf)
+        import_avatar(source, "guest", library)
     reason = "The avatar file avatar.json is damaged: its idle loop is not described."
     assert raised.value.message == f"The file {source} cannot be used. {reason}"
 
 
 def test_texts_that_cannot_be_printed_stay_outside(
-    ada: Path, shelf: AvatarLibrary, tmp_path: Path
+    ada: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     bad = ["\ud800 \x1b[31mred"] * 30_000
     manifest = edited(ada, **{"notes": bad, "licence": "\ud800", "other": "\ud800"})
-    avatar = import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
+    avatar = import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", library)
     assert set(avatar.notes) == {"[31mred"}
-    written = (shelf.folder("guest") / MANIFEST).read_text()
+    written = (library.folder("guest") / MANIFEST).read_text()
     assert written.count("red") == len(avatar.notes) < 20
 
 
 def test_an_archive_that_grows_too_large_leaves_no_file(
-    ada: Path, shelf: AvatarLibrary, tmp_path: Path
+    ada: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     manifest = edited(ada, other=[0] * 250_000)
     with pytest.raises(InputInvalid, match=r"cannot be used\. .* far too large"):
-        import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", shelf)
-    assert shelf.names() == ()
+        import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", library)
+    assert library.names() == ()
 
 
-def test_a_bomb_is_not_written_to_disk(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
+def test_a_bomb_is_not_written_to_disk(ada: Path, library: AvatarLibrary, tmp_path: Path) -> None:
     source = HOSTILE["bomb"](ada, tmp_path / "x.avatar")
     assert source.stat().st_size < 2_000_000
     with pytest.raises(InputInvalid, match="extracts to far too much"):
-        import_avatar(source, "guest", shelf)
+        import_avatar(source, "guest", library)
 
 
-def test_a_file_twice_in_a_zip_is_refused(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
+def test_a_file_twice_in_a_zip_is_refused(
+    ada: Path, library: AvatarLibrary, tmp_path: Path
+) -> None:
     source = tmp_path / "x.avatar"
     with pytest.warns(UserWarning, match="Duplicate name"):
         with_entry(ada, source, MANIFEST)
     with pytest.raises(InputInvalid, match="other files"):
-        import_avatar(source, "guest", shelf)
+        import_avatar(source, "guest", library)
 
 
-def test_a_damaged_avatar_is_not_exported(ada: Path, shelf: AvatarLibrary, tmp_path: Path) -> None:
+def test_a_damaged_avatar_is_not_exported(
+    ada: Path, library: AvatarLibrary, tmp_path: Path
+) -> None:
     folder = tmp_path / "damaged"
     folder.mkdir()
     for name in FILES:
@@ -183,13 +187,13 @@ def test_a_damaged_avatar_is_not_exported(ada: Path, shelf: AvatarLibrary, tmp_p
 
 
 def test_the_title_that_the_user_gave_travels_along(
-    ada: Path, shelf: AvatarLibrary, tmp_path: Path
+    ada: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     export_avatar(ada, tmp_path / "ada.avatar")
-    import_avatar(tmp_path / "ada.avatar", "eileen", shelf)
-    assert shelf.rename("eileen", "Zoë O'Brien") == "zoe-obrien"
-    export_avatar(shelf.folder("zoe-obrien"), tmp_path / "zoe.avatar")
-    import_avatar(tmp_path / "zoe.avatar", "zoe-obrien-2", shelf)
-    import_avatar(tmp_path / "zoe.avatar", "friend", shelf)
-    assert shelf.label("zoe-obrien-2").title == "Zoë O'Brien"
-    assert shelf.label("friend").title == ""
+    import_avatar(tmp_path / "ada.avatar", "eileen", library)
+    assert library.rename("eileen", "Zoë O'Brien") == "zoe-obrien"
+    export_avatar(library.folder("zoe-obrien"), tmp_path / "zoe.avatar")
+    import_avatar(tmp_path / "zoe.avatar", "zoe-obrien-2", library)
+    import_avatar(tmp_path / "zoe.avatar", "friend", library)
+    assert library.label("zoe-obrien-2").title == "Zoë O'Brien"
+    assert library.label("friend").title == ""

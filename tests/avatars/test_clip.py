@@ -59,7 +59,7 @@ def stored(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> AvatarLibrary:
+def library(tmp_path: Path) -> AvatarLibrary:
     return AvatarLibrary(tmp_path / "avatars")
 
 
@@ -159,14 +159,14 @@ def write_sound(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_clip_is_reported(kind: str, tmp_path: Path, shelf: AvatarLibrary) -> None:
+def test_a_hostile_clip_is_reported(kind: str, tmp_path: Path, library: AvatarLibrary) -> None:
     path = moving.write_clip(tmp_path / "film.mp4", plain(1))
     HOSTILE[kind](path)
     with pytest.raises(InputInvalid) as raised:
-        moving.made(path, shelf)
+        moving.made(path, library)
     assert str(path) in raised.value.message
     assert raised.value.hint
-    assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+    assert not library.root.exists() or list(library.root.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -178,15 +178,15 @@ def test_a_hostile_clip_is_reported(kind: str, tmp_path: Path, shelf: AvatarLibr
     ],
 )
 def test_a_clip_that_cannot_work_is_refused(
-    pictures: Iterator[Image], said: str, tmp_path: Path, shelf: AvatarLibrary
+    pictures: Iterator[Image], said: str, tmp_path: Path, library: AvatarLibrary
 ) -> None:
     with pytest.raises(InputInvalid, match=said):
-        moving.made(moving.write_clip(tmp_path / "a.mp4", pictures), shelf)
+        moving.made(moving.write_clip(tmp_path / "a.mp4", pictures), library)
 
 
 @pytest.mark.parametrize("when", [0.0, 0.3, 0.78, 0.9])
-def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, shelf: AvatarLibrary) -> None:
-    job = Job[Avatar]("making", lambda job: make_avatar(clip, "ada", job, shelf))
+def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, library: AvatarLibrary) -> None:
+    job = Job[Avatar]("making", lambda job: make_avatar(clip, "ada", job, library))
     reported: list[float] = []
 
     def listen(progress: object) -> None:
@@ -198,7 +198,7 @@ def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, shelf: AvatarL
     with pytest.raises(JobCancelled):
         job.run()
     assert reported == sorted(reported)
-    assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+    assert not library.root.exists() or list(library.root.iterdir()) == []
 
 
 def test_a_clip_of_constant_talking_is_reported(ada: Avatar, tmp_path: Path) -> None:
@@ -284,10 +284,10 @@ def test_smoothing_takes_the_trembling_and_leaves_the_motion() -> None:
 
 
 def test_an_avatar_with_a_loop_travels_in_one_file(
-    stored: Path, shelf: AvatarLibrary, tmp_path: Path
+    stored: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     export_avatar(stored, tmp_path / "ada.avatar")
-    guest = import_avatar(tmp_path / "ada.avatar", "guest", shelf)
+    guest = import_avatar(tmp_path / "ada.avatar", "guest", library)
     idle, own = guest.idle, load_avatar(stored).idle
     assert idle is not None
     assert own is not None
@@ -309,16 +309,16 @@ PARCELS: dict[str, Callable[[Path], dict[str, bytes]]] = {
 
 @pytest.mark.parametrize("kind", PARCELS)
 def test_a_hostile_loop_leaves_nothing(
-    kind: str, stored: Path, shelf: AvatarLibrary, tmp_path: Path
+    kind: str, stored: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     changed = PARCELS[kind](stored)
     with zipfile.ZipFile(tmp_path / "x.avatar", "w") as parcel:
         for name in (*FILES, *IDLE_FILES):
             parcel.writestr(name, changed.get(name, (stored / name).read_bytes()))
     with pytest.raises(InputInvalid) as raised:
-        import_avatar(tmp_path / "x.avatar", "guest", shelf)
+        import_avatar(tmp_path / "x.avatar", "guest", library)
     assert raised.value.hint
-    assert list(shelf.root.iterdir()) == []
+    assert list(library.root.iterdir()) == []
 
 
 def entry(**changed: object) -> dict[str, object]:

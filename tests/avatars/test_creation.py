@@ -55,8 +55,8 @@ def write(folder: Path, picture: Image, name: str = "photo.png") -> Path:
     return folder / name
 
 
-def made(photo: Path, shelf: AvatarLibrary, name: str = "ada") -> Avatar:
-    return Job[Avatar]("making", lambda job: make_avatar(photo, name, job, shelf)).run()
+def made(photo: Path, library: AvatarLibrary, name: str = "ada") -> Avatar:
+    return Job[Avatar]("making", lambda job: make_avatar(photo, name, job, library)).run()
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +70,16 @@ def astronaut() -> Image:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> AvatarLibrary:
+def library(tmp_path: Path) -> AvatarLibrary:
     return AvatarLibrary(tmp_path / "avatars")
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
-    """A shelf with the avatar ada; tests only read it."""
-    shelf = AvatarLibrary(tmp_path_factory.mktemp("stored") / "avatars")
-    made(ASTRONAUT, shelf)
-    return shelf
+    """A library with the avatar ada; tests only read it."""
+    library = AvatarLibrary(tmp_path_factory.mktemp("stored") / "avatars")
+    made(ASTRONAUT, library)
+    return library
 
 
 @pytest.fixture
@@ -176,9 +176,9 @@ def two_faces(astronaut: Image) -> Image:
 
 
 def test_of_two_faces_the_larger_is_taken_and_it_is_said(
-    astronaut: Image, shelf: AvatarLibrary, tmp_path: Path
+    astronaut: Image, library: AvatarLibrary, tmp_path: Path
 ) -> None:
-    avatar = made(write(tmp_path, two_faces(astronaut)), shelf)
+    avatar = made(write(tmp_path, two_faces(astronaut)), library)
     assert avatar.face_box[2] < 512
     assert any("2 faces" in note for note in avatar.notes)
 
@@ -216,13 +216,13 @@ def turned(astronaut: Image, degrees: float) -> Image:
     ],
 )
 def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
-    astronaut: Image, shelf: AvatarLibrary, tmp_path: Path, spoil: object, said: str
+    astronaut: Image, library: AvatarLibrary, tmp_path: Path, spoil: object, said: str
 ) -> None:
     assert callable(spoil)
     with pytest.raises(InputInvalid, match=said) as raised:
-        made(write(tmp_path, spoil(astronaut)), shelf)
+        made(write(tmp_path, spoil(astronaut)), library)
     assert raised.value.hint
-    assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+    assert not library.root.exists() or list(library.root.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -237,12 +237,12 @@ def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
 )
 def test_flaws_of_a_photo_become_notes(
     astronaut: Image,
-    shelf: AvatarLibrary,
+    library: AvatarLibrary,
     tmp_path: Path,
     spoil: Callable[[Image], Image],
     said: str,
 ) -> None:
-    notes = made(write(tmp_path, spoil(astronaut)), shelf).notes
+    notes = made(write(tmp_path, spoil(astronaut)), library).notes
     mouth = "The mouth is open; a photo with closed lips speaks better."
     assert set(notes) == {mouth, said} - {None}
 
@@ -281,8 +281,8 @@ def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: FaceDetector) -
         check_face(astronaut, turned, 1)
 
 
-def test_the_job_tells_its_progress(shelf: AvatarLibrary) -> None:
-    job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
+def test_the_job_tells_its_progress(library: AvatarLibrary) -> None:
+    job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, library))
     reported: list[str] = []
     job.when_progressed(lambda progress: reported.append(progress.text))
     job.run()
@@ -291,22 +291,24 @@ def test_the_job_tells_its_progress(shelf: AvatarLibrary) -> None:
 
 
 @pytest.mark.parametrize("when", [0.0, 0.5, 0.7])
-def test_a_cancelled_job_leaves_nothing(shelf: AvatarLibrary, when: float) -> None:
-    job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf))
+def test_a_cancelled_job_leaves_nothing(library: AvatarLibrary, when: float) -> None:
+    job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, library))
     job.when_progressed(lambda progress: job.cancel() if progress.fraction >= when else None)
     with pytest.raises(JobCancelled):
         job.run()
-    assert not shelf.root.exists() or list(shelf.root.iterdir()) == []
+    assert not library.root.exists() or list(library.root.iterdir()) == []
 
 
-def test_a_full_disk_leaves_nothing(shelf: AvatarLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_nothing(
+    library: AvatarLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(creation, "write_sitting", full)
     with pytest.raises(InputInvalid, match="No space left"):
-        made(ASTRONAUT, shelf)
-    assert list(shelf.root.iterdir()) == []
+        made(ASTRONAUT, library)
+    assert list(library.root.iterdir()) == []
 
 
 def change(folder: Path, **entries: object) -> None:
@@ -425,23 +427,23 @@ def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
     "".join(texts).encode()
 
 
-def test_a_shelf_lists_finds_and_removes(stored: AvatarLibrary, shelf: AvatarLibrary) -> None:
-    made(ASTRONAUT, shelf, "ada")
-    made(ASTRONAUT, shelf, "bea")
-    (shelf.root / "bea" / PORTRAIT).unlink()
-    avatars, notices = shelf.entries()
-    assert shelf.names() == ("ada", "bea")
+def test_a_shelf_lists_finds_and_removes(stored: AvatarLibrary, library: AvatarLibrary) -> None:
+    made(ASTRONAUT, library, "ada")
+    made(ASTRONAUT, library, "bea")
+    (library.root / "bea" / PORTRAIT).unlink()
+    avatars, notices = library.entries()
+    assert library.names() == ("ada", "bea")
     assert [avatar.name for avatar in avatars] == ["ada"]
     assert len(notices) == 1
     with pytest.raises(ConfigInvalid, match="already"):
-        made(ASTRONAUT, shelf, "ada")
+        made(ASTRONAUT, library, "ada")
     with pytest.raises(ConfigInvalid) as raised:
-        shelf.folder("adda")
+        library.folder("adda")
     assert "ada" in raised.value.hint
-    assert [shelf.free_name(name) for name in ("cal", "bea")] == ["cal", "bea-2"]
-    assert shelf.free_name("cal", taken=["cal", "cal-2"]) == "cal-3"
-    shelf.remove("bea")
-    assert shelf.names() == ("ada",)
+    assert [library.free_name(name) for name in ("cal", "bea")] == ["cal", "bea-2"]
+    assert library.free_name("cal", taken=["cal", "cal-2"]) == "cal-3"
+    library.remove("bea")
+    assert library.names() == ("ada",)
 
 
 @pytest.mark.parametrize(
@@ -454,21 +456,21 @@ def test_a_shelf_lists_finds_and_removes(stored: AvatarLibrary, shelf: AvatarLib
     ],
 )
 def test_only_a_name_that_is_alike_is_offered(
-    shelf: AvatarLibrary, name: str, message: str, hint: str
+    library: AvatarLibrary, name: str, message: str, hint: str
 ) -> None:
     for known in ("la", "p", "plain"):
-        (shelf.root / known).mkdir(parents=True)
-        (shelf.root / known / MANIFEST).touch()
+        (library.root / known).mkdir(parents=True)
+        (library.root / known / MANIFEST).touch()
     with pytest.raises(ConfigInvalid) as raised:
-        shelf.folder(name)
+        library.folder(name)
     assert (raised.value.message, raised.value.hint) == (message, hint)
 
 
-def test_a_name_that_windows_reserves_is_reported(shelf: AvatarLibrary) -> None:
+def test_a_name_that_windows_reserves_is_reported(library: AvatarLibrary) -> None:
     with pytest.raises(ConfigInvalid, match="'con': Windows keeps that name for itself") as raised:
-        shelf.check_free("con")
+        library.check_free("con")
     assert "con-1" in raised.value.hint
-    shelf.check_free("con-1")
+    library.check_free("con-1")
 
 
 def test_an_unwritable_library_is_reported(tmp_path: Path) -> None:
@@ -481,11 +483,11 @@ def test_an_unwritable_library_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", "..", "a/b", "../x", "Ada", "con", "a" * 41, ".hidden", "a b"]
 )
-def test_a_name_that_is_no_folder_everywhere_is_refused(shelf: AvatarLibrary, name: str) -> None:
+def test_a_name_that_is_no_folder_everywhere_is_refused(library: AvatarLibrary, name: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be called"):
-        shelf.check_free(name)
+        library.check_free(name)
     with pytest.raises(ConfigInvalid):
-        shelf.folder(name)
+        library.folder(name)
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def on_canvas(piece: Image, height: int) -> Image:
 
 
 def made(path: Path, person: int | None = None) -> Avatar:
-    shelf = AvatarLibrary.of(app_paths())
-    return Job[Avatar]("", lambda job: make_avatar(path, "ada", job, shelf, person=person)).run()
+    library = AvatarLibrary.of(app_paths())
+    return Job[Avatar]("", lambda job: make_avatar(path, "ada", job, library, person=person)).run()
 
 
 def place_of(avatar: Avatar) -> float:

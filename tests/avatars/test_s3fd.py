@@ -261,8 +261,8 @@ def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(photo), with_green(astronaut(), *NOSE)[..., ::-1])
     invoke("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)
     invoke("add", photo, "--name", "bea", "--detector", "builtin")
-    shelf = AvatarLibrary.of(app_paths())
-    ada, bea = (load_avatar(shelf.folder(name)) for name in ("ada", "bea"))
+    library = AvatarLibrary.of(app_paths())
+    ada, bea = (load_avatar(library.folder(name)) for name in ("ada", "bea"))
     assert np.abs(ada.mesh - bea.mesh).mean() < 1.5
     cv2.imwrite(str(photo), astronaut()[..., ::-1])
     with pytest.raises(InputInvalid, match="No face"):

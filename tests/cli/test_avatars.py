@@ -22,24 +22,24 @@ def invoke(*arguments: object) -> str:
 
 
 def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
-    shelf = AvatarLibrary.of(app_paths())
+    library = AvatarLibrary.of(app_paths())
     assert "no avatars yet" in invoke("list")
     shown = invoke("add", ASTRONAUT, "--name", "ada")
-    assert str(shelf.folder("ada")) in shown.replace(" ", "")
+    assert str(library.folder("ada")) in shown.replace(" ", "")
     assert "mouth is open" in shown
     assert "ada 512 × 512" in invoke("list")
     invoke("export", "ada", tmp_path / "guest")
     invoke("add", tmp_path / "guest.avatar")
-    assert shelf.names() == ("ada", "guest")
+    assert library.names() == ("ada", "guest")
     assert "removed" in invoke("remove", "ada")
-    assert shelf.names() == ("guest",)
+    assert library.names() == ("guest",)
 
 
 def test_a_manifest_does_not_break_the_list() -> None:
-    shelf = AvatarLibrary.of(app_paths())
+    library = AvatarLibrary.of(app_paths())
     for name, created in (("ada", "[/nope]"), ("bea", "[bold]2"), ("cal", None)):
         invoke("add", ASTRONAUT, "--name", name)
-        path = shelf.folder(name) / MANIFEST
+        path = library.folder(name) / MANIFEST
         path.write_text(json.dumps(json.loads(path.read_bytes()) | {"created": created}))
     shown = invoke("list")
     assert "ada 512 × 512 – [/nope]" in shown

@@ -117,15 +117,15 @@ def test_files_of_any_speaker(vits: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def ada() -> Path:
     """The folder of a cloned voice as consent leaves it."""
-    shelf = VoiceLibrary.of(app_paths())
+    library = VoiceLibrary.of(app_paths())
     seconds = np.arange(3 * 24_000) / 24_000
     tone = np.float32(0.2) * np.sin(2 * np.pi * 150 * seconds * (1 + 0.1 * np.sin(6 * seconds)))
-    with shelf.new("ada") as folder:
+    with library.new("ada") as folder:
         write_sound(folder / REFERENCE, AudioChunk(tone.astype(np.float32), 24_000))
         seen = {"name": "ada", "created": "2026-01-01T00:00:00+00:00", "seconds": 3.0}
         (folder / MANIFEST).write_text(json.dumps(seen))
-        shelf.sign(folder, {"id": "0" * 32, "name": "ada"})
-    return shelf.folder("ada")
+        library.sign(folder, {"id": "0" * 32, "name": "ada"})
+    return library.folder("ada")
 
 
 def test_latents_of_a_cloned_voice_are_cached_and_signed(

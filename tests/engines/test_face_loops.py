@@ -36,22 +36,22 @@ CHOICE = Choice(Runtime.ONNXRUNTIME)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
+def library(tmp_path_factory: pytest.TempPathFactory) -> AvatarLibrary:
     """ada, from a photo, and bea, from a clip of her."""
     root = tmp_path_factory.mktemp("loops")
-    shelf = AvatarLibrary(root / "avatars")
-    ada = moving.astronaut(shelf)
+    library = AvatarLibrary(root / "avatars")
+    ada = moving.astronaut(library)
     clip = moving.write_clip(root / "a.mp4", moving.frames(ada, moving.swaying, 2.2))
-    moving.made(clip, shelf, "bea")
-    return shelf
+    moving.made(clip, library, "bea")
+    return library
 
 
 @pytest.fixture(scope="module")
-def face(shelf: AvatarLibrary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wav2LipFace]:
+def face(library: AvatarLibrary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wav2LipFace]:
     model = tmp_path_factory.mktemp("model") / "model"
     wav2lip_parts.write_safetensors(model, wav2lip_parts.random_state())
     face = Wav2LipFace(
-        avatar=str(shelf.folder("bea")), model=str(model), runtime="onnxruntime", fps=15, **SIZE
+        avatar=str(library.folder("bea")), model=str(model), runtime="onnxruntime", fps=15, **SIZE
     )
     yield face
     face.close()
@@ -59,8 +59,8 @@ def face(shelf: AvatarLibrary, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def views(shelf: AvatarLibrary) -> Views:
-    return views_of(load_avatar(shelf.folder("bea")))
+def views(library: AvatarLibrary) -> Views:
+    return views_of(load_avatar(library.folder("bea")))
 
 
 def speech(seconds: float = 0.7) -> SpeechChunk:
@@ -97,8 +97,8 @@ def test_idle_loop_continues_through_rest_and_speech(face: Wav2LipFace) -> None:
         assert not (apart & ~painted).any()
 
 
-def test_mirrored_loop_reverses_without_jumps(shelf: AvatarLibrary) -> None:
-    idle = load_avatar(shelf.folder("bea")).idle
+def test_mirrored_loop_reverses_without_jumps(library: AvatarLibrary) -> None:
+    idle = load_avatar(library.folder("bea")).idle
     assert idle is not None
     mirrored = replace(idle, mirrored=True)
     shown = [mirrored.frame_at(k / idle.fps) for k in range(200)]
@@ -134,9 +134,9 @@ def test_face_skip_connections_stay_within_their_memory_limit(
 
 
 def test_reel_stays_within_its_memory_limit(
-    shelf: AvatarLibrary, monkeypatch: pytest.MonkeyPatch
+    library: AvatarLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    avatar = load_avatar(shelf.folder("bea"))
+    avatar = load_avatar(library.folder("bea"))
     assert avatar.idle is not None
     whole = Reel(avatar, avatar.idle, 321, 241)
     monkeypatch.setattr("avatar_app.engines.face.portrait.reel.BYTES", whole.nbytes // 2)
@@ -158,11 +158,11 @@ def gradient(picture: np.ndarray) -> np.ndarray:
     ("name", "skin"), [("ada", (1.0, 1.0, 1.0)), ("ada", (0.45, 0.36, 0.30)), ("bea", (1.0,) * 3)]
 )
 def test_lips_of_another_color_show_no_seam(
-    shelf: AvatarLibrary, name: str, skin: tuple[float, float, float]
+    library: AvatarLibrary, name: str, skin: tuple[float, float, float]
 ) -> None:
     """The network paints a face a little bluer and darker: matched, its border is the photo's,
     whether light or dark (`skin` is what is left of red, green and blue)."""
-    avatar = load_avatar(shelf.folder(name))
+    avatar = load_avatar(library.folder(name))
     avatar = replace(avatar, portrait=(avatar.portrait * np.array(skin)).astype(np.uint8))
     views = views_of(avatar)
     region, mask = views.region, views.masks[0]
@@ -193,9 +193,9 @@ def test_lips_of_another_color_show_no_seam(
     assert shades[0] < 1.0 < 3.0 < shades[1]
 
 
-def test_lip_border_does_not_flicker_in_the_loop(shelf: AvatarLibrary, views: Views) -> None:
+def test_lip_border_does_not_flicker_in_the_loop(library: AvatarLibrary, views: Views) -> None:
     """Lips that are the face's own leave hardly a trace, and the same one in each frame."""
-    avatar = load_avatar(shelf.folder("bea"))
+    avatar = load_avatar(library.folder("bea"))
     assert avatar.idle is not None
     reel, region = Reel(avatar, avatar.idle, 640, 480), views.region
     part = slice(region.top, region.bottom), slice(region.left, region.right)
@@ -214,8 +214,8 @@ def test_lip_border_does_not_flicker_in_the_loop(shelf: AvatarLibrary, views: Vi
     assert np.abs(np.diff(traces, axis=0)).max() < 0.5
 
 
-def test_photo_face_moves_only_the_lips_in_the_loop(shelf: AvatarLibrary) -> None:
-    scene = PhotoLoop(load_avatar(shelf.folder("bea")), 480, 360)
+def test_photo_face_moves_only_the_lips_in_the_loop(library: AvatarLibrary) -> None:
+    scene = PhotoLoop(load_avatar(library.folder("bea")), 480, 360)
     idle = scene.reel.idle
     for index in (0, 7, 12, 20):
         clock, still = index / idle.fps, scene.reel.picture(index)
@@ -231,8 +231,8 @@ def test_photo_face_moves_only_the_lips_in_the_loop(shelf: AvatarLibrary) -> Non
         assert np.abs(scene.paint(faint).astype(int) - still).mean() < 1
 
 
-def test_photo_face_with_a_loop_animates_smoothly(shelf: AvatarLibrary) -> None:
-    face = PhotoFace(avatar=str(shelf.folder("bea")), fps=15, **SIZE)
+def test_photo_face_with_a_loop_animates_smoothly(library: AvatarLibrary) -> None:
+    face = PhotoFace(avatar=str(library.folder("bea")), fps=15, **SIZE)
     frames = lived_through(face)
     steps = [
         np.abs(later.image.astype(int) - sooner.image).mean() for sooner, later in pairwise(frames)
@@ -249,7 +249,7 @@ def test_similarity_transform_is_estimated_exactly() -> None:
     assert similarity(points, others) == pytest.approx(place, abs=1e-4)
 
 
-def test_avatar_without_a_loop_has_one_view(shelf: AvatarLibrary, tmp_path: Path) -> None:
-    avatar = load_avatar(shelf.folder("ada"))
+def test_avatar_without_a_loop_has_one_view(library: AvatarLibrary, tmp_path: Path) -> None:
+    avatar = load_avatar(library.folder("ada"))
     assert avatar.idle is None
     assert views_of(avatar).faces.shape == (1, 96, 96, 3)

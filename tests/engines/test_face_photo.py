@@ -39,9 +39,9 @@ SMALL = {"width": 320, "height": 240}
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shelf = AvatarLibrary(tmp_path_factory.mktemp("photo"))
-    Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, shelf)).run()
-    return shelf.folder("ada")
+    library = AvatarLibrary(tmp_path_factory.mktemp("photo"))
+    Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, library)).run()
+    return library.folder("ada")
 
 
 @pytest.fixture(scope="module")
@@ -183,9 +183,9 @@ def test_closed_lips_are_distinguished_from_an_open_mouth(ada: Path, tmp_path: P
     assert grinning._lips._parted
     shut = grinning.paint(Pose(engagement=1.0))  # the same person, her lips closed
     cv2.imwrite(str(tmp_path / "shut.png"), cv2.cvtColor(shut, cv2.COLOR_RGB2BGR))
-    shelf = AvatarLibrary(tmp_path / "avatars")
+    library = AvatarLibrary(tmp_path / "avatars")
     photo = tmp_path / "shut.png"
-    avatar = Job[Avatar]("", lambda job: make_avatar(photo, "shut", job, shelf)).run()
+    avatar = Job[Avatar]("", lambda job: make_avatar(photo, "shut", job, library)).run()
     lips = Scene(avatar, 900, 900)._lips
     assert avatar.notes == ()
     assert not lips._parted

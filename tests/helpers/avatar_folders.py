@@ -20,16 +20,16 @@ EILEEN = DATA / "data-972e2c0" / "eileen.avatar"
 @cache
 def _unpacked() -> tuple[Path, TemporaryDirectory[str]]:
     kept = TemporaryDirectory()
-    shelf = AvatarLibrary(Path(kept.name) / "avatars")
-    import_avatar(EILEEN, "eileen", shelf)
-    return shelf.folder("eileen"), kept
+    library = AvatarLibrary(Path(kept.name) / "avatars")
+    import_avatar(EILEEN, "eileen", library)
+    return library.folder("eileen"), kept
 
 
 def add_avatars(titles: Iterable[str]) -> AvatarLibrary:
     """Put one avatar under each title into the user's library."""
-    shelf = AvatarLibrary.of(app_paths())
+    library = AvatarLibrary.of(app_paths())
     for title in titles:
-        name = shelf.free_name("new")
-        shutil.copytree(_unpacked()[0], shelf.root / name)
-        shelf.rename(name, title)
-    return shelf
+        name = library.free_name("new")
+        shutil.copytree(_unpacked()[0], library.root / name)
+        library.rename(name, title)
+    return library

@@ -24,10 +24,10 @@ Motion = Callable[[float], Pose]
 """The pose at a time in seconds."""
 
 
-def made(source: Path, shelf: AvatarLibrary, name: str = "ada") -> Path:
+def made(source: Path, library: AvatarLibrary, name: str = "ada") -> Path:
     """The folder of an avatar of `source`."""
-    Job[Avatar]("making", lambda job: make_avatar(source, name, job, shelf)).run()
-    return shelf.folder(name)
+    Job[Avatar]("making", lambda job: make_avatar(source, name, job, library)).run()
+    return library.folder(name)
 
 
 def swaying(time: float) -> Pose:
@@ -72,5 +72,5 @@ def shifted(picture: Image, x: float, y: float) -> Image:
     return np.asarray(moved, np.uint8)
 
 
-def astronaut(shelf: AvatarLibrary) -> Avatar:
-    return load_avatar(made(ASTRONAUT, shelf))
+def astronaut(library: AvatarLibrary) -> Avatar:
+    return load_avatar(made(ASTRONAUT, library))

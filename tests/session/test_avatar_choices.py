@@ -37,7 +37,7 @@ def test_user_avatars_are_listed_after_the_characters(
     photo = tmp_path / "Mira.png"  # as a drawn character is called
     photo.write_bytes(ASTRONAUT.read_bytes())
     assert [made(characters, photo).name for _ in range(2)] == ["mira-2", "mira-3"]
-    export_avatar(characters.shelf.folder("mira-2"), tmp_path / "friend.AVATAR")
+    export_avatar(characters.library.folder("mira-2"), tmp_path / "friend.AVATAR")
     friend = made(characters, tmp_path / "friend.AVATAR")
     assert friend.name == "friend"
     assert any("mouth is open" in note for note in friend.notes)
@@ -91,7 +91,7 @@ def test_an_avatar_that_is_opened_again_is_not_copied(
 ) -> None:
     first = made(characters, AVATAR)
     assert made(characters, AVATAR) == NewCharacter(first.name)
-    assert characters.shelf.names() == (first.name,)
+    assert characters.library.names() == (first.name,)
     renamed = tmp_path / "somebody.avatar"
     renamed.write_bytes(AVATAR.read_bytes())
     assert made(characters, renamed).name == "somebody"  # who renames it wants that name
@@ -100,7 +100,7 @@ def test_an_avatar_that_is_opened_again_is_not_copied(
 def test_a_file_that_only_looks_like_it_is_another_avatar(
     characters: AvatarChoices, tmp_path: Path
 ) -> None:
-    folder = characters.shelf.folder(made(characters, AVATAR).name)
+    folder = characters.library.folder(made(characters, AVATAR).name)
     portrait = bytearray((folder / "portrait.png").read_bytes())
     portrait[len(portrait) // 2] ^= 1  # as large, and not the same
     (folder / "portrait.png").write_bytes(portrait)
@@ -113,4 +113,4 @@ def test_a_damaged_archive_is_refused(characters: AvatarChoices, tmp_path: Path)
     damaged.write_bytes(AVATAR.read_bytes()[:-100])
     with pytest.raises(InputInvalid, match="is not an avatar"):
         made(characters, damaged)
-    assert len(characters.shelf.names()) == 1
+    assert len(characters.library.names()) == 1

@@ -18,7 +18,7 @@ from avatar_app.system.paths import app_paths
 
 
 @pytest.fixture
-def shelf() -> AvatarLibrary:
+def library() -> AvatarLibrary:
     return add_avatars(["Ada Lovelace", "Mira"])
 
 
@@ -28,10 +28,10 @@ def settings() -> SettingsStore:
 
 
 @pytest.fixture
-def gallery(shelf: AvatarLibrary, settings: SettingsStore) -> AvatarGallery:
+def gallery(library: AvatarLibrary, settings: SettingsStore) -> AvatarGallery:
     registry = Registry()
     settings.know_engines(registry.all())
-    return AvatarGallery(AvatarChoices(registry, shelf), settings, app_paths())
+    return AvatarGallery(AvatarChoices(registry, library), settings, app_paths())
 
 
 def names(gallery: AvatarGallery) -> list[str]:
@@ -57,12 +57,12 @@ def test_it_is_used_in_one_step_of_undo(gallery: AvatarGallery, settings: Settin
 
 
 def test_renaming_the_one_in_use_keeps_it_in_use(
-    gallery: AvatarGallery, shelf: AvatarLibrary
+    gallery: AvatarGallery, library: AvatarLibrary
 ) -> None:
     gallery.use("ada-lovelace")
     assert gallery.rename("ada-lovelace", " Theo ") == "theo-2"
     assert gallery.current() == "theo-2"
-    assert shelf.label("theo-2").title == "Theo"
+    assert library.label("theo-2").title == "Theo"
     assert gallery.rename("theo-2", "Тео") == "avatar"
     assert gallery.avatars()[-1].title == "Тео"
     assert gallery.rename("avatar", "avatar") == "avatar"

@@ -12,11 +12,11 @@ from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
 
 
-def engines_on(shelf: AvatarLibrary) -> tuple[FaceEngines, SettingsStore]:
+def engines_on(library: AvatarLibrary) -> tuple[FaceEngines, SettingsStore]:
     registry = Registry()
     settings = SettingsStore(app_paths().settings_file, {})
     settings.know_engines(registry.all())
-    return FaceEngines(AvatarChoices(registry, shelf), settings), settings
+    return FaceEngines(AvatarChoices(registry, library), settings), settings
 
 
 def by_name(engines: FaceEngines) -> dict[str, FaceEngine]:

@@ -24,7 +24,7 @@ from avatar_app.runtime.memory.estimate import choice_key
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.model_downloads import TransferState
 from avatar_app.session.model_library import ModelLibrary
-from avatar_app.session.model_shelf import ShelfModel
+from avatar_app.session.model_listing import ListedModel
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import EngineProfile, Measurements
 from avatar_app.system.hardware import fingerprint
@@ -62,8 +62,8 @@ def opened() -> Iterator[Callable[[], ModelLibrary]]:
         library.close()
 
 
-def entry(library: ModelLibrary, id: str) -> ShelfModel:
-    return next(each for each in library.shelf().models if each.model.id == id)
+def entry(library: ModelLibrary, id: str) -> ListedModel:
+    return next(each for each in library.listing().models if each.model.id == id)
 
 
 def wait(library: ModelLibrary, done: Callable[[], bool]) -> None:
@@ -319,7 +319,7 @@ def test_the_shelf_says_what_suits_this_machine_and_how_fast_it_was(opened) -> N
     large = entry(library, "qwen3-4b").fitness
     assert (large.verdict, large.reason[:18]) == (Verdict.TOO_SLOW, "wants a processor ")
     assert entry(library, "whisper-tiny").fitness.verdict is Verdict.COMFORTABLE
-    groups = {each.ability for each in library.shelf().models}
+    groups = {each.ability for each in library.listing().models}
     assert {Ability.HEARING, Ability.BRAIN, Ability.VOICE, Ability.LIPS, Ability.PHOTOS} <= groups
 
 

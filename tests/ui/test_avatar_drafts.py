@@ -72,7 +72,7 @@ def opened_draft(qtbot, page: AvatarsPage, path: Path) -> None:
     qtbot.waitUntil(lambda: page.views.currentWidget() is page.draft, timeout=LONG)
 
 
-def shelf() -> AvatarLibrary:
+def library() -> AvatarLibrary:
     return AvatarLibrary.of(app_paths())
 
 
@@ -93,7 +93,7 @@ def test_dropped_photo_becomes_an_avatar_with_the_typed_name(qtbot, page) -> Non
     qtbot.keyClick(name, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "eileen-co" in avatars.gallery.tiles, timeout=LONG)
     assert avatars.gallery.tiles["eileen-co"].title == "Eileen & Co."
-    assert shelf().names() == ("eileen-co",)
+    assert library().names() == ("eileen-co",)
     assert avatars.toast.notice.message == "Eileen & Co. is here."
     qtbot.waitUntil(avatars.gallery.tiles["eileen-co"].hasFocus, timeout=LONG)
     qtbot.mouseClick(avatars.toast.action_button, MOUSE)  # Use
@@ -142,8 +142,8 @@ def test_click_or_digit_selects_one_of_several_faces(qtbot, page, couple: Path) 
     assert said(avatars, CheckKind.PEOPLE) == "2 faces: the marked one is used"
     qtbot.keyClick(picture, Qt.Key.Key_2)
     qtbot.mouseClick(avatars.draft.keep_button, MOUSE)
-    qtbot.waitUntil(lambda: shelf().names() == ("our-wedding",), timeout=LONG)
-    avatar = shelf().load(shelf().folder("our-wedding"))
+    qtbot.waitUntil(lambda: library().names() == ("our-wedding",), timeout=LONG)
+    avatar = library().load(library().folder("our-wedding"))
     assert avatar.portrait.shape[1] < 1000
     assert np.ptp(avatar.landmarks["jaw"][:, 0]) < 160
 
@@ -160,7 +160,7 @@ def test_draft_speaks_a_sentence_in_the_chosen_voice_before_saving(qtbot, page) 
     ((voice, text),) = session.voices.asked("speech")
     assert (voice.name, text) == ("af_heart", "How do I look?")
     qtbot.waitUntil(lambda: not avatars.stage.is_speaking, timeout=LONG)
-    assert shelf().names() == ()
+    assert library().names() == ()
 
 
 def test_unusable_file_shows_the_reason_and_another_can_be_chosen(
@@ -191,7 +191,7 @@ def test_escape_cancels_reading_the_photo_then_leaves_the_draft(qtbot, page) -> 
     qtbot.keyClick(avatars, Qt.Key.Key_Escape)
     assert avatars.views.currentWidget() is avatars.scroller
     assert window.pages.shown is avatars
-    assert shelf().names() == ()
+    assert library().names() == ()
 
 
 def test_picture_can_be_pasted_and_avatar_file_is_imported_unchanged(

@@ -17,7 +17,7 @@ FILE = Path("/shared/ada.avatar")
 @pytest.fixture
 def requests(window_and_session) -> OpenRequests:
     window, _ = window_and_session
-    return OpenRequests(window, window.bridge, window.newcomer.take_in_turn)
+    return OpenRequests(window, window.bridge, window.avatar_drop.take_in_turn)
 
 
 def received(qtbot, requests: OpenRequests, request: OpenRequest) -> Reply | None:
@@ -58,7 +58,7 @@ def test_files_are_opened_one_at_a_time(qtbot, window_and_session, requests):
     qtbot.waitUntil(lambda: session.asked("make_character") == [(FILE,)])
     session.may_finish.set()
     qtbot.waitUntil(lambda: session.asked("make_character") == [(FILE,), (second,)])
-    qtbot.waitUntil(window.stage.newcomer_card.isHidden)
+    qtbot.waitUntil(window.stage.avatar_drop_card.isHidden)
 
 
 def test_wayland_activation_token_is_passed_to_qt(qtbot, requests, monkeypatch):

@@ -190,12 +190,12 @@ def test_a_revoked_voice_is_deleted_and_no_copy_of_it_opens(
     voice: ClonedVoice, tmp_path: Path
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
-    shelf = VoiceLibrary.of(app_paths())
-    shelf.revoke(NAME)
+    library = VoiceLibrary.of(app_paths())
+    library.revoke(NAME)
     assert left_behind() == [REVOKED]
     with pytest.raises(InputInvalid, match="was revoked"):
         open_voice(tmp_path / "copy", app_paths())
-    shelf.root.joinpath(REVOKED).write_text("{}")
+    library.root.joinpath(REVOKED).write_text("{}")
     with pytest.raises(InputInvalid, match="signature"):
         open_voice(tmp_path / "copy", app_paths())
 

@@ -64,11 +64,11 @@ class Sitting:
 
 
 def sit_for_clip(
-    path: Path, job: Job[Any], open_eyes: Callable[[], FaceDetector] = FaceDetector
+    path: Path, job: Job[Any], make_detector: Callable[[], FaceDetector] = FaceDetector
 ) -> Sitting:
     """Import the person in a clip; raises InputInvalid where it cannot be used."""
     clip = open_clip(path)
-    eyes = open_eyes()
+    eyes = make_detector()
     watched = watch(clip, eyes, job, (0.0, 0.75))
     part, notes = usable_part(watched, path)
     job.report(0.76, "Looking for a loop")

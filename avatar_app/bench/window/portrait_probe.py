@@ -124,7 +124,7 @@ class Watch:
 
     def _figures(self) -> dict[str, Any]:
         session = self._session
-        shown, tally = session.shown, session.tally
+        shown, counts = session.shown, session.counts
         fps = session.conversation.presenter.fps
         return {
             "spoken": shown.seconds,
@@ -136,11 +136,11 @@ class Watch:
             "composed_ms": session.face.composed_ms,
             "repeated": session.face.repeated,
             "face_mb": session.face_mb,
-            "understood": tally.understood,
-            "beside_seconds": tally.parallel_seconds,
-            "beside_words": tally.parallel_words,
-            "failed": tally.failed,
-            "noticed": tally.noticed,
+            "understood": counts.understood,
+            "beside_seconds": counts.parallel_seconds,
+            "beside_words": counts.parallel_words,
+            "failed": counts.failed,
+            "noticed": counts.noticed,
         }
 
 

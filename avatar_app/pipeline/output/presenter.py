@@ -36,7 +36,7 @@ class Presenter:
         self._drawn_until: float | None = None
         self._rest_awaited: float | None = None
         self._frames: list[VideoFrame] = []
-        self._tally = FrameStats()
+        self._stats = FrameStats()
         self._shown: VideoFrame | None = None
         self._resting = RestQueue()
         self._shown_at = 0.0
@@ -53,7 +53,7 @@ class Presenter:
             self._drawn_until = None
             self._sound_at = -1.0
             self._frames.clear()
-            self._tally = FrameStats()
+            self._stats = FrameStats()
             self._changed.ring()
 
     def admit(self, part: Turn, cast: FrameSource = FrameSource.CHOSEN) -> None:
@@ -71,7 +71,7 @@ class Presenter:
                 return
             turn, self._drawn_until = self._turn, frame.at
             self._frames.append(frame)
-            self._tally.draw(frame, self._cast)
+            self._stats.draw(frame, self._cast)
         self._playback.picture_ready(turn)
 
     def frame(self) -> VideoFrame | None:
@@ -125,7 +125,7 @@ class Presenter:
     def pictures(self, turn: Turn) -> Pictures:
         """Return the frame statistics of `turn` so far."""
         with self._changed:
-            return self._tally.pictures() if turn is self._turn else Pictures()
+            return self._stats.pictures() if turn is self._turn else Pictures()
 
     @property
     def shown(self) -> VideoFrame | None:
@@ -192,13 +192,13 @@ class Presenter:
         frame = self._frames[chosen]
         if frame is not self._shown:
             turn.mark("first_frame")
-            self._tally.show(frame, now, max(chosen - before - 1, 0))
+            self._stats.show(frame, now, max(chosen - before - 1, 0))
             self._shown, self._shown_at = frame, self._clock()
         self._forget_before(now - HISTORY_SECONDS)
 
     def _forget_before(self, oldest: float) -> None:
         self._frames[:] = [f for f in self._frames if f.at > oldest or f is self._shown]
-        self._tally.keep(self._frames)
+        self._stats.keep(self._frames)
 
     def _index_shown(self) -> int:
         return next((i for i, frame in enumerate(self._frames) if frame is self._shown), -1)

@@ -103,7 +103,7 @@ def another_face(engine_set: EngineSet, choice: EngineChoice, turn: Turn) -> Eng
     cancelled meanwhile."""
     other = EngineSet(
         engine_set.registry,
-        lender=engine_set.lender,
+        broker=engine_set.broker,
         notice=engine_set.notice,
         clock=engine_set.clock,
     )

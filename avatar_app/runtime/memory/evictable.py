@@ -35,7 +35,7 @@ class EvictableEngine:
         manifest: Manifest,
         options: dict[str, Any],
         make: Make,
-        lender: MemoryBroker,
+        broker: MemoryBroker,
         notice: Callable[[Noticed], None],
         ladder: QualityLadder,
         *,
@@ -44,7 +44,7 @@ class EvictableEngine:
         """`ladder`: its lighter options. `stays`: always granted memory and never unloaded, as
         nothing could replace it."""
         self._manifest, self._options, self._stays = manifest, options, stays
-        self._make, self._lender, self._notice = make, lender, notice
+        self._make, self._broker, self._notice = make, broker, notice
         self._ladder = ladder
         self._lease: MemoryLease | None = None
         self._engine: Any = None
@@ -114,7 +114,7 @@ class EvictableEngine:
     def _load(self, using: ExitStack, *, wait: bool) -> Any:
         if self._lease is None:
             unload = None if self._stays else self._unload
-            self._lease = self._lender.lease(
+            self._lease = self._broker.lease(
                 self._manifest, self._options, unload, must=self._stays
             )
         using.enter_context(self._lease.use())
@@ -163,7 +163,7 @@ class EvictableEngine:
     def _weigh(self, engine: Any) -> None:
         lease = self._lease
         if isinstance(engine, Host) and lease is not None:
-            self._lender.weigh_process(lease, engine.pid)
+            self._broker.weigh_process(lease, engine.pid)
 
 
 class EvictableRecognizer(EvictableEngine):

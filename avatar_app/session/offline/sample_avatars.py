@@ -38,15 +38,15 @@ class SampleAvatars(NamedTuple):
 
 def sample_avatars(settings: SettingsStore, paths: AppPaths, registry: Registry) -> SampleAvatars:
     """Return a library of a few avatars; they are made at the first call."""
-    shelf = AvatarLibrary.of(paths)
-    if not shelf.names():
+    library = AvatarLibrary.of(paths)
+    if not library.names():
         for title, character, backdrop in _PEOPLE:
             photo = paths.cache / f"{character}.png"
             _write(photo, _portrait(registry, character, backdrop))
-            name = shelf.free_name("new")
-            Job[Any](title, partial(_make, photo, name, shelf)).run()
-            shelf.rename(name, title)
-    choices = AvatarChoices(registry, shelf)
+            name = library.free_name("new")
+            Job[Any](title, partial(_make, photo, name, library)).run()
+            library.rename(name, title)
+    choices = AvatarChoices(registry, library)
     return SampleAvatars(
         AvatarGallery(choices, settings, paths),
         AvatarStudio(choices, settings, paths),
@@ -54,8 +54,8 @@ def sample_avatars(settings: SettingsStore, paths: AppPaths, registry: Registry)
     )
 
 
-def _make(photo: Path, name: str, shelf: AvatarLibrary, job: Job[Any]) -> None:
-    make_avatar(photo, name, job, shelf)
+def _make(photo: Path, name: str, library: AvatarLibrary, job: Job[Any]) -> None:
+    make_avatar(photo, name, job, library)
 
 
 def _group_photo(registry: Registry, path: Path) -> Path:

@@ -38,7 +38,7 @@ class AvatarDrop(QObject):
         super().__init__(window)
         self._window, self._characters, self._bridge = window, session, bridge
         self._avatars = session.avatars
-        self._card, self._notices = pane.newcomer_card, pane.notices
+        self._card, self._notices = pane.avatar_drop_card, pane.notices
         self._card.cancel_button.clicked.connect(self.cancel)
         self._work = Work(bridge, self._notices.tell_error)
         self._job: Job[NewCharacter] | None = None

@@ -23,7 +23,7 @@ class AvatarDropCard(Card):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
-        self.setObjectName("newcomer")
+        self.setObjectName("avatarDrop")
         self.setFixedWidth(WIDTH + 2 * SHADOW)
         self._message, self._step = message_and_hint()
         self.bar = progress_bar()

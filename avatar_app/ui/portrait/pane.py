@@ -55,8 +55,8 @@ class PortraitPane(QWidget):
             self.pages_button,
         ):
             row.addWidget(button)
-        self.newcomer_card = AvatarDropCard(self, theme)
-        self.newcomer_card.changed.connect(self._place_newcomer)
+        self.avatar_drop_card = AvatarDropCard(self, theme)
+        self.avatar_drop_card.changed.connect(self._place_drop_card)
         self.notices = NoticeBar(self, theme)
         self.notices.changed.connect(self._place_notice)
         self.setMinimumSize(self.view.minimumSize())
@@ -118,11 +118,11 @@ class PortraitPane(QWidget):
         top = INSET - SHADOW + (0 if fits else CONTROL + 2 * UNIT)
         self.notices.setGeometry((left + right - width) // 2, top, width, height)
         self.notices.raise_()
-        self._place_newcomer()
+        self._place_drop_card()
 
-    def _place_newcomer(self) -> None:
+    def _place_drop_card(self) -> None:
         """Place the avatar drop card below the buttons, and below a notice if there is one."""
-        card, notices = self.newcomer_card, self.notices
+        card, notices = self.avatar_drop_card, self.notices
         bottom = notices.geometry().bottom() - SHADOW if notices.isVisible() else 0
         top = max(INSET + CONTROL, bottom) + BESIDE - SHADOW
         card.move((self.width() - card.width()) // 2, top)

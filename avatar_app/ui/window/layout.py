@@ -58,7 +58,7 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
         chat.list,
         *stage.notices.action_buttons,
         stage.notices.close_button,
-        stage.newcomer_card.cancel_button,
+        stage.avatar_drop_card.cancel_button,
         *parts.starter_card.buttons,
         *parts.first_steps.links,
         parts.first_steps.close_button,

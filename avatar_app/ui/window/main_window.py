@@ -64,7 +64,7 @@ class MainWindow(QWidget):
         self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.stage.notices.tell_error)
-        self.newcomer = AvatarDrop(self, self.stage, self.bridge, session)
+        self.avatar_drop = AvatarDrop(self, self.stage, self.bridge, session)
         self.starter = StarterOffer(parts, self.bridge, session.starter)
         self.talk_key = PushToTalkKey(self, self.hold)
         self._unsubscribe = session.subscribe(self.bridge.post)
@@ -88,7 +88,7 @@ class MainWindow(QWidget):
         self.stage.pages_button.clicked.connect(self.pages.toggle)
         self.popover.photo_wanted.connect(self.bring_photo)
         self.popover.forget_wanted.connect(self.forget)
-        self.newcomer.made.connect(self.use_character)
+        self.avatar_drop.made.connect(self.use_character)
         self.reporter.character_shown.connect(self.show_character)
         self.reporter.control_requested.connect(lambda control: self._controls()[control]())
         self.reporter.announced.connect(self.desktop.announce)
@@ -142,8 +142,8 @@ class MainWindow(QWidget):
         screen."""
         if self.popover.isVisible():
             self.popover.dismiss()
-        elif self.newcomer.is_busy:
-            self.newcomer.cancel()
+        elif self.avatar_drop.is_busy:
+            self.avatar_drop.cancel()
         elif not self.pages.escape():
             is_face = self.modes.mode is WindowMode.FACE
             if self.composer.stop_button.isEnabled() or not (is_face and self.modes.leave()):
@@ -174,7 +174,7 @@ class MainWindow(QWidget):
     def bring_photo(self) -> None:
         """Choose a photo or clip for a new avatar."""
         self.popover.dismiss()
-        self.newcomer.choose()
+        self.avatar_drop.choose()
 
     def forget(self) -> None:
         """Delete the history, unless the user undoes it in time."""
@@ -237,7 +237,7 @@ class MainWindow(QWidget):
         self.bridge.close()
         self.desktop.close()
         self.hide()  # hidden at once, however long the rest takes
-        self.newcomer.close()
+        self.avatar_drop.close()
         self.starter.close()
         self.work.close()
         self._session.close()

@@ -106,8 +106,8 @@ class Case:
         meters = {Pool.RAM: lambda: MemoryReading(1000.0, self.foreign)}
         self.residency = MemoryBudget(meters, MemoryLimits(soft=0.9, hard=0.95))
         self.weights: dict[tuple[str, str], float] = {}
-        lender = MemoryBroker(self.residency, self._weigh)
-        self.engine_set = EngineSet(Registry(), lender=lender, notice=self.notices.append)
+        broker = MemoryBroker(self.residency, self._weigh)
+        self.engine_set = EngineSet(Registry(), broker=broker, notice=self.notices.append)
 
     def _weigh(self, manifest: Manifest, options: dict[str, Any]) -> MemoryFootprint:
         checked = manifest.checked(options)

@@ -21,6 +21,7 @@ from avatar_app.core.events import TurnEnded
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.values import Samples
 from avatar_app.media.sound_reader import read_sound
+from avatar_app.session.app_session import AppSession
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneVerdict
 from avatar_app.session.voice_cloning import ExaminedReference

@@ -12,7 +12,7 @@ from avatar_app.models.catalog import Model
 from avatar_app.models.store import Presence
 from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer
-from avatar_app.session.model_shelf import ShelfModel
+from avatar_app.session.model_listing import ListedModel
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.memory_view import MemoryView
@@ -51,7 +51,7 @@ class ModelDetails(QFrame):
         self._lay_out()
 
     def show_model(
-        self, entry: ShelfModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
+        self, entry: ListedModel, transfer: ModelTransfer | None, upkeep: Upkeep | None
     ) -> None:
         """The state as it is now."""
         installed, busy = (
@@ -79,7 +79,7 @@ class ModelDetails(QFrame):
         self.delete_button.setVisible(bool(entry.installed_bytes) and transfer is None)
         self.free_button.setVisible(bool(entry.deleted_bytes))
 
-    def show_plan(self, plan: MemoryPlan | None, entry: ShelfModel) -> None:
+    def show_plan(self, plan: MemoryPlan | None, entry: ListedModel) -> None:
         """Show what the memory would be with the model; nothing for one that is in use."""
         kind, weight = entry.model.kind, entry.fitness.weight
         talks = entry.can_be_used and entry.ability is not Ability.PHOTOS
@@ -88,7 +88,7 @@ class ModelDetails(QFrame):
         if plan is not None and is_news:
             self.memory.show_plan(plan.with_engine(kind, weight), entry.model.title)
 
-    def _show_missing(self, entry: ShelfModel, upkeep: Upkeep | None) -> None:
+    def _show_missing(self, entry: ListedModel, upkeep: Upkeep | None) -> None:
         """Packages of the engine: a button installs an extra, a command whatever is in none."""
         missing, extra = ", ".join(entry.missing_packages), entry.extra
         installing = _is_under_way(upkeep, UpkeepTask.INSTALL)

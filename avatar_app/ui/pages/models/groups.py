@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 from avatar_app.models.abilities import Ability
 from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer
-from avatar_app.session.model_shelf import ShelfModel
+from avatar_app.session.model_listing import ListedModel
 from avatar_app.session.model_upkeep import Upkeep
 from avatar_app.ui.pages.models.model_row import ModelRow
 from avatar_app.ui.pages.models.words import ModelWords
@@ -33,7 +33,7 @@ class ModelGroups(QWidget):
         self._words, self._theme = words, theme
         self.rows: dict[str, ModelRow] = {}
         self._cards: dict[Ability, _AbilityCard] = {}
-        self._models: dict[str, ShelfModel] = {}
+        self._models: dict[str, ListedModel] = {}
         self._transfers: Mapping[str, ModelTransfer] = {}
         self._upkeep: Mapping[str, Upkeep] = {}
         self._plan: MemoryPlan | None = None
@@ -59,7 +59,7 @@ class ModelGroups(QWidget):
 
     def show_models(
         self,
-        models: Sequence[ShelfModel],
+        models: Sequence[ListedModel],
         transfers: Mapping[str, ModelTransfer],
         upkeep: Mapping[str, Upkeep],
         plan: MemoryPlan | None = None,

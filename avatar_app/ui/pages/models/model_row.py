@@ -12,7 +12,7 @@ from avatar_app.models.store import Presence
 from avatar_app.performance.fitness import Verdict
 from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
-from avatar_app.session.model_shelf import ShelfModel
+from avatar_app.session.model_listing import ListedModel
 from avatar_app.session.model_upkeep import Upkeep
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.details import ModelDetails
@@ -51,7 +51,7 @@ class ModelRow(QFrame):
     wanted = Signal(str, str)
     """An action (of this row or of its details) and the model's id."""
 
-    def __init__(self, entry: ShelfModel, words: ModelWords, theme: Theme) -> None:
+    def __init__(self, entry: ListedModel, words: ModelWords, theme: Theme) -> None:
         super().__init__()
         self._theme, self._words = theme, words
         self.entry = entry
@@ -98,7 +98,7 @@ class ModelRow(QFrame):
 
     def show_model(
         self,
-        entry: ShelfModel,
+        entry: ListedModel,
         transfer: ModelTransfer | None,
         upkeep: Upkeep | None,
         plan: MemoryPlan | None = None,

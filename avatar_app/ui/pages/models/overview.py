@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
-from avatar_app.session.model_shelf import ModelShelf
+from avatar_app.session.model_listing import ModelListing
 from avatar_app.session.model_upkeep import FOLDER, MACHINE, Upkeep
 from avatar_app.ui.pages.models.folder_row import ModelFolderRow
 from avatar_app.ui.pages.models.memory_view import MemoryView
@@ -44,11 +44,11 @@ class ModelOverview(QFrame):
         column.addWidget(self.memory)
         column.addLayout(row)
 
-    def show_shelf(self, shelf: ModelShelf) -> None:
+    def show_listing(self, listing: ModelListing) -> None:
         """The state as it is now."""
-        self.memory.show_plan(shelf.memory)
-        self.folder.show_shelf(shelf)
-        self._is_measured = bool(shelf.hardware.gflops)
+        self.memory.show_plan(listing.memory)
+        self.folder.show_listing(listing)
+        self._is_measured = bool(listing.hardware.gflops)
         self.measure_button.setVisible(not self._is_measured)
 
     _is_measured = True

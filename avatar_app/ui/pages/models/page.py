@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout
 
 from avatar_app.session.model_downloads import ModelTransfer
-from avatar_app.session.model_shelf import ModelShelf, ShelfModel
+from avatar_app.session.model_listing import ModelListing, ListedModel
 from avatar_app.session.model_upkeep import FOLDER, Upkeep
 from avatar_app.settings.store import SettingsChange
 from avatar_app.ui.language.translator import LANGUAGE
@@ -44,12 +44,12 @@ class _Seen:
     transfers: tuple[ModelTransfer, ...]
     upkeep: Mapping[str, Upkeep]
     times_stopped: int
-    shelf: ModelShelf | None
+    listing: ModelListing | None
     """None where only the progress may have changed."""
 
     @property
     def key(self) -> object:
-        """Differs where the shelf may have changed."""
+        """Differs where the listing may have changed."""
         states = [(each.model.id, each.state) for each in self.transfers]
         done = [(id, each.task, each.done) for id, each in self.upkeep.items()]
         return states, sorted(done), self.times_stopped
@@ -62,7 +62,7 @@ class ModelsPage(PageView):
         super().__init__(context, self.tr("Models"))
         self._library, self._work = context.session.models, context.work
         self._words = ModelWords(self)
-        self._shelf: ModelShelf | None = None
+        self._listing: ModelListing | None = None
         self._key: object = None
         self._reading = self._again = False
         self._unfollow: list[Callable[[], None]] = []
@@ -126,20 +126,20 @@ class ModelsPage(PageView):
         library = self._library
         stopped = library.downloads.times_stopped
         seen = _Seen(
-            library.downloads.transfers(), dict(library.upkeep.states), stopped, shelf=None
+            library.downloads.transfers(), dict(library.upkeep.states), stopped, listing=None
         )
-        return seen if seen.key == key else replace(seen, shelf=library.shelf())
+        return seen if seen.key == key else replace(seen, listing=library.listing())
 
     def _show(self, seen: _Seen) -> None:
-        if seen.shelf is not None:
-            self._shelf, self._key = seen.shelf, seen.key
-            self.overview.show_shelf(seen.shelf)
+        if seen.listing is not None:
+            self._listing, self._key = seen.listing, seen.key
+            self.overview.show_listing(seen.listing)
         moving = {each.model.id: each for each in seen.transfers}
         self.overview.show_upkeep(seen.upkeep)
         self.transfers.show_transfers(seen.transfers)
-        if self._shelf is not None:
-            shelf = self._shelf
-            self.groups.show_models(shelf.models, moving, seen.upkeep, shelf.memory)
+        if self._listing is not None:
+            listing = self._listing
+            self.groups.show_models(listing.models, moving, seen.upkeep, listing.memory)
         self._done_reading()
 
     def _failed(self, error: Exception) -> None:
@@ -174,7 +174,7 @@ class ModelsPage(PageView):
         task = self._work.run(job)
         task.then(lambda _: then()).failed(self.toast.tell_error)
 
-    def _did(self, action: str, entry: ShelfModel) -> None:
+    def _did(self, action: str, entry: ListedModel) -> None:
         """Offer to undo what can be undone."""
         title = entry.model.title
         message_and_undo: tuple[str, Callable[[], object]] | None = None
@@ -193,7 +193,7 @@ class ModelsPage(PageView):
             action_ = Action(self.tr("Undo"), lambda: self._run(undo, self._read_all))
             self.toast.tell(Notice(message, action=action_))
 
-    def _install(self, entry: ShelfModel) -> None:
+    def _install(self, entry: ListedModel) -> None:
         if entry.extra is not None:
             self._library.upkeep.install(entry.model, entry.extra)
 
@@ -209,7 +209,7 @@ class ModelsPage(PageView):
         """Move all models to a folder, or (None) back to their usual place."""
         self._run(lambda: self._library.move(folder))
 
-    def _restore(self, entry: ShelfModel) -> None:
+    def _restore(self, entry: ListedModel) -> None:
         self._library.restore(entry.model)
 
     def _lay_out(self) -> None:

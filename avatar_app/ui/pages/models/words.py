@@ -10,7 +10,7 @@ from avatar_app.models.errors import AGAIN
 from avatar_app.models.store import Presence
 from avatar_app.performance.fitness import Fitness, Verdict
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
-from avatar_app.session.model_shelf import ModelShelf, ShelfModel
+from avatar_app.session.model_listing import ListedModel, ModelListing
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
 from avatar_app.system.extras.declared import Extra
 from avatar_app.ui.language.formats import duration_text, number_text, rate_text, size_text
@@ -66,7 +66,7 @@ class ModelWords(QObject):
             parts.append(self.tr("speed not measured"))
         return DOT.join(parts)
 
-    def state(self, entry: ShelfModel) -> str:
+    def state(self, entry: ListedModel) -> str:
         """Of a model that is not on its way."""
         if entry.deleted_bytes:
             size = size_text(entry.deleted_bytes)
@@ -77,14 +77,14 @@ class ModelWords(QObject):
             return self.tr("Here") if entry.can_be_used else self.tr("Here, not used yet")
         return ""
 
-    def size(self, entry: ShelfModel) -> str:
+    def size(self, entry: ListedModel) -> str:
         """What is to be fetched; of a part that is here, the rest."""
         total = entry.model.bytes
         if total is None:
             return ""
         return size_text(max(0, total - entry.installed_bytes))
 
-    def facts(self, entry: ShelfModel) -> str:
+    def facts(self, entry: ListedModel) -> str:
         """Size, license and languages, one line."""
         model = entry.model
         size = size_text(model.bytes) if model.bytes else self.tr("size not on record")
@@ -150,6 +150,6 @@ class ModelWords(QObject):
         size = size_text(extra.megabytes * 1_000_000)
         return self.tr("Install {}, {}").format(extra.name, size)
 
-    def disk(self, shelf: ModelShelf) -> str:
-        used, free = size_text(shelf.disk_used), size_text(shelf.disk_free)
+    def disk(self, listing: ModelListing) -> str:
+        used, free = size_text(listing.disk_used), size_text(listing.disk_free)
         return self.tr("Models take {} of the disk; {} are free.").format(used, free)

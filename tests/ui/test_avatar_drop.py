@@ -38,7 +38,7 @@ def drop(window, mime: QMimeData) -> None:
 
 def test_dropped_photo_becomes_the_current_face(qtbot, window_and_session):
     window, session = window_and_session
-    card = window.stage.newcomer_card
+    card = window.stage.avatar_drop_card
     mime = dragged(PHOTO)
     assert enter(window, mime)
     assert card.isVisible()
@@ -54,7 +54,7 @@ def test_dropped_photo_becomes_the_current_face(qtbot, window_and_session):
 def test_photo_quality_notes_are_shown(qtbot, window_and_session):
     window, session = window_and_session
     session.made = NewCharacter("ada", ("The mouth is open.", "The face is dark."))
-    window.newcomer.take(PHOTO)
+    window.avatar_drop.take(PHOTO)
     notices = window.stage.notices
     qtbot.waitUntil(notices.isVisible)
     assert notices.accessibleDescription() == "This is Ada. The mouth is open. The face is dark."
@@ -63,13 +63,13 @@ def test_photo_quality_notes_are_shown(qtbot, window_and_session):
 def test_progress_is_shown_and_a_second_photo_is_refused(qtbot, window_and_session):
     window, session = window_and_session
     session.may_finish.clear()
-    window.newcomer.take(PHOTO)
-    card = window.stage.newcomer_card
+    window.avatar_drop.take(PHOTO)
+    card = window.stage.avatar_drop_card
     qtbot.waitUntil(lambda: card.bar.value() == 500)
     assert card.isVisible()
     assert "ada.jpg" in card.accessibleDescription()
     assert not enter(window, dragged(Path("/photos/bea.jpg")))
-    window.newcomer.take(Path("/photos/bea.jpg"))
+    window.avatar_drop.take(Path("/photos/bea.jpg"))
     assert session.asked("make_character") == [(PHOTO,)]
     session.may_finish.set()
     qtbot.waitUntil(card.isHidden)
@@ -79,15 +79,15 @@ def test_progress_is_shown_and_a_second_photo_is_refused(qtbot, window_and_sessi
 def test_avatar_creation_can_be_cancelled(qtbot, window_and_session, by_key):
     window, session = window_and_session
     session.may_finish.clear()
-    window.newcomer.take(PHOTO)
-    card = window.stage.newcomer_card
+    window.avatar_drop.take(PHOTO)
+    card = window.stage.avatar_drop_card
     qtbot.waitUntil(lambda: card.bar.value() == 500)
     if by_key:
         qtbot.keyClick(window.composer.field, Qt.Key.Key_Escape)
     else:
         qtbot.mouseClick(card.cancel_button, LEFT)
     qtbot.waitUntil(card.isHidden)
-    assert not window.newcomer.is_busy
+    assert not window.avatar_drop.is_busy
     assert session.asked("use_character") == []
     assert session.asked("interrupt") == []
     assert window.stage.notices.notice is None
@@ -96,7 +96,7 @@ def test_avatar_creation_can_be_cancelled(qtbot, window_and_session, by_key):
 def test_unusable_photo_is_reported_and_another_can_be_chosen(qtbot, window_and_session, dialogs):
     window, session = window_and_session
     session.error = InputInvalid(f"There is no face in {PHOTO}.", "Use another photo.")
-    window.newcomer.take(PHOTO)
+    window.avatar_drop.take(PHOTO)
     notices = window.stage.notices
     qtbot.waitUntil(notices.isVisible)
     assert notices.accessibleDescription() == "There is no face in ada.jpg. Use another photo."
@@ -137,7 +137,7 @@ def test_shortcut_and_settings_open_the_file_dialog(qtbot, window_and_session, d
 def test_only_a_single_local_file_can_be_dropped(window_and_session, mime):
     window, session = window_and_session
     assert not enter(window, mime)
-    assert not window.stage.newcomer_card.isVisible()
+    assert not window.stage.avatar_drop_card.isVisible()
     drop(window, mime)
     assert session.asked("make_character") == []
 
@@ -146,13 +146,13 @@ def test_dragging_a_file_away_hides_the_drop_card(window_and_session):
     window, _ = window_and_session
     enter(window, dragged(PHOTO))
     QApplication.sendEvent(window, QDragLeaveEvent())
-    assert not window.stage.newcomer_card.isVisible()
+    assert not window.stage.avatar_drop_card.isVisible()
 
 
 def test_closing_the_window_cancels_avatar_creation(window_and_session):
     window, session = window_and_session
     session.may_finish.clear()
-    window.newcomer.take(PHOTO)
+    window.avatar_drop.take(PHOTO)
     window.close()
     assert session.asked("use_character") == []
     assert session.asked("close") == [()]

@@ -30,7 +30,7 @@ DETECTOR_SETTING = "avatars.detector"
 
 
 @dataclass(frozen=True, slots=True)
-class ShelfModel:
+class ListedModel:
     """A model of the catalog, as it stands here."""
 
     model: Model
@@ -53,10 +53,10 @@ class ShelfModel:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelShelf:
+class ModelListing:
     """All models, the memory they compete for, and the disk."""
 
-    models: tuple[ShelfModel, ...]
+    models: tuple[ListedModel, ...]
     memory: MemoryPlan
     hardware: Hardware
     disk_used: int
@@ -68,7 +68,7 @@ class ModelShelf:
     """Whether that is not the usual place."""
 
 
-class ShelfReader:
+class ModelListingReader:
     """Reads catalog, disk and measurements together."""
 
     def __init__(
@@ -77,7 +77,7 @@ class ShelfReader:
         self._settings, self._paths = settings, paths
         self._registry, self._store = registry, store
 
-    def read(self, catalog: Catalog, deleted: Mapping[str, int]) -> ModelShelf:
+    def read(self, catalog: Catalog, deleted: Mapping[str, int]) -> ModelListing:
         """`deleted`: bytes of models that can be restored, by id."""
         with closing(Measurements.of(self._paths)) as measurements:
             assessor = self._assessor(catalog, measurements)
@@ -91,7 +91,7 @@ class ShelfReader:
         free = shutil.disk_usage(existing).free
         place = place_of_models(root)
         moved = place != root
-        return ModelShelf(models, assessor.plan, assessor.hardware, used, free, place, moved)
+        return ModelListing(models, assessor.plan, assessor.hardware, used, free, place, moved)
 
     def _assessor(self, catalog: Catalog, measurements: Measurements) -> FitnessAssessor:
         cards = Cards(nvml())
@@ -107,12 +107,12 @@ class ShelfReader:
         )
         return FitnessAssessor(hardware, self._registry, self._store, catalog, plan, measurements)
 
-    def _described(self, model: Model, assessor: FitnessAssessor, deleted: int) -> ShelfModel:
+    def _described(self, model: Model, assessor: FitnessAssessor, deleted: int) -> ListedModel:
         manifest = next(
             (each for each in self._registry.all(model.kind) if each.name == model.engine), None
         )
         missing = self._registry.missing_packages(manifest) if manifest else ()
-        return ShelfModel(
+        return ListedModel(
             model,
             ability_of(model),
             self._store.presence(model),
