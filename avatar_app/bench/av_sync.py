@@ -160,7 +160,7 @@ def _add_shown(
 ) -> None:
     """Add the presenter's record of the pictures shown with the sound played at that moment."""
     with offline_conversation(settings, paths, _unnoticed, pace, output_latency=0.06) as offline:
-        offline.conversation.order(commands.Announce(STORY[:120] if quick else STORY))
+        offline.conversation.send(commands.Announce(STORY[:120] if quick else STORY))
         for _ in offline.devices.pass_time(60.0):
             if offline.ended:
                 break

@@ -52,7 +52,7 @@ def measure_coughs(report: Report, settings: Settings, count: int) -> None:
 
 def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> int:
     """Return the number of the turn with the noise."""
-    scene.conversation.order(commands.TextTyped("tell me a story"))
+    scene.conversation.send(commands.TextTyped("tell me a story"))
     scene.pass_until(scene.speaking, 8.0)
     turn_id = int(scene.of(UserSaid)[-1].turn_id)
     scene.pass_time(float(rng.uniform(*COUGH_AT)))
@@ -60,7 +60,7 @@ def _cough_over_answer(scene: Scene, index: int, rng: np.random.Generator) -> in
     scene.play(noise)
     scene.pass_until(lambda: any(turn.turn_id == turn_id for turn in scene.ended), 15.0)
     scene.pass_time(0.3)
-    scene.conversation.order(commands.Interrupt())
+    scene.conversation.send(commands.Interrupt())
     scene.pass_time(0.2)
     return turn_id
 

@@ -49,7 +49,7 @@ def measure_echoes(report: Report, settings: Settings, minutes: float) -> None:
     for delay in DELAYS:
         with telling(settings, STORY, EchoPath(delay)) as (scene, _):
             while _spoken_seconds(scene) < each:
-                scene.conversation.order(commands.Announce(STORY))
+                scene.conversation.send(commands.Announce(STORY))
                 if not _tell(scene):
                     break
             spoken += _spoken_seconds(scene)

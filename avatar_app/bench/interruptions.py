@@ -55,9 +55,9 @@ def measure_interruptions(report: Report, settings: Settings, rounds: int) -> No
     with UserVoice() as user:
         sayings = [user.say(text) for text in INTERRUPTIONS]
     with telling(settings) as (scene, voice):
-        scene.conversation.order(commands.TextTyped("tell me a story"))
+        scene.conversation.send(commands.TextTyped("tell me a story"))
         tried = [_interrupt(scene, sayings, rng) for _ in range(rounds)]
-        scene.conversation.order(commands.Interrupt())
+        scene.conversation.send(commands.Interrupt())
         scene.pass_time(0.5)
         made = [each for each in tried if each is not None]
         _add_times(report, scene, voice, made)
@@ -72,7 +72,7 @@ def _interrupt(
 ) -> _Interruption | None:
     """Let the avatar speak for a while, then speak over it; None if it never spoke."""
     if not scene.pass_until(scene.speaking, 8.0):
-        scene.conversation.order(commands.TextTyped("tell me a story"))
+        scene.conversation.send(commands.TextTyped("tell me a story"))
         if not scene.pass_until(scene.speaking, 8.0):
             return None
     sounded_at, turn_id = scene.clock(), scene.of(UserSaid)[-1].turn_id
@@ -81,7 +81,7 @@ def _interrupt(
     scene.pass_until(lambda: _ended(scene, turn_id), 3.0)
     understood = _ended(scene, turn_id) is not None
     if not understood:  # the avatar goes on: stop it for the next round
-        scene.conversation.order(commands.Interrupt())
+        scene.conversation.send(commands.Interrupt())
         scene.pass_time(0.5)
     return _Interruption(turn_id, sounded_at, words_at, understood)
 

@@ -142,10 +142,10 @@ def _turn(scene: Scene, rng: np.random.Generator, *, spoken: bool) -> None:
     if spoken:
         scene.play(noisy_voice(SPOKEN, rng))
     else:
-        scene.conversation.order(commands.TextTyped("go on"))
+        scene.conversation.send(commands.TextTyped("go on"))
     scene.pass_until(scene.speaking, 3.0)
     scene.pass_time(float(rng.uniform(0.05, 1.0)))
     if rng.random() < INTERRUPTED:
-        scene.conversation.order(commands.Interrupt())
+        scene.conversation.send(commands.Interrupt())
     scene.pass_until(lambda: scene.ended, 5.0)
     scene.pass_time(0.1)

@@ -44,15 +44,15 @@ class TurnListener:
     def __init__(self, settings: Settings, detector: EndOfTurnDetector | None = None) -> None:
         self.judged: list[Judged] = []
         self._detector = detector
-        self._hearing = AudioFrontend(
+        self._frontend = AudioFrontend(
             load_chosen(settings, Kind.AEC), load_chosen(settings, Kind.VAD), 0.5
         )
-        self._taker = TurnDetector(turn_detection_options(settings))
+        self._detector = TurnDetector(turn_detection_options(settings))
         self._sound: deque[Samples] = deque(maxlen=round(END_OF_TURN_SECONDS / BLOCK_SECONDS))
 
     def close(self) -> None:
-        self._hearing.echo.close()
-        self._hearing.detector.close()
+        self._frontend.echo.close()
+        self._frontend.detector.close()
 
     def ends(self, samples: Samples) -> list[float]:
         """Seconds at which the user was thought to have ended."""
@@ -66,14 +66,14 @@ class TurnListener:
             now = (index + 1) * BLOCK_SECONDS
             block = samples[index * MICROPHONE_BLOCK : (index + 1) * MICROPHONE_BLOCK]
             chunk = AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
-            heard = self._hearing.hear(chunk, index * BLOCK_SECONDS, [])
+            heard = self._frontend.hear(chunk, index * BLOCK_SECONDS, [])
             if now >= answer_at:
-                self._taker.judge(self.judged[-1].probability)
+                self._detector.judge(self.judged[-1].probability)
                 answer_at = math.inf
-            decision = self._taker.observe(heard.probability, avatar_speaking=False)
+            decision = self._detector.observe(heard.probability, avatar_speaking=False)
             if decision is Decision.STARTED:
                 self._sound.clear()
-                self._sound.extend(each.samples for each in self._hearing.prefix_padding()[:-1])
+                self._sound.extend(each.samples for each in self._frontend.prefix_padding()[:-1])
             self._sound.append(heard.chunk.samples)
             if decision is Decision.PAUSED:
                 answer_at = self._ask(now)
@@ -85,7 +85,7 @@ class TurnListener:
 
     def _ask(self, now: float) -> float:
         """The second at which the answer is there."""
-        self._taker.hint(UNDERSTOOD, is_complete=True)
+        self._detector.hint(UNDERSTOOD, is_complete=True)
         if self._detector is None:
             return math.inf
         began = time.thread_time()

@@ -50,11 +50,11 @@ def replay(
     """Each speaker has a turn detector of its own. `is_asked`: it gets the probabilities."""
     cut, late = list[bool](), list[float]()
     for silences in speakers.values():
-        taker = TurnDetector(options)
+        detector = TurnDetector(options)
         for silence in silences:
             for _ in _blocks(VOICE):
-                taker.observe(1.0, avatar_speaking=False)
-            ended = _end(taker, silence, is_asked=is_asked)
+                detector.observe(1.0, avatar_speaking=False)
+            ended = _end(detector, silence, is_asked=is_asked)
             if np.isfinite(silence.seconds):
                 cut.append(ended is not None)
             elif ended is not None:
@@ -62,15 +62,15 @@ def replay(
     return Replayed(_mean(cut), _mean(late))
 
 
-def _end(taker: TurnDetector, silence: HeardSilence, *, is_asked: bool) -> float | None:
+def _end(detector: TurnDetector, silence: HeardSilence, *, is_asked: bool) -> float | None:
     """Seconds of silence at which the turn was over; None if the user went on before."""
     ended = None
     for at in _blocks(min(silence.seconds, ANSWER)):
-        decision = taker.observe(0.0, avatar_speaking=False)
+        decision = detector.observe(0.0, avatar_speaking=False)
         if decision is Decision.PAUSED:
-            taker.hint(UNDERSTOOD, is_complete=True)
+            detector.hint(UNDERSTOOD, is_complete=True)
         if is_asked and at - BLOCK_SECONDS < silence.answered <= at:
-            taker.judge(silence.probability)
+            detector.judge(silence.probability)
         if decision is Decision.ENDED:
             ended = at
     return ended

@@ -144,7 +144,7 @@ class Asker:
             self._step()
             quiet += 0.01
         self._pass(self._listened())
-        offline.conversation.order(commands.Interrupt())
+        offline.conversation.send(commands.Interrupt())
         self._pass(0.5)
 
     def _pass(self, seconds: float) -> None:

@@ -141,7 +141,7 @@ class _Timed(Plain):
 
 def _together(scene: Scene, recognizer: _Timed, spoken: Samples) -> float | None:
     """Return the seconds in the conversation; None where no answer came."""
-    scene.conversation.order(
+    scene.conversation.send(
         commands.Forget()
     )  # every prompt is as long as that of the engine alone
     before = len(scene.ended)
@@ -154,7 +154,7 @@ def _together(scene: Scene, recognizer: _Timed, spoken: Samples) -> float | None
         began = time.perf_counter()  # a step begins with what the loudspeaker takes
         if scene.step().played.any() and sounded is None:
             sounded = began - recognizer.ended_at
-            scene.conversation.order(commands.Interrupt())
+            scene.conversation.send(commands.Interrupt())
         if len(scene.ended) > before:
             break
     return sounded

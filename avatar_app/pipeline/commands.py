@@ -1,4 +1,4 @@
-"""Commands to the conductor. One that concerns a turn names it, so that late ones are ignored."""
+"""Commands to a conversation. One that concerns a turn names it, so that late ones are ignored."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class SwitchEngine:
     fallback: Any = None
     """The face that takes over when `engine`, a face, fails; None leaves a still picture."""
     taken: Callable[[], None] = _ignore
-    """Called by the conductor right after: no new work starts with the former engine."""
+    """Called by the conversation thread right after: no new work starts with the former engine."""
 
 
 Command = (
@@ -220,13 +220,13 @@ Command = (
 )
 
 
-def blocks_of(order: AudioReceived) -> Iterator[tuple[AudioChunk, float]]:
+def blocks_of(command: AudioReceived) -> Iterator[tuple[AudioChunk, float]]:
     """Split sound that arrived together into blocks of 10 ms, with the time of each."""
-    chunk = order.chunk
+    chunk = command.chunk
     if len(chunk.samples) <= MICROPHONE_BLOCK:
-        yield chunk, order.adc_at
+        yield chunk, command.adc_at
         return
     for begin in range(0, len(chunk.samples), MICROPHONE_BLOCK):
         samples = chunk.samples[begin : begin + MICROPHONE_BLOCK]
         block = AudioChunk(samples, chunk.rate, chunk.start + begin)
-        yield block, order.adc_at + begin / chunk.rate
+        yield block, command.adc_at + begin / chunk.rate

@@ -1,4 +1,4 @@
-"""The conductor: one thread that makes all decisions; others post commands and receive events."""
+"""A conversation: one thread makes all decisions; others send commands and receive events."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ class Engines:
 class Conversation:
     """Connects the user's turns (input) and the avatar's turns (output) of one conversation.
 
-    Devices call `hear`, `playback.read` and `frame`; everything the user asks is an `order`: from
-    any thread. Events are posted from the conversation's own.
+    Devices call `hear`, `playback.read` and `frame`; what the user asks for is sent as a command:
+    all from any thread. Events are posted from the conversation's own.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Conversation:
         post: Callable[[Event], None],
         call_tool: CallTool,
         clock: Callable[[], float],
-        ledger: ChatContext | None = None,
+        context: ChatContext | None = None,
         turn_detection: TurnDetectionOptions | None = None,
         backchannels: Iterable[str] = BACKCHANNELS,
         builtin: BuiltinEngines | None = None,
@@ -90,60 +90,62 @@ class Conversation:
         """`builtin`: takes over when an engine fails in a turn; None lets the turn fail."""
         builtin = builtin or NoBuiltinEngines()
         self.activity = WorkTracker()
-        self.occupancy = EngineUsage()
+        self.engine_usage = EngineUsage()
         self.playback = Playback(self.activity, clock)
         self.presenter = Presenter(self.playback, self.activity, clock)
         self.state = State.IDLE
         self._post = post
-        self._conducting = Turn(id=0)
+        self._own_turn = Turn(id=0)
         self._blocks = 0
-        self._reported: Counter[Failed] = Counter()
+        self._report_counts: Counter[Failed] = Counter()
         self._closing = False
-        self._orders: Stage[Command, None] = Stage(
-            "conductor", self._obey, self.activity, _nothing, _nothing, self._broken
+        self._commands: Stage[Command, None] = Stage(
+            "conversation", self._execute, self.activity, _nothing, _nothing, self._broken
         )
-        self._performing = _face_stage(self, engines, clock)
-        self._chain = ResponsePipeline(
+        self._face_stage = _face_stage(self, engines, clock)
+        self._responses = ResponsePipeline(
             ResponseEngines(engines.dialogue, engines.tts, engines.languages),
-            self._performing,
+            self._face_stage,
             self.playback,
             self.activity,
-            self.order,
+            self.send,
             call_tool,
-            self.occupancy,
+            self.engine_usage,
             builtin,
         )
-        rest = (ledger or ChatContext(), post, clock, fillers)
-        self._delivery = AvatarTurnController(self._chain, self.playback, self.presenter, *rest)
+        rest = (context or ChatContext(), post, clock, fillers)
+        self._avatar_turn = AvatarTurnController(
+            self._responses, self.playback, self.presenter, *rest
+        )
         recognition = RecognitionStage(
-            engines.asr, self.activity, self.order, clock, self.occupancy, builtin
+            engines.asr, self.activity, self.send, clock, self.engine_usage, builtin
         )
         options = turn_detection or TurnDetectionOptions()
         self._detector = TurnDetector(options)
-        self._attention = UserTurnController(
+        self._user_turn = UserTurnController(
             AudioFrontend(engines.echo, engines.vad, options.prefix_padding),
             self._detector,
             recognition,
-            EndOfTurnStage(engines.turn, self.activity, self.order, self.occupancy),
+            EndOfTurnStage(engines.turn, self.activity, self.send, self.engine_usage),
             self.playback,
-            self._delivery,
+            self._avatar_turn,
             post,
             clock,
             backchannels,
         )
-        self._delivery.read_ahead()
+        self._avatar_turn.read_ahead()
 
-    def order(self, order: Command) -> None:
-        """Post a command to the conductor; never waits: the window or the conductor may ask."""
-        self._orders.submit(self._conducting, order, waits=False)
+    def send(self, command: Command) -> None:
+        """Queue a command; never waits, as the window or the own thread may call it."""
+        self._commands.submit(self._own_turn, command, waits=False)
 
     def hear(self, chunk: AudioChunk, adc_at: float) -> None:
         """Take the next 10 ms, or more while `quiet_power` allows it; waits for a late thread."""
-        self._orders.submit(self._conducting, commands.AudioReceived(chunk, adc_at))
+        self._commands.submit(self._own_turn, commands.AudioReceived(chunk, adc_at))
 
     def quiet_power(self) -> float:
         """Mean power up to which sound may come late; 0 while each block counts."""
-        return self._attention.hearing.quiet_power
+        return self._user_turn.frontend.quiet_power
 
     def frame(self) -> VideoFrame | None:
         """Return the frame to show now."""
@@ -156,107 +158,111 @@ class Conversation:
     def close(self) -> None:
         """Stop playing and end all threads. The engines are not closed."""
         self._closing = True
-        self._orders.close()
-        self._attention.withdraw()
-        self._delivery.interrupt()
-        self._chain.close()
-        self._attention.listener.close()
-        self._attention.ending.close()
+        self._commands.close()
+        self._user_turn.withdraw()
+        self._avatar_turn.interrupt()
+        self._responses.close()
+        self._user_turn.recognition.close()
+        self._user_turn.end_of_turn.close()
 
-    def _obey(self, order: Command, _turn: Turn) -> Iterator[None]:
-        attention, delivery = self._attention, self._delivery
-        match order:
+    def _execute(self, command: Command, _turn: Turn) -> Iterator[None]:
+        user_turn, avatar_turn = self._user_turn, self._avatar_turn
+        match command:
             case commands.AudioReceived() if not self._closing:  # many may queue up
-                self._hear(order)
+                self._hear(command)
             case commands.Recognized():
-                attention.recognized(order.turn, order.transcript)
+                user_turn.recognized(command.turn, command.transcript)
             case commands.EndOfTurnJudged():
-                attention.judged(order.question, order.probability)
+                user_turn.judged(command.question, command.probability)
             case commands.ClauseReceived():
-                delivery.clause_written(order)
+                avatar_turn.clause_written(command)
             case commands.BlockReceived():
-                delivery.block_written(order)
+                avatar_turn.block_written(command)
             case commands.StageEnded():
-                delivery.stage_ended(order)
-            case commands.StageFailed() if order.stage == JUDGE:
-                self._tell(JUDGE, order.error)
+                avatar_turn.stage_ended(command)
+            case commands.StageFailed() if command.stage == JUDGE:
+                self._report(JUDGE, command.error)
             case commands.StageFailed():
-                heard_again = order.stage == RECOGNIZE and attention.unrecognized(order.turn)
-                delivery.stage_failed(replace(order, recovered=order.recovered or heard_again))
+                heard_again = command.stage == RECOGNIZE and user_turn.unrecognized(command.turn)
+                avatar_turn.stage_failed(
+                    replace(command, recovered=command.recovered or heard_again)
+                )
             case commands.TextTyped():
-                attention.withdraw()
-                delivery.answer_typed(order.text)
+                user_turn.withdraw()
+                avatar_turn.answer_typed(command.text)
             case commands.MediaAttached():
-                delivery.ledger.attach(order.part)
+                avatar_turn.context.attach(command.part)
             case commands.Announce():
-                delivery.announcements.append(order.text)
+                avatar_turn.announcements.append(command.text)
             case commands.Interrupt():
-                attention.withdraw()
-                delivery.interrupt()
+                user_turn.withdraw()
+                avatar_turn.interrupt()
             case commands.PushToTalk():
-                attention.hold(held=order.held)
+                user_turn.hold(held=command.held)
             case commands.Mute():
-                attention.mute(muted=order.muted)
+                user_turn.mute(muted=command.muted)
             case commands.Revision():
-                revise(order, attention, delivery, self._post)
+                revise(command, user_turn, avatar_turn, self._post)
             case commands.DetectTurns():
-                self._detector.options = order.options
+                self._detector.options = command.options
             case commands.SwitchEngine():
-                self._use(order)
-                order.taken()
+                self._use(command)
+                command.taken()
         self._express()
         return iter(())
 
-    def _hear(self, order: commands.AudioReceived) -> None:
-        attention, hearing = self._attention, self._attention.hearing
+    def _hear(self, command: commands.AudioReceived) -> None:
+        user_turn, frontend = self._user_turn, self._user_turn.frontend
         played = self.playback.take_played()
         before = self._blocks
         try:
-            for chunk, adc_at in commands.blocks_of(order):
+            for chunk, adc_at in commands.blocks_of(command):
                 self._blocks += 1
-                block = hearing.hear(chunk, adc_at, played, floor_taken=self._is_attentive)
-                attention.hear(block)
+                block = frontend.hear(chunk, adc_at, played, floor_taken=self._is_attentive)
+                user_turn.hear(block)
                 played = []
         finally:  # typing works even if hearing fails
-            self._delivery.follow(floor_taken=attention.utterance is not None)
-        every = QUIET_LEVEL_EVERY if hearing.quiet_power else LEVEL_EVERY
+            self._avatar_turn.follow(floor_taken=user_turn.utterance is not None)
+        every = QUIET_LEVEL_EVERY if frontend.quiet_power else LEVEL_EVERY
         if self._blocks // every != before // every:
-            self._post(AudioLevels(block.level_db, block.probability, hearing.playback_db))
+            self._post(AudioLevels(block.level_db, block.probability, frontend.playback_db))
 
     @property
     def _is_attentive(self) -> bool:
         """Whether somebody has the floor, or asked for it."""
-        attention = self._attention
-        return attention.utterance is not None or attention.held or self._delivery.turn is not None
+        user_turn = self._user_turn
+        return (
+            user_turn.utterance is not None or user_turn.held or self._avatar_turn.turn is not None
+        )
 
-    def _use(self, order: commands.SwitchEngine) -> None:
-        if order.kind is Kind.FACE:
-            self._performing.use(order.engine, order.fallback)
+    def _use(self, command: commands.SwitchEngine) -> None:
+        if command.kind is Kind.FACE:
+            self._face_stage.use(command.engine, command.fallback)
         else:
-            put_in(order, self._chain.engines, self._attention)
-        if order.kind is Kind.DIALOGUE:
-            self._delivery.read_ahead()
-        self._reported.clear()
+            put_in(command, self._responses.engines, self._user_turn)
+        if command.kind is Kind.DIALOGUE:
+            self._avatar_turn.read_ahead()
+        self._report_counts.clear()
 
     def _express(self) -> None:
         """Post and show the avatar's state."""
-        state = _state(self._attention, self._delivery)
-        self.presenter.look = _look(state, self._attention)
+        state = _state(self._user_turn, self._avatar_turn)
+        self.presenter.look = _look(state, self._user_turn)
         if state is not self.state:
             self.state = state
             self._post(StateChanged(state))
 
-    def _broken(self, order: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
-        if isinstance(order, commands.AudioReceived):
-            stage = self._attention.hearing.working or stage
-        self._tell(stage, error)
+    def _broken(self, command: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
+        if isinstance(command, commands.AudioReceived):
+            stage = self._user_turn.frontend.working or stage
+        self._report(stage, error)
 
-    def _tell(self, stage: str, error: AvatarError) -> None:
+    def _report(self, stage: str, error: AvatarError) -> None:
         """A detector or canceller that fails does so a hundred times a second: it is reported until
         that is enough to replace it."""
         failed = Failed(None, stage, error.message, error.hint, type(error))
-        self._reported[failed] += 1
-        if self._reported[failed] <= (TELLING if stage in (CANCEL, DETECT, JUDGE) else 1):
+        self._report_counts[failed] += 1
+        if self._report_counts[failed] <= (TELLING if stage in (CANCEL, DETECT, JUDGE) else 1):
             self._post(failed)
 
 
@@ -269,27 +275,27 @@ def _face_stage(
         conversation.playback,
         conversation.presenter,
         conversation.activity,
-        conversation.order,
+        conversation.send,
         clock,
-        conversation.occupancy,
+        conversation.engine_usage,
     )
 
 
-def _state(attention: UserTurnController, delivery: AvatarTurnController) -> State:
-    if attention.utterance is not None:
+def _state(user_turn: UserTurnController, avatar_turn: AvatarTurnController) -> State:
+    if user_turn.utterance is not None:
         return State.LISTENING
-    if delivery.turn is None:
+    if avatar_turn.turn is None:
         return State.IDLE
-    return State.SPEAKING if delivery.avatar_speaking else State.THINKING
+    return State.SPEAKING if avatar_turn.avatar_speaking else State.THINKING
 
 
-def _look(state: State, attention: UserTurnController) -> FaceState:
-    if state is State.IDLE and attention.muted:
+def _look(state: State, user_turn: UserTurnController) -> FaceState:
+    if state is State.IDLE and user_turn.muted:
         return FaceState.ASLEEP
-    if state is State.LISTENING and attention.paused:
+    if state is State.LISTENING and user_turn.paused:
         return FaceState.NODDING
     return FaceState[state.name]
 
 
 def _nothing(*_: object) -> None:
-    """The conductor's stage has no output."""
+    """The stage of the conversation thread has no output."""

@@ -1,4 +1,4 @@
-"""Exchanging engines: from an order on, another one does the work of its kind."""
+"""Exchanging engines: from a command on, another one does the work of its kind."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from avatar_app.pipeline.input.user_turn import UserTurnController
 from avatar_app.pipeline.output.response_pipeline import ResponseEngines
 
 
-def put_in(order: SwitchEngine, engines: ResponseEngines, attention: UserTurnController) -> None:
+def put_in(command: SwitchEngine, engines: ResponseEngines, user_turn: UserTurnController) -> None:
     """Put in an engine of any kind but a face."""
-    match order.kind:
+    match command.kind:
         case Kind.DIALOGUE:
-            engines.dialogue = order.engine
+            engines.dialogue = command.engine
         case Kind.TTS:
-            engines.voice = order.engine
+            engines.voice = command.engine
         case Kind.ASR:
-            attention.listener.recognizer = order.engine
+            user_turn.recognition.recognizer = command.engine
         case Kind.VAD:
-            attention.hearing.detector = order.engine
+            user_turn.frontend.detector = command.engine
         case Kind.AEC:
-            attention.hearing.echo = order.engine
+            user_turn.frontend.echo = command.engine
         case Kind.TURN:
-            attention.ending.detector = order.engine
+            user_turn.end_of_turn.detector = command.engine

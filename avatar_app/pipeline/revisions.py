@@ -12,57 +12,57 @@ from avatar_app.pipeline.output.chat_context import ChatContext
 
 
 def revise(
-    order: commands.Revision,
-    attention: UserTurnController,
-    delivery: AvatarTurnController,
+    command: commands.Revision,
+    user_turn: UserTurnController,
+    avatar_turn: AvatarTurnController,
     post: Callable[[Event], None],
 ) -> None:
-    """Carry out an order that changes or repeats what was said. Runs on the conductor's thread."""
-    if isinstance(order, commands.Truncate):
-        _truncate(order, delivery, post)
+    """Change or repeat what was said. Runs on the conversation thread."""
+    if isinstance(command, commands.Truncate):
+        _truncate(command, avatar_turn, post)
         return
-    if _only_prompts(order, delivery.ledger):
-        delivery.read_ahead()
+    if _only_prompts(command, avatar_turn.context):
+        avatar_turn.read_ahead()
         return
-    attention.withdraw()
-    delivery.give_way()
-    match order:
+    user_turn.withdraw()
+    avatar_turn.give_way()
+    match command:
         case commands.SayAgain(text):
-            delivery.say_again(text)
+            avatar_turn.say_again(text)
         case commands.Correct(turn_id, text):
-            delivery.ledger.withdraw(turn_id)
+            avatar_turn.context.withdraw(turn_id)
             post(TurnWithdrawn(turn_id))
-            delivery.answer_typed(text)
+            avatar_turn.answer_typed(text)
         case commands.BeginConversation(conversation, turns):
-            delivery.ledger.resume(turns)
-            delivery.read_ahead()
+            avatar_turn.context.resume(turns)
+            avatar_turn.read_ahead()
             post(ConversationBegan(conversation, turns))
 
 
-def _only_prompts(order: commands.Revision, ledger: ChatContext) -> bool:
-    """Carry out an order that changes nothing but later prompts; returns False for others."""
-    match order:
+def _only_prompts(command: commands.Revision, context: ChatContext) -> bool:
+    """Carry out a command that changes nothing but later prompts; returns False for others."""
+    match command:
         case commands.Forget():
-            ledger.forget()
+            context.forget()
         case commands.BecomePersona(system, tools):
-            ledger.persona = system
-            ledger.tools = ledger.tools if tools is None else tools
+            context.persona = system
+            context.tools = context.tools if tools is None else tools
         case commands.Remember(message):
-            ledger.remember(message)
+            context.remember(message)
         case _:
             return False
     return True
 
 
 def _truncate(
-    order: commands.Truncate, delivery: AvatarTurnController, post: Callable[[Event], None]
+    command: commands.Truncate, avatar_turn: AvatarTurnController, post: Callable[[Event], None]
 ) -> None:
-    heard = delivery.playback.heard_until(order.turn_id, order.seconds)
+    heard = avatar_turn.playback.heard_until(command.turn_id, command.seconds)
     if heard is None:
         return
-    if delivery.turn is not None and delivery.turn.id == order.turn_id:
-        delivery.interrupt()
-    delivery.ledger.truncate(order.turn_id, heard)
-    post(AnswerTruncated(order.turn_id, heard))
-    if delivery.turn is None:
-        delivery.read_ahead()
+    if avatar_turn.turn is not None and avatar_turn.turn.id == command.turn_id:
+        avatar_turn.interrupt()
+    avatar_turn.context.truncate(command.turn_id, heard)
+    post(AnswerTruncated(command.turn_id, heard))
+    if avatar_turn.turn is None:
+        avatar_turn.read_ahead()

@@ -19,7 +19,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 LIMIT = 1000
-"""Jobs that a stage queues: 10 s of sound for the conductor."""
+"""Jobs that a stage queues: 10 s of sound for the conversation thread."""
 GIVEN_UP_PATIENCE = 0.5
 """Seconds that closing waits for an abandoned thread: most do return."""
 
@@ -135,7 +135,7 @@ class Stage(Generic[In, Out]):
         for thread in self._given_up:
             thread.join(GIVEN_UP_PATIENCE)
 
-    def renew(self) -> None:
+    def restart(self) -> None:
         """Continue in a new thread: the old one may be inside an engine that does not return."""
         self._jobs.abandon()
         self._given_up = [each for each in (*self._given_up, self._thread) if each.is_alive()]

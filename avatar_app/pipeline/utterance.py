@@ -33,7 +33,7 @@ class AudioSegment:
 
 @dataclass(eq=False, slots=True)
 class Utterance:
-    """Everything the user says in one go. Owned by the conductor."""
+    """Everything the user says in one go. Owned by the conversation thread."""
 
     id: int
     """Of the turn it becomes."""

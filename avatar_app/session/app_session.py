@@ -73,7 +73,7 @@ class AppSession(ConversationCommands):
         self._history = History(paths.history_file, self._post)
         self._recorder = ConversationRecorder(self._history) if history.keep else None
         self.conversations = StoredConversations(
-            self._history, self._order, settings, paths, self._recorder
+            self._history, self._send, settings, paths, self._recorder
         )
         self._latency = LatencyRecorder(paths, history, self._post)
         self.registry = Registry()
@@ -96,7 +96,7 @@ class AppSession(ConversationCommands):
             settings, paths, self.registry, lambda: processes_of(self._live)
         )
         own, faces = own_personas(paths.config), self._characters.settings_for
-        self.personas = PersonaChoices(own, settings, faces, self._order, self._post)
+        self.personas = PersonaChoices(own, settings, faces, self._send, self._post)
         self._unfollow = settings.subscribe(self._follow)
 
     def start(self) -> None:
@@ -178,7 +178,7 @@ class AppSession(ConversationCommands):
         return self._history.recent(limit)
 
     def forget(self) -> None:
-        self._order(commands.Forget())
+        self._send(commands.Forget())
         self._history.forget()
         speech_cache_from(self._paths).forget()
         self._latency.forget()
@@ -215,8 +215,8 @@ class AppSession(ConversationCommands):
         with self._lock:
             self._live = live
             self._applier = SettingsApplier(live, settings, self._tell_character)
-            for order in self._waiting:
-                live.conversation.order(order)
+            for command in self._waiting:
+                live.conversation.send(command)
             self._waiting.clear()
         if self.character != self._characters.shown_by(settings.face):  # changed before opening
             self._tell_character(Kind.FACE, live.engine_set.face_choice)

@@ -110,7 +110,7 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
 
     def announce(text: str) -> None:
         around.post(Announced(text))
-        conversation.order(commands.Announce(text))
+        conversation.send(commands.Announce(text))
 
     tools = AssistantTools(around.paths, around.controls, around.post, announce)
     opened.callback(tools.close)

@@ -22,26 +22,26 @@ class ConversationCommands:
         self._waiting: list[commands.Command] = []
 
     def type(self, text: str) -> None:
-        self._order(commands.TextTyped(text))
+        self._send(commands.TextTyped(text))
 
     def interrupt(self) -> None:
-        self._order(commands.Interrupt())
+        self._send(commands.Interrupt())
 
     def hold(self, *, held: bool) -> None:
-        self._order(commands.PushToTalk(held))
+        self._send(commands.PushToTalk(held))
 
     def mute(self, *, muted: bool) -> None:
-        self._order(commands.Mute(muted))
+        self._send(commands.Mute(muted))
 
     def say_again(self, text: str) -> None:
-        self._order(commands.SayAgain(text))
+        self._send(commands.SayAgain(text))
 
     def correct(self, turn_id: int, text: str) -> None:
-        self._order(commands.Correct(turn_id, text))
+        self._send(commands.Correct(turn_id, text))
 
     def say(self, text: str) -> None:
         """Let the avatar say something on its own, once nobody speaks."""
-        self._order(commands.Announce(text))
+        self._send(commands.Announce(text))
 
     def configure_voice(self, **options: Any) -> None:
         """Change options of the voice, from the next clause on."""
@@ -72,10 +72,10 @@ class ConversationCommands:
         if live is not None:
             live.forget_agenda()
 
-    def _order(self, order: commands.Command) -> None:
+    def _send(self, command: commands.Command) -> None:
         with self._lock:
             live = self._live
             if live is None:
-                self._waiting.append(order)
+                self._waiting.append(command)
                 return
-        live.conversation.order(order)
+        live.conversation.send(command)

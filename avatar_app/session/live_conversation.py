@@ -77,7 +77,9 @@ class LiveConversation:
                 settings.audio,
                 self.conversation,
                 self._notice,
-                lambda: self.conversation.occupancy.of(lambda: self.engine_set.engines[Kind.TTS]),
+                lambda: self.conversation.engine_usage.of(
+                    lambda: self.engine_set.engines[Kind.TTS]
+                ),
             )
             self._devices = self.devices
             self.microphone, self.speaker = self.devices.microphone, self.devices.speaker
@@ -117,7 +119,7 @@ class LiveConversation:
         """Stop playing and release everything."""
         self._closed = True
         self.devices.close()
-        self.conversation.order(commands.Interrupt())  # so that all engines are free soon
+        self.conversation.send(commands.Interrupt())  # so that all engines are free soon
         self._opened.close()
         if self._loading.ident is not None:
             self._loading.join()  # its engines are closed, so it waits for nothing

@@ -28,11 +28,11 @@ class PersonaChoices:
         library: PersonaLibrary,
         settings: SettingsStore,
         face_settings: FaceSettings,
-        order: Callable[[commands.Command], None],
+        send: Callable[[commands.Command], None],
         notice: Callable[[Noticed], None],
     ) -> None:
         self._library, self._settings = library, settings
-        self._face_settings, self._order, self._notice = face_settings, order, notice
+        self._face_settings, self._send, self._notice = face_settings, send, notice
         self._system = self.current().system
 
     def all(self) -> tuple[Persona, ...]:
@@ -89,4 +89,4 @@ class PersonaChoices:
         """Settings changed: from the next answer on the avatar is whom they name."""
         if (system := self.current().system) != self._system and settings.persona:
             self._system = system
-            self._order(commands.BecomePersona(system))
+            self._send(commands.BecomePersona(system))

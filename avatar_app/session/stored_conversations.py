@@ -29,14 +29,14 @@ class StoredConversations:
     def __init__(
         self,
         history: History,
-        order: Callable[[commands.Command], None],
+        send: Callable[[commands.Command], None],
         settings: SettingsStore,
         paths: AppPaths,
         recorder: ConversationRecorder | None = None,
     ) -> None:
         """`recorder` stores what is said; None where nothing is stored."""
         self._history, self._store = history, history.conversations
-        self._order, self._settings, self._recorder = order, settings, recorder
+        self._send, self._settings, self._recorder = send, settings, recorder
         self._exporter = ConversationExporter(self._store, paths)
         self._left: int | None = None
 
@@ -76,11 +76,11 @@ class StoredConversations:
         """Go on with an old conversation; a `ConversationBegan` event follows."""
         self._settle()
         turns = tuple(each.turn for each in self._store.last_turns(id, RESUMED_TURNS))
-        self._order(commands.BeginConversation(id, turns))
+        self._send(commands.BeginConversation(id, turns))
 
     def begin(self) -> None:
         """Begin a new conversation that knows nothing of the one before."""
-        self._order(commands.BeginConversation())
+        self._send(commands.BeginConversation())
 
     def delete(self, id: int) -> None:
         """Put it aside, for `restore`; where it is going on, a new one begins."""

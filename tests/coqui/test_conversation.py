@@ -61,13 +61,13 @@ def announced(offline: OfflineConversation, interrupted_after: str = "") -> Hear
     """TEXT as the avatar says it, until the turn has ended and the loudspeaker is empty."""
     before, seen, played = len(offline.ended), len(offline.events), []
     words: list[str] = []
-    offline.conversation.order(commands.Announce(TEXT))
+    offline.conversation.send(commands.Announce(TEXT))
     for moment in offline.devices.pass_time(LONGEST):
         played.append(moment.played)
         new = (event for _, event in offline.events[seen:])
         words = [event.text for event in new if isinstance(event, WordsPlayed)]
         if interrupted_after and words and interrupted_after in words[-1]:
-            offline.conversation.order(commands.Interrupt())
+            offline.conversation.send(commands.Interrupt())
         if len(offline.ended) > before:
             break
     played += [moment.played for moment in offline.devices.pass_time(0.2)]

@@ -198,22 +198,22 @@ class FakeSession:
 
     @cached_property
     def conversations(self) -> StoredConversations:
-        return StoredConversations(self.stored, self._order, self.settings, app_paths())
+        return StoredConversations(self.stored, self._send, self.settings, app_paths())
 
     @cached_property
     def personas(self) -> PersonaChoices:
         library = own_personas(app_paths().config)
-        return PersonaChoices(library, self.settings, _face_of, self._order, self.post)
+        return PersonaChoices(library, self.settings, _face_of, self._send, self.post)
 
-    def _order(self, order: Command) -> None:
-        """As the conductor, of what concerns conversations and personas."""
-        if isinstance(order, BecomePersona):
-            self._note("become_persona", order.system)
+    def _send(self, command: Command) -> None:
+        """Carry out what concerns conversations and personas."""
+        if isinstance(command, BecomePersona):
+            self._note("become_persona", command.system)
             return
-        assert isinstance(order, BeginConversation)
-        self._note("begin_conversation", order.conversation)
-        self.stored.begin(order.conversation)
-        self.post(ConversationBegan(order.conversation, order.turns))
+        assert isinstance(command, BeginConversation)
+        self._note("begin_conversation", command.conversation)
+        self.stored.begin(command.conversation)
+        self.post(ConversationBegan(command.conversation, command.turns))
 
     def say_again(self, text: str) -> None:
         self._note("say_again", text)

@@ -120,7 +120,7 @@ class Scene:
         self.events: list[Event] = []
         self.recognizer = RecordingRecognizer()
         self.dialogue = RecordingDialogue()
-        self.ledger = ChatContext("You are a test.")
+        self.context = ChatContext("You are a test.")
         self.engines = engines or Engines(
             PassThrough(),
             LevelDetector(),
@@ -134,7 +134,7 @@ class Scene:
             self.events.append,
             call_tool,
             self.clock,
-            self.ledger,
+            self.context,
             turn_detection,
             builtin=builtin,
             fillers=fillers,
@@ -154,9 +154,9 @@ class Scene:
         samples = self._voice(seconds) if voice else None
         self.moments += self.devices.pass_time(seconds, samples)
 
-    def order(self, order: Command) -> None:
-        """Give an order and let it be obeyed."""
-        self.conversation.order(order)
+    def send(self, command: Command) -> None:
+        """Give an command and let it be obeyed."""
+        self.conversation.send(command)
         self.wait(0.02)
 
     def say(self, text: str, seconds: float = 1.0, pause: float = 1.0) -> None:

@@ -93,6 +93,6 @@ def test_another_language_leaves_prompt_and_voice(scene):
 
 def test_what_was_typed_has_no_language(scene):
     scene, languages, plain = scene
-    scene.order(TextTyped("guten Tag"))
+    scene.send(TextTyped("guten Tag"))
     scene.wait_until(lambda: bool(plain.said))
     assert languages.german.said == []

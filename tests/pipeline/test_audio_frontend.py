@@ -50,7 +50,7 @@ class Desk:
     def __init__(self, delay: float = DELAY) -> None:
         self.delay = delay
         self.canceller = Canceller()
-        self.hearing = AudioFrontend(self.canceller, Level(), prefix_padding=0.5)  # type: ignore[arg-type]
+        self.frontend = AudioFrontend(self.canceller, Level(), prefix_padding=0.5)  # type: ignore[arg-type]
         self.chance = np.random.default_rng(2)
         self.at = 0.0
         self.start = 0
@@ -76,7 +76,7 @@ class Desk:
     def take(self, level: float, played: list[PlayedBlock], *, floor_taken: bool) -> CleanBlock:
         sound = self.chance.uniform(-level, level, 160).astype(np.float32)
         block = AudioChunk(sound, 16000, self.start)
-        heard = self.hearing.hear(block, self.at, played, floor_taken=floor_taken)
+        heard = self.frontend.hear(block, self.at, played, floor_taken=floor_taken)
         self.at = round(self.at + 0.01, 6)
         self.start += 160
         assert heard.chunk.start == block.start
@@ -121,20 +121,20 @@ def test_what_is_not_due_yet_waits() -> None:
     desk.hear(0.2, [far])
     for _ in range(90):
         desk.hear(0.2)
-    assert len(desk.hearing._played) == 1 or desk.at > 1.0 - LEAD - 0.03
+    assert len(desk.frontend._played) == 1 or desk.at > 1.0 - LEAD - 0.03
     for _ in range(20):
         desk.hear(0.2)
-    assert len(desk.hearing._played) == 0
+    assert len(desk.frontend._played) == 0
 
 
 def test_the_sound_before_is_kept_and_can_be_forgotten() -> None:
     desk = Desk()
     for _ in range(120):
         desk.hear(0.1)
-    prefix_padding = desk.hearing.prefix_padding()
+    prefix_padding = desk.frontend.prefix_padding()
     assert [block.start for block in prefix_padding] == [n * 160 for n in range(70, 120)]
-    desk.hearing.forget()
-    assert desk.hearing.prefix_padding() == []
+    desk.frontend.forget()
+    assert desk.frontend.prefix_padding() == []
 
 
 def test_a_voice_is_heard_through_and_silence_is_not() -> None:
@@ -145,9 +145,9 @@ def test_a_voice_is_heard_through_and_silence_is_not() -> None:
 
 def test_the_level_of_what_is_played_is_known() -> None:
     desk = Desk()
-    assert desk.hearing.playback_db == -100
+    assert desk.frontend.playback_db == -100
     desk.hear(0.0, [PlayedBlock(np.full(480, 0.1, np.float32), 0.04)])
-    assert desk.hearing.playback_db == pytest.approx(-20, abs=0.1)
+    assert desk.frontend.playback_db == pytest.approx(-20, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_quiet_room_costs_neither_canceller_nor_detector() -> None:
     assert cleaned < 3 * ENOUGH
     assert desk.listen(0.001).probability == 0.0
     assert desk.canceller.cleaned == cleaned
-    assert desk.hearing.quiet_power > 0
+    assert desk.frontend.quiet_power > 0
 
 
 def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all() -> None:
@@ -186,7 +186,7 @@ def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all()
     assert desk.listen(0.3).probability == 1.0
     missed = min(quiet - cleaned + 1, PREROLL)
     assert desk.canceller.cleaned == cleaned + missed + 1
-    before = desk.hearing.prefix_padding()
+    before = desk.frontend.prefix_padding()
     assert [chunk.start for chunk in before] == [
         desk.start - 160 * (PREROLL - index) for index in range(PREROLL)
     ]
@@ -195,7 +195,7 @@ def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all()
 
 def test_what_is_asked_for_in_a_quiet_room_was_cleaned() -> None:
     desk = quiet_desk()
-    assert all(np.abs(chunk.samples).max() < 0.0006 for chunk in desk.hearing.prefix_padding())
+    assert all(np.abs(chunk.samples).max() < 0.0006 for chunk in desk.frontend.prefix_padding())
 
 
 def test_while_something_is_played_every_block_counts() -> None:
@@ -204,19 +204,19 @@ def test_while_something_is_played_every_block_counts() -> None:
     for _ in range(20):
         desk.hear(0.001, [desk.noise()], floor_taken=False)
     assert desk.canceller.cleaned > cleaned + 10
-    assert desk.hearing.quiet_power == 0.0
+    assert desk.frontend.quiet_power == 0.0
 
 
 def test_a_loudspeaker_that_sleeps_is_not_taken_for_a_quick_one() -> None:
     desk = Desk(delay=LEAD + 0.02)
     for _ in range(100):
         desk.hear(0.2, [desk.noise()])
-    lead = desk.hearing._lead
+    lead = desk.frontend._lead
     for _ in range(500):
         desk.hear(0.2)
     for _ in range(100):
         desk.hear(0.2, [desk.noise()])
-    assert desk.hearing._lead == lead
+    assert desk.frontend._lead == lead
 
 
 def test_whoever_failed_is_known() -> None:
@@ -228,4 +228,4 @@ def test_whoever_failed_is_known() -> None:
     desk.canceller.clean = fail  # type: ignore[method-assign]
     with pytest.raises(AttributeError):
         desk.hear(0.2)
-    assert desk.hearing.working == CANCEL
+    assert desk.frontend.working == CANCEL

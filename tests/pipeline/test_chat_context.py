@@ -1,4 +1,4 @@
-"""The ledger keeps the latest words, and its beginning stays as it is for many turns."""
+"""The context keeps the latest words, and its beginning stays as it is for many turns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from avatar_app.pipeline.output.chat_context import MOST_MESSAGES, TRIMMED_MESSA
 
 
 def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:
-    ledger = ChatContext("You are a test.")
-    ledger.add(TurnEnded(0, Outcome.FINISHED, "", "Good morning.", "Good morning."))
+    context = ChatContext("You are a test.")
+    context.add(TurnEnded(0, Outcome.FINISHED, "", "Good morning.", "Good morning."))
     beginnings = []
     for number in range(100):
-        ledger.add(TurnEnded(number, Outcome.FINISHED, f"question {number}", "so", "so"))
-        system, *said, now = ledger.prompt("now").messages
+        context.add(TurnEnded(number, Outcome.FINISHED, f"question {number}", "so", "so"))
+        system, *said, now = context.prompt("now").messages
         assert system.text == "You are a test."
         assert TRIMMED_MESSAGES - 2 <= len(said) <= MOST_MESSAGES or number < TRIMMED_MESSAGES
         assert said[-2].text == f"question {number}"
@@ -28,33 +28,33 @@ def ended(number: int, text: str) -> TurnEnded:
 
 
 def test_attachments_join_the_next_user_message() -> None:
-    ledger, first, second = ChatContext(), PicturePart(b"first"), PicturePart(b"second")
-    ledger.attach(first)
-    assert ledger.prompt("What")  # a pause: an answer is prepared, and dropped
-    asked = ledger.prompt("What is this?").messages[-1]
+    context, first, second = ChatContext(), PicturePart(b"first"), PicturePart(b"second")
+    context.attach(first)
+    assert context.prompt("What")  # a pause: an answer is prepared, and dropped
+    asked = context.prompt("What is this?").messages[-1]
     assert asked == Message(Role.USER, (TextPart("What is this?"), first))
-    ledger.attach(second)  # while the avatar answers
-    ledger.add(ended(1, "What is this?"))
-    question, _answer, now = ledger.prompt("And this?").messages
+    context.attach(second)  # while the avatar answers
+    context.add(ended(1, "What is this?"))
+    question, _answer, now = context.prompt("And this?").messages
     assert question == asked
     assert now.media == (second,)
-    ledger.add(ended(2, "And this?"))
-    assert ledger.prompt("Bye.").messages[-1].content == "Bye."
+    context.add(ended(2, "And this?"))
+    assert context.prompt("Bye.").messages[-1].content == "Bye."
 
 
 def test_clearing_removes_attachments() -> None:
-    ledger = ChatContext()
-    ledger.attach(PicturePart(b"mine"))
-    ledger.forget()
-    assert ledger.prompt("Hello.").messages == (Message(Role.USER, "Hello."),)
+    context = ChatContext()
+    context.attach(PicturePart(b"mine"))
+    context.forget()
+    assert context.prompt("Hello.").messages == (Message(Role.USER, "Hello."),)
 
 
 def test_a_corrected_question_keeps_its_picture() -> None:
-    ledger, picture = ChatContext(), PicturePart(b"a cat")
-    ledger.attach(picture)
-    ledger.prompt("What is that?")
-    ledger.add(ended(1, "What is that?"))
-    ledger.withdraw(1)
-    assert ledger.prompt("What is this?").messages == (
+    context, picture = ChatContext(), PicturePart(b"a cat")
+    context.attach(picture)
+    context.prompt("What is that?")
+    context.add(ended(1, "What is that?"))
+    context.withdraw(1)
+    assert context.prompt("What is this?").messages == (
         Message(Role.USER, (TextPart("What is this?"), picture)),
     )

@@ -76,7 +76,7 @@ def test_orders_never_wait_for_a_conductor_that_is_late() -> None:
     parts = Recognizer(), RecordingDialogue(), FlatVoice(), FlatFace()
     with Scene(engines=Engines(PassThrough(), detector, *parts)) as scene:
         conversation, block = scene.conversation, AudioChunk(np.zeros(160, np.float32), 16000)
-        detector.order.append(lambda: conversation.order(commands.Mute(muted=True)))
+        detector.order.append(lambda: conversation.send(commands.Mute(muted=True)))
         conversation.hear(block, 0.0)
         assert detector.asked.wait(60)
         for _ in range(LIMIT):
@@ -84,7 +84,7 @@ def test_orders_never_wait_for_a_conductor_that_is_late() -> None:
         late = threading.Thread(target=conversation.hear, args=(block, 0.0), daemon=True)
         late.start()
         window = threading.Thread(
-            target=conversation.order, args=(commands.TextTyped("one"),), daemon=True
+            target=conversation.send, args=(commands.TextTyped("one"),), daemon=True
         )
         window.start()
         window.join(60)
@@ -135,7 +135,7 @@ def test_a_spoken_turn_is_recognized_answered_heard_and_seen(scene: Scene) -> No
 
 def test_a_picture_is_shown_with_what_is_said_next(scene: Scene) -> None:
     picture = PicturePart(b"a cat")
-    scene.order(commands.MediaAttached(picture))
+    scene.send(commands.MediaAttached(picture))
     scene.say("what is this")
     ended(scene)
     assert scene.dialogue.prompts[-1].messages[-1].media == (picture,)
@@ -175,7 +175,7 @@ def test_an_answer_is_prepared_in_a_pause_and_dropped_when_the_user_goes_on(scen
     assert turn.user_text == "tell me a story"
     assert len(scene.of(UserStarted)) == 1
     assert [prompt.user_text for prompt in scene.dialogue.prompts] == ["tell me", "tell me a story"]
-    assert scene.ledger.prompt("").messages[1:-1] == (
+    assert scene.context.prompt("").messages[1:-1] == (
         Message(Role.USER, "tell me a story"),
         Message(Role.AVATAR, turn.heard_text),
     )
@@ -270,7 +270,7 @@ def test_unanswered_text_joins_the_next_turn() -> None:
             yield from super().reply(prompt, turn)
 
     with Scene(pace=0.05) as scene:
-        scene.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, SlowDialogue()))
+        scene.conversation.send(commands.SwitchEngine(Kind.DIALOGUE, SlowDialogue()))
         scene.wait(0.6)
         scene.say("the first half", seconds=0.3, pause=0.8)
         assert scene.of(UserSaid)
@@ -282,7 +282,7 @@ def test_unanswered_text_joins_the_next_turn() -> None:
 
 def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.TextTyped("never mind"))
+    scene.send(commands.TextTyped("never mind"))
     assert ended(scene).outcome is Outcome.INTERRUPTED
     assert scene.of(UserSaid)[-1] == UserSaid(2, "never mind", typed=True)
     assert ended(scene, 2).typed
@@ -290,7 +290,7 @@ def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
 
 def test_stop_silences_at_once(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.Interrupt())
+    scene.send(commands.Interrupt())
     assert ended(scene).outcome is Outcome.INTERRUPTED
     scene.wait(0.2)
     assert scene.moments[-1].played.max() == 0
@@ -298,22 +298,22 @@ def test_stop_silences_at_once(scene: Scene) -> None:
 
 
 def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
-    scene.order(commands.Mute(muted=True))
+    scene.send(commands.Mute(muted=True))
     scene.say("hello", seconds=0.5)
     assert not scene.of(UserStarted)
     assert scene.of(Muted)[-1].muted
     assert scene.conversation.presenter.look is FaceState.ASLEEP
-    scene.order(commands.Mute(muted=False))
+    scene.send(commands.Mute(muted=False))
     scene.say("hello")
     assert ended(scene).user_text == "hello"
 
 
 def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene) -> None:
-    scene.order(commands.Mute(muted=True))
+    scene.send(commands.Mute(muted=True))
     scene.recognizer.script.append("whispered words")
-    scene.order(commands.PushToTalk(held=True))
+    scene.send(commands.PushToTalk(held=True))
     scene.wait(0.5)
-    scene.order(commands.PushToTalk(held=False))
+    scene.send(commands.PushToTalk(held=False))
     marks = ended(scene).marks
     assert scene.of(UserSaid)[0].text == "whispered words"
     assert marks["first_sound"] - marks["end_of_turn"] <= 0.1
@@ -321,21 +321,21 @@ def test_push_to_talk_needs_no_voice_activity_and_works_when_muted(scene: Scene)
 
 def test_push_to_talk_takes_the_floor(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.PushToTalk(held=True))
+    scene.send(commands.PushToTalk(held=True))
     assert ended(scene).outcome is Outcome.INTERRUPTED
-    scene.order(commands.PushToTalk(held=False))
+    scene.send(commands.PushToTalk(held=False))
     scene.wait(0.5)
     assert scene.conversation.state is State.IDLE
 
 
 def test_announcements_wait_for_silence(scene: Scene) -> None:
     count_to_ten(scene)
-    scene.order(commands.Announce("Your tea is ready."))
+    scene.send(commands.Announce("Your tea is ready."))
     first, second = ended(scene), ended(scene, 2)
     assert first.outcome is Outcome.FINISHED
     assert second.heard_text == "Your tea is ready."
     assert second.user_text == ""
-    assert scene.ledger.prompt("").messages[-2] == Message(Role.AVATAR, "Your tea is ready.")
+    assert scene.context.prompt("").messages[-2] == Message(Role.AVATAR, "Your tea is ready.")
 
 
 def test_tools_are_called_once_the_turn_is_certain() -> None:
@@ -366,8 +366,8 @@ def test_the_first_clause_sounds_while_the_rest_is_being_written() -> None:
             yield "This comes later."
 
     with Scene(pace=0.05) as scene:
-        scene.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, Writing()))
-        scene.order(commands.TextTyped("write"))
+        scene.conversation.send(commands.SwitchEngine(Kind.DIALOGUE, Writing()))
+        scene.send(commands.TextTyped("write"))
         scene.wait_until(lambda: scene.of(WordsPlayed), 2)
         assert not go_on.is_set()
         go_on.set()
@@ -391,22 +391,22 @@ class Broken:
     ("kind", "stage"), [(Kind.DIALOGUE, "think"), (Kind.TTS, "speak"), (Kind.ASR, "recognize")]
 )
 def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: str) -> None:
-    scene.order(commands.SwitchEngine(kind, Broken(EngineFailed("It broke.", "Mend it."))))
+    scene.send(commands.SwitchEngine(kind, Broken(EngineFailed("It broke.", "Mend it."))))
     scene.say("hello")
     scene.wait_until(lambda: scene.of(Failed))
     failed = scene.of(Failed)[0]
     assert (failed.stage, failed.message, failed.hint) == (stage, "It broke.", "Mend it.")
     scene.wait_until(lambda: scene.conversation.state is State.IDLE)
     engines = {Kind.DIALOGUE: RecordingDialogue(), Kind.TTS: FlatVoice(), Kind.ASR: Recognizer()}
-    scene.order(commands.SwitchEngine(kind, engines[kind]))
-    scene.order(commands.TextTyped("again"))
+    scene.send(commands.SwitchEngine(kind, engines[kind]))
+    scene.send(commands.TextTyped("again"))
     scene.wait_until(lambda: scene.of(TurnEnded) and scene.of(TurnEnded)[-1].user_text == "again")
     assert scene.of(TurnEnded)[-1].outcome is Outcome.FINISHED
 
 
 def test_a_turn_whose_voice_fails_preserves_its_text(scene: Scene) -> None:
-    scene.order(commands.SwitchEngine(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
-    scene.order(commands.TextTyped("hello"))
+    scene.send(commands.SwitchEngine(Kind.TTS, Broken(EngineFailed("It broke.", ""))))
+    scene.send(commands.TextTyped("hello"))
     turn = ended(scene)
     assert turn.outcome is Outcome.FAILED
     assert turn.avatar_text == "You said hello. Fine."
@@ -420,8 +420,8 @@ def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
             raise EngineFailed("No picture.", "Choose another face.")
             yield
 
-    scene.order(commands.SwitchEngine(Kind.FACE, Faceless()))
-    scene.order(commands.TextTyped("hello"))
+    scene.send(commands.SwitchEngine(Kind.FACE, Faceless()))
+    scene.send(commands.TextTyped("hello"))
     turn = ended(scene)
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == "You said hello. Fine."
@@ -433,8 +433,8 @@ def test_a_bug_in_an_engine_is_reported_and_logged(
     scene: Scene, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("think failed")
-    scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
-    scene.order(commands.TextTyped("hello"))
+    scene.send(commands.SwitchEngine(Kind.DIALOGUE, Broken(ZeroDivisionError("oops"))))
+    scene.send(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert "oops" in scene.of(Failed)[0].message
 
@@ -450,25 +450,25 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
     with Scene() as scene:
         gate.join(scene)
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
+        scene.send(commands.TextTyped("hello"))
         turn = ended(scene)
         assert turn.outcome is Outcome.FAILED
         assert scene.of(Failed)[0].message == "No answer came."
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
-        scene.order(commands.TextTyped("again"))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
+        scene.send(commands.TextTyped("again"))
         assert ended(scene, 2).heard_text == "You said again. Fine."
         gate.open()
 
 
 def test_a_late_failure_of_an_old_turn_hurts_no_new_one(scene: Scene) -> None:
     count_to_ten(scene)
-    old = scene.conversation._delivery.turn
+    old = scene.conversation._avatar_turn.turn
     assert old is not None
     scene.dialogue.reply_to = lambda text: [f"You said {text}. Fine."]
-    scene.order(commands.TextTyped("something else"))
-    scene.order(commands.StageFailed(old, "think", EngineFailed("late", "")))
-    scene.order(commands.ClauseReceived(old, "stale"))
+    scene.send(commands.TextTyped("something else"))
+    scene.send(commands.StageFailed(old, "think", EngineFailed("late", "")))
+    scene.send(commands.ClauseReceived(old, "stale"))
     turn = ended(scene, 2)
     assert turn.outcome is Outcome.FINISHED
     assert turn.avatar_text == "You said something else. Fine."
@@ -482,7 +482,7 @@ def test_a_new_face_is_shown_at_once(scene: Scene) -> None:
         def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
             return VideoFrame(np.full((2, 2, 3), 99, np.uint8), 0.0)
 
-    scene.order(commands.SwitchEngine(Kind.FACE, Other()))
+    scene.send(commands.SwitchEngine(Kind.FACE, Other()))
     scene.wait(0.3)
     frame = scene.moments[-1].frame
     assert frame is not None
@@ -505,7 +505,7 @@ def test_uncertain_transcripts_are_noise(scene: Scene) -> None:
                 turn.check()
             yield Transcript("the", final=True, confidence=0.05)
 
-    scene.order(commands.SwitchEngine(Kind.ASR, Unsure()))
+    scene.send(commands.SwitchEngine(Kind.ASR, Unsure()))
     scene.wait(0.5, voice=True)
     scene.wait(1.0)
     assert scene.of(UserTurnDiscarded)
@@ -542,9 +542,9 @@ def test_speech_waits_120_ms_for_a_picture_and_no_longer() -> None:
         PassThrough(), LevelDetector(), Recognizer(), RecordingDialogue(), Endless(), Slow()
     )
     with Scene(engines=engines, pace=0.02) as scene:
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: scene.of(WordsPlayed), 1.0)
-        marks = scene.conversation._delivery.turn.marks  # type: ignore[union-attr]
+        marks = scene.conversation._avatar_turn.turn.marks  # type: ignore[union-attr]
         blocked.set()
         assert 0.1 <= marks["first_sound"] - marks["first_speech"] <= 0.22
 
@@ -559,8 +559,8 @@ def test_a_face_knows_how_much_of_its_speech_was_heard(scene: Scene) -> None:
                 yield frame
 
     leads: list[float] = []
-    scene.order(commands.SwitchEngine(Kind.FACE, Attentive()))
-    scene.order(commands.TextTyped("hello"))
+    scene.send(commands.SwitchEngine(Kind.FACE, Attentive()))
+    scene.send(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FINISHED
     ahead = (FRAMES_AHEAD + 2) / FlatFace.fps
     assert leads[0] == 0.0
@@ -575,7 +575,7 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
                 turn.check()
             yield Transcript("ask not what your country can do", final=True, confidence=0.1)
 
-    scene.order(commands.SwitchEngine(Kind.ASR, Unsure()))
+    scene.send(commands.SwitchEngine(Kind.ASR, Unsure()))
     scene.wait(3.0, voice=True)
     assert ended(scene).user_text == "ask not what your country can do"
 
@@ -591,13 +591,13 @@ def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
 
     with Scene() as scene:
         gate.join(scene)
-        scene.order(commands.SwitchEngine(Kind.ASR, Hanging()))
+        scene.send(commands.SwitchEngine(Kind.ASR, Hanging()))
         scene.wait(0.6)
         scene.wait(0.5, voice=True)
         scene.wait_until(lambda: scene.of(Failed), 5)
         assert scene.of(Failed)[0].stage == "recognize"
         assert scene.of(UserTurnDiscarded)
-        scene.order(commands.SwitchEngine(Kind.ASR, Recognizer(script=["again"])))
+        scene.send(commands.SwitchEngine(Kind.ASR, Recognizer(script=["again"])))
         scene.wait(0.5, voice=True)
         assert ended(scene).user_text == "again"
         gate.open()

@@ -91,7 +91,7 @@ def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
 
     with Scene(call_tool=call_tool, pace=0.02) as scene:
         dialogue = GatedDialogue(gate, [TIMER, "It is set."], gated=1)
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
         scene.say("set a timer")
         assert called == [TIMER]
         scene.say("please", seconds=0.4)
@@ -104,7 +104,7 @@ def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
 def test_an_answer_does_not_begin_while_the_user_speaks(
     scene: Scene, gate: threading.Event
 ) -> None:
-    scene.order(
+    scene.send(
         commands.SwitchEngine(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0))
     )
     scene.say("hello")
@@ -136,8 +136,8 @@ def test_who_goes_on_before_the_answer_is_recognized_as_one(gate: threading.Even
         recognizer = JoiningRecognizer()
         scene.recognizer = recognizer
         dialogue = GatedDialogue(gate, ["One two three."], gated=0)
-        scene.order(commands.SwitchEngine(Kind.ASR, recognizer))
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
+        scene.send(commands.SwitchEngine(Kind.ASR, recognizer))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
         scene.say("ask", pause=0.8)
         scene.say("not", pause=0.8)
         assert scene.of(UserSaid)[-1].text == "ask not"
@@ -150,7 +150,7 @@ def test_who_goes_on_before_the_answer_is_recognized_as_one(gate: threading.Even
 def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
     scene: Scene, gate: threading.Event
 ) -> None:
-    scene.order(
+    scene.send(
         commands.SwitchEngine(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0))
     )
     scene.say("hello")
@@ -168,7 +168,7 @@ def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 5.0)
     with Scene(fps=0.001) as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 60]
-        scene.order(commands.TextTyped("talk to the wall"))
+        scene.send(commands.TextTyped("talk to the wall"))
         turn = ended(scene)
         assert turn.outcome is Outcome.FINISHED
         assert len(turn.heard_text.split()) == 60
@@ -177,11 +177,11 @@ def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -
 def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
     with Scene() as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 10]
-        scene.order(commands.TextTyped("talk"))
+        scene.send(commands.TextTyped("talk"))
         scene.wait(0.5)
         loud = scene.moments[-1].played.max()
         scene.wait(0.02, voice=True)
-        scene.order(commands.Mute(muted=True))
+        scene.send(commands.Mute(muted=True))
         scene.wait(0.2)
         assert scene.moments[-1].played.max() == pytest.approx(loud)
 
@@ -190,22 +190,22 @@ def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
 def test_an_announcement_that_was_not_heard_comes_later(
     scene: Scene, gate: threading.Event, taken: str
 ) -> None:
-    scene.order(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
-    scene.order(commands.Announce("Your tea is ready."))
+    scene.send(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
+    scene.send(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
     if taken == "by voice":
         scene.say("hello there")
     else:
-        scene.order(commands.TextTyped("hello there"))
+        scene.send(commands.TextTyped("hello there"))
     assert ended(scene).user_text == "hello there"
     assert ended(scene, 2).heard_text == "Your tea is ready."
 
 
 def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event) -> None:
-    scene.order(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
-    scene.order(commands.Announce("Your tea is ready."))
+    scene.send(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
+    scene.send(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
-    scene.order(commands.Interrupt())
+    scene.send(commands.Interrupt())
     scene.wait(1.0)
     assert [turn.outcome for turn in scene.of(TurnEnded)] == [Outcome.INTERRUPTED]
 
@@ -221,9 +221,9 @@ def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
         yield Transcript("too late", final=True)
 
     monkeypatch.setattr(scene.recognizer, "transcribe", transcribe)
-    scene.order(commands.PushToTalk(held=True))
+    scene.send(commands.PushToTalk(held=True))
     scene.wait(1.0, voice=True)
-    scene.order(commands.Interrupt())
+    scene.send(commands.Interrupt())
     assert [event.state for event in scene.of(StateChanged)] == ["listening", "idle"]
 
 
@@ -238,12 +238,12 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
             gate.wait(20)
             yield "too late"
 
-    scene.order(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
-    scene.order(commands.TextTyped("hello"))
+    scene.send(commands.SwitchEngine(Kind.DIALOGUE, Hanging()))
+    scene.send(commands.TextTyped("hello"))
     assert ended(scene).outcome is Outcome.FAILED
     assert [failed.stage for failed in scene.of(Failed)] == ["think"]
-    scene.order(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
-    scene.order(commands.TextTyped("again"))
+    scene.send(commands.SwitchEngine(Kind.DIALOGUE, RecordingDialogue()))
+    scene.send(commands.TextTyped("again"))
     assert ended(scene, 2).heard_text == "You said again. Fine."
 
 
@@ -252,7 +252,7 @@ def test_a_detector_that_fails_is_told_until_it_can_be_replaced_and_logged_once(
     expected_warnings: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    expected_warnings.append("conductor failed")
+    expected_warnings.append("conversation failed")
     with Scene() as scene:
 
         def fail(_block: AudioChunk) -> float:
@@ -260,9 +260,9 @@ def test_a_detector_that_fails_is_told_until_it_can_be_replaced_and_logged_once(
 
         monkeypatch.setattr(scene.engines.vad, "probability", fail)
         scene.wait(0.1, voice=True)
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.TextTyped("hello"))
         assert ended(scene).heard_text == "You said hello. Fine."
         assert [failed.stage for failed in scene.of(Failed)] == ["detect_voice"] * 3
         assert [record.message for record in caplog.records if record.exc_info] == [
-            "conductor failed"
+            "conversation failed"
         ]

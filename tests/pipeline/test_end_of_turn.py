@@ -43,7 +43,7 @@ class BrokenJudge(Judge):
 
 def scene_with(judge: Judge, **devices: Any) -> Scene:
     scene = Scene(turn_detection=OPTIONS, **devices)
-    scene.order(commands.SwitchEngine(Kind.TURN, judge))
+    scene.send(commands.SwitchEngine(Kind.TURN, judge))
     return scene
 
 
@@ -98,7 +98,7 @@ def test_it_hears_eight_seconds_at_most() -> None:
 def test_what_is_heard_in_one_pause_holds_for_that_pause_alone() -> None:
     late = replace(OPTIONS, preemptive_generation_delay=0.1)
     with Scene(turn_detection=late) as scene:
-        scene.order(commands.SwitchEngine(Kind.TURN, Judge(0.9, 0.0)))
+        scene.send(commands.SwitchEngine(Kind.TURN, Judge(0.9, 0.0)))
         scene.recognizer.script += ["go to the", "old harbour"]
         scene.wait(1.0, voice=True)
         scene.wait(0.3)
@@ -112,12 +112,12 @@ def test_an_answer_that_comes_after_the_user_went_on_is_stale() -> None:
         scene.recognizer.script += ["one", "two"]
         scene.wait(1.0, voice=True)
         scene.wait(0.3)
-        question = scene.conversation._attention.ending._question
+        question = scene.conversation._user_turn.end_of_turn._question
         assert question is not None
         scene.wait(1.0, voice=True)
         assert question.cancelled
         scene.wait(0.3)
-        scene.order(commands.EndOfTurnJudged(question, 1.0))
+        scene.send(commands.EndOfTurnJudged(question, 1.0))
         assert not scene.of(UserSaid)
         scene.wait(0.5)
         assert scene.of(UserSaid)[0].text == "one two"

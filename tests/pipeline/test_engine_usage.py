@@ -10,19 +10,19 @@ SOON = 10.0
 
 
 def test_an_engine_is_free_when_the_last_one_has_left() -> None:
-    occupancy, engine, other = EngineUsage(), object(), object()
-    with occupancy.of(lambda: engine), occupancy.of(lambda: other):
-        with occupancy.of(lambda: engine) as picked:
+    engine_usage, engine, other = EngineUsage(), object(), object()
+    with engine_usage.of(lambda: engine), engine_usage.of(lambda: other):
+        with engine_usage.of(lambda: engine) as picked:
             assert picked is engine
-        assert not occupancy.wait_free(engine, 0.0)
-    assert occupancy.wait_free(engine, 0.0)
+        assert not engine_usage.wait_free(engine, 0.0)
+    assert engine_usage.wait_free(engine, 0.0)
 
 
 def test_wait_free_returns_when_the_engine_is_free() -> None:
-    occupancy, engine = EngineUsage(), object()
+    engine_usage, engine = EngineUsage(), object()
     free: list[bool] = []
-    waiting = threading.Thread(target=lambda: free.append(occupancy.wait_free(engine, SOON)))
-    with occupancy.of(lambda: engine):
+    waiting = threading.Thread(target=lambda: free.append(engine_usage.wait_free(engine, SOON)))
+    with engine_usage.of(lambda: engine):
         waiting.start()
         assert not free
     waiting.join(SOON)
@@ -30,14 +30,14 @@ def test_wait_free_returns_when_the_engine_is_free() -> None:
 
 
 def test_an_engine_that_was_exchanged_and_is_free_is_never_worked_with_again() -> None:
-    occupancy, closed = EngineUsage(), []
+    engine_usage, closed = EngineUsage(), []
     current = [object()]
     worked_with_closed: list[bool] = []
     stop = threading.Event()
 
     def work() -> None:
         while not stop.is_set():
-            with occupancy.of(lambda: current[0]) as engine:
+            with engine_usage.of(lambda: current[0]) as engine:
                 worked_with_closed.append(engine in closed)
 
     workers = [threading.Thread(target=work) for _ in range(3)]
@@ -45,7 +45,7 @@ def test_an_engine_that_was_exchanged_and_is_free_is_never_worked_with_again() -
         worker.start()
     for _ in range(200):
         former, current[0] = current[0], object()
-        assert occupancy.wait_free(former, SOON)
+        assert engine_usage.wait_free(former, SOON)
         closed.append(former)
     stop.set()
     for worker in workers:

@@ -17,28 +17,28 @@ PRIVATE, MEANT = 0.3, 0.05
 
 def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("my secret"))
+        scene.send(commands.TextTyped("my secret"))
         scene.wait_until(lambda: bool(scene.of(TurnEnded)))
-        assert any("my secret" in message.text for message in scene.ledger.prompt("").messages)
-        scene.order(commands.Forget())
-        texts = [message.text for message in scene.ledger.prompt("now").messages]
+        assert any("my secret" in message.text for message in scene.context.prompt("").messages)
+        scene.send(commands.Forget())
+        texts = [message.text for message in scene.context.prompt("now").messages]
         assert texts == ["You are a test.", "now"]
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_the_builtin_dialogue_forgets_with_the_ledger(*, forgotten: bool) -> None:
-    dialogue, ledger = BuiltinDialogue(), ChatContext()
+    dialogue, context = BuiltinDialogue(), ChatContext()
 
     def say(text: str) -> str:
         """What the dialogue took the text for."""
-        pieces = list(dialogue.reply(ledger.prompt(text), Turn(1)))
+        pieces = list(dialogue.reply(context.prompt(text), Turn(1)))
         answer = "".join(piece for piece in pieces if isinstance(piece, str))
-        ledger.add(TurnEnded(1, Outcome.FINISHED, text, answer, answer))
+        context.add(TurnEnded(1, Outcome.FINISHED, text, answer, answer))
         return dialogue._past.intent
 
     say("tell me a riddle")
     if forgotten:
-        ledger.forget()
+        context.forget()
     assert say("i give up") == ("unknown" if forgotten else "answer")
 
 
@@ -48,12 +48,12 @@ def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
             scene.devices.step(np.full(160, level, np.float32))
 
     with Scene() as scene:
-        scene.order(commands.Mute(muted=True))
+        scene.send(commands.Mute(muted=True))
         for _ in range(2):
             hear(scene, 40, PRIVATE)
-            scene.conversation.order(commands.PushToTalk(held=True))
+            scene.conversation.send(commands.PushToTalk(held=True))
             hear(scene, 30, MEANT)
-            scene.conversation.order(commands.PushToTalk(held=False))
+            scene.conversation.send(commands.PushToTalk(held=False))
         hear(scene, 5, PRIVATE)
         assert len(scene.recognizer.heard) == 2
         for heard in scene.recognizer.heard:

@@ -25,20 +25,20 @@ def test_a_thousand_interruptions_leave_nothing_stale() -> None:
     chance = random.Random(7)
     interrupted_while_sounding = 0
     with Scene() as scene:
-        scene.conversation._delivery._last_id = 0
+        scene.conversation._avatar_turn._last_id = 0
         scene.dialogue.reply_to = lambda _text: [WORDS]
         for number in range(1000):
-            scene.conversation._delivery._last_id = number % 250
+            scene.conversation._avatar_turn._last_id = number % 250
             expected = number % 250 + 1
             scene.moments.clear()
-            scene.order(commands.TextTyped(f"question {number}"))
+            scene.send(commands.TextTyped(f"question {number}"))
             scene.wait(chance.uniform(0.0, 0.6))
             stale = set().union(*(turn_of(m.played) for m in scene.moments[12:])) - {expected}
             assert not stale, f"turn {expected} heard speech of {stale}"
             shown = {int(m.frame.image[0, 0, 0]) for m in scene.moments[12:] if m.frame is not None}
             assert shown <= {0, expected % 250 + 1}
             interrupted_while_sounding += any(turn_of(m.played) for m in scene.moments)
-        scene.order(commands.Interrupt())
+        scene.send(commands.Interrupt())
         scene.wait(0.1)
         ended = scene.of(TurnEnded)
     assert len(ended) == 1000
@@ -56,12 +56,12 @@ def test_stored_text_is_what_was_played_within_a_word() -> None:
         scene.dialogue.reply_to = lambda _text: [WORDS]
         scene.wait(0.6)
         for number in range(100):
-            scene.conversation._delivery._last_id = number
+            scene.conversation._avatar_turn._last_id = number
             scene.moments.clear()
-            scene.order(commands.TextTyped("count"))
+            scene.send(commands.TextTyped("count"))
             scene.wait(chance.uniform(0.3, 2.5))
             scene.say("stop it", seconds=0.4, pause=0.0)
-            scene.order(commands.Interrupt())
+            scene.send(commands.Interrupt())
             scene.wait(0.3)
             counted = [e for e in scene.of(TurnEnded) if e.user_text == "count"]
             assert len(counted) == number + 1

@@ -41,101 +41,101 @@ class Failing:
         yield
 
 
-class Ear:
+class RecognitionCase:
     def __init__(self, recognizer: object) -> None:
         self.activity = WorkTracker()
-        self.orders: list[Command] = []
-        self.listener = RecognitionStage(
+        self.commands: list[Command] = []
+        self.stage = RecognitionStage(
             recognizer,  # type: ignore[arg-type]
             self.activity,
-            self.orders.append,
+            self.commands.append,
             lambda: 0.0,
             EngineUsage(),
             NoBuiltinEngines(),
         )
 
-    def __enter__(self) -> Ear:
+    def __enter__(self) -> RecognitionCase:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.listener.close()
+        self.stage.close()
 
     def hear(self, *numbers: int) -> None:
         for number in numbers:
-            self.listener.hear(block(number))
+            self.stage.hear(block(number))
         assert self.activity.settle(SOON)
 
     def settle(self) -> list[Command]:
         assert self.activity.settle(SOON)
-        return self.orders
+        return self.commands
 
 
 def block(number: int) -> AudioChunk:
     return AudioChunk(np.zeros(160, np.float32), 16000, number)
 
 
-def texts(orders: list[Command]) -> list[tuple[str, bool]]:
+def texts(commands: list[Command]) -> list[tuple[str, bool]]:
     return [
-        (order.transcript.text, order.transcript.final)
-        for order in orders
-        if isinstance(order, Recognized)
+        (command.transcript.text, command.transcript.final)
+        for command in commands
+        if isinstance(command, Recognized)
     ]
 
 
 def test_it_is_recognized_from_its_prefix_padding_to_its_end() -> None:
-    with Ear(Counting()) as ear:
-        ear.hear(0, 1)  # nobody speaks yet
+    with RecognitionCase(Counting()) as case:
+        case.hear(0, 1)  # nobody speaks yet
         utterance = Utterance(1)
-        ear.listener.begin(utterance, [block(2), block(3)])
-        ear.hear(4)
-        assert texts(ear.settle()) == [("three", False)]  # while it is spoken
-        ear.hear(5)
-        ear.listener.end()
-        ear.hear(6)  # too late
-        assert texts(ear.settle()) == [("three", False), ("2 3 4 5", True)]
-        assert isinstance(ear.orders[0], Recognized)
-        assert utterance.segment_of(ear.orders[0].turn) is utterance.segments[0]
+        case.stage.begin(utterance, [block(2), block(3)])
+        case.hear(4)
+        assert texts(case.settle()) == [("three", False)]  # while it is spoken
+        case.hear(5)
+        case.stage.end()
+        case.hear(6)  # too late
+        assert texts(case.settle()) == [("three", False), ("2 3 4 5", True)]
+        assert isinstance(case.commands[0], Recognized)
+        assert utterance.segment_of(case.commands[0].turn) is utterance.segments[0]
 
 
 def test_segments_are_recognized_one_after_the_other() -> None:
-    with Ear(Counting()) as ear:
+    with RecognitionCase(Counting()) as case:
         utterance = Utterance(1)
-        ear.listener.begin(utterance, [block(0)])
-        ear.listener.end()
-        ear.listener.begin(utterance, [block(1)])
-        ear.listener.end()
-        assert texts(ear.settle()) == [("0", True), ("1", True)]
-        turns = [order.turn for order in ear.orders if isinstance(order, Recognized)]
+        case.stage.begin(utterance, [block(0)])
+        case.stage.end()
+        case.stage.begin(utterance, [block(1)])
+        case.stage.end()
+        assert texts(case.settle()) == [("0", True), ("1", True)]
+        turns = [command.turn for command in case.commands if isinstance(command, Recognized)]
         assert [utterance.segment_of(turn) for turn in turns] == utterance.segments
         assert Utterance(2).segment_of(turns[0]) is None
 
 
 def test_a_withdrawn_utterance_is_not_recognized() -> None:
-    with Ear(Counting()) as ear:
+    with RecognitionCase(Counting()) as case:
         utterance = Utterance(1)
-        ear.listener.begin(utterance, [block(0)])
-        ear.listener.withdraw(utterance)
-        ear.hear(1, 2, 3)
-        ear.listener.end()
-        assert texts(ear.settle()) == []
-        ear.listener.begin(Utterance(2), [block(7)])
-        ear.listener.end()
-        assert texts(ear.settle()) == [("7", True)]
+        case.stage.begin(utterance, [block(0)])
+        case.stage.withdraw(utterance)
+        case.hear(1, 2, 3)
+        case.stage.end()
+        assert texts(case.settle()) == []
+        case.stage.begin(Utterance(2), [block(7)])
+        case.stage.end()
+        assert texts(case.settle()) == [("7", True)]
 
 
 def test_a_failure_is_told_and_what_is_still_said_blocks_nobody() -> None:
-    with Ear(Failing()) as ear:
-        ear.listener.begin(Utterance(1), [block(0)])
+    with RecognitionCase(Failing()) as case:
+        case.stage.begin(Utterance(1), [block(0)])
         for number in range(7000):  # more than a segment holds
-            ear.listener.hear(block(number))
-        ear.listener.end()
-        (order,) = ear.settle()
-        assert isinstance(order, StageFailed)
-        assert (order.stage, order.error.message) == ("recognize", "It broke.")
-        ear.listener.recognizer = Counting()  # type: ignore[assignment]
-        ear.listener.begin(Utterance(2), [block(7)])
-        ear.listener.end()
-        assert texts(ear.settle()) == [("7", True)]
+            case.stage.hear(block(number))
+        case.stage.end()
+        (command,) = case.settle()
+        assert isinstance(command, StageFailed)
+        assert (command.stage, command.error.message) == ("recognize", "It broke.")
+        case.stage.recognizer = Counting()  # type: ignore[assignment]
+        case.stage.begin(Utterance(2), [block(7)])
+        case.stage.end()
+        assert texts(case.settle()) == [("7", True)]
 
 
 def test_a_recognizer_that_does_not_come_back_is_given_up() -> None:
@@ -147,19 +147,19 @@ def test_a_recognizer_that_does_not_come_back_is_given_up() -> None:
             released.wait(SOON)
             yield Transcript("too late", final=True)
 
-    with Ear(Hanging()) as ear:
+    with RecognitionCase(Hanging()) as case:
         utterance = Utterance(1)
-        ear.listener.begin(utterance, [])
+        case.stage.begin(utterance, [])
         assert entered.wait(SOON)
-        old = ear.listener._stage._thread
-        ear.listener.withdraw(utterance)
-        ear.listener.renew()
-        ear.listener.recognizer = Counting()  # type: ignore[assignment]
-        ear.listener.begin(Utterance(2), [block(7)])
-        ear.listener.end()
+        old = case.stage._stage._thread
+        case.stage.withdraw(utterance)
+        case.stage.restart()
+        case.stage.recognizer = Counting()  # type: ignore[assignment]
+        case.stage.begin(Utterance(2), [block(7)])
+        case.stage.end()
         released.set()
         old.join(SOON)
-        assert texts(ear.settle()) == [("7", True)]
+        assert texts(case.settle()) == [("7", True)]
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_a_recognizer_that_does_not_come_back_is_given_up() -> None:
     ],
 )
 def test_the_text_of_an_utterance(carried: str, heard: list[str], text: str) -> None:
-    with Ear(Counting()) as ear:
+    with RecognitionCase(Counting()) as case:
         utterance = Utterance(1, carried)
         for words in heard:
-            ear.listener.begin(utterance, [])
+            case.stage.begin(utterance, [])
             utterance.segments[-1].text = words
-            ear.listener.end()
+            case.stage.end()
         assert utterance.text == text
         assert utterance.understood == (not heard)
         for segment in utterance.segments:
@@ -191,23 +191,23 @@ def test_the_text_of_an_utterance(carried: str, heard: list[str], text: str) -> 
 def test_a_text_replaces_those_of_segments_recognized_again(
     replaced: tuple[int, ...], text: str
 ) -> None:
-    with Ear(Counting()) as ear:
+    with RecognitionCase(Counting()) as case:
         utterance = Utterance(1, "said")
         for words, count in zip(("one", "two", "three"), replaced, strict=True):
-            ear.listener.begin(utterance, [])
+            case.stage.begin(utterance, [])
             note_transcript(utterance.segments[-1], Transcript(words, final=True, replaces=count))
-            ear.listener.end()
+            case.stage.end()
         assert utterance.text == text
 
 
 def test_a_text_that_is_not_believed_replaces_nothing() -> None:
-    with Ear(Counting()) as ear:
+    with RecognitionCase(Counting()) as case:
         utterance = Utterance(1)
         for transcript in (
             Transcript("one", final=True),
             Transcript("one two", final=True, confidence=0.1, replaces=1),
         ):
-            ear.listener.begin(utterance, [])
+            case.stage.begin(utterance, [])
             note_transcript(utterance.segments[-1], transcript)
-            ear.listener.end()
+            case.stage.end()
         assert utterance.text == "one"

@@ -32,15 +32,15 @@ def ended(scene: Scene, count: int) -> list[TurnEnded]:
 
 def prompt_texts(scene: Scene) -> list[str]:
     """What the next answer knows."""
-    return [message.text for message in scene.ledger.prompt("now").messages[1:]]
+    return [message.text for message in scene.context.prompt("now").messages[1:]]
 
 
 def test_replaying_an_answer_leaves_the_history_unchanged() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.TextTyped("hello"))
         (first,) = ended(scene, 1)
         before = prompt_texts(scene)
-        scene.order(commands.SayAgain(first.heard_text))
+        scene.send(commands.SayAgain(first.heard_text))
         again = ended(scene, 2)[-1]
         assert (again.repeated, again.user_text) == (True, "")
         assert again.heard_text == first.heard_text
@@ -51,9 +51,9 @@ def test_replaying_an_answer_leaves_the_history_unchanged() -> None:
 
 def test_hearing_again_interrupts_what_is_said() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(ClauseWritten)))
-        scene.order(commands.SayAgain("This was said before."))
+        scene.send(commands.SayAgain("This was said before."))
         first, again = ended(scene, 2)
         assert first.outcome is Outcome.INTERRUPTED
         assert (again.heard_text, again.outcome) == ("This was said before.", Outcome.FINISHED)
@@ -61,16 +61,16 @@ def test_hearing_again_interrupts_what_is_said() -> None:
 
 def test_an_announcement_that_was_not_heard_comes_after_what_is_heard_again() -> None:
     with Scene() as scene:
-        scene.conversation.order(commands.Announce("The tea is ready."))
-        scene.order(commands.SayAgain("This was said before."))
+        scene.conversation.send(commands.Announce("The tea is ready."))
+        scene.send(commands.SayAgain("This was said before."))
         texts = [turn.heard_text for turn in ended(scene, 2) if turn.heard_text]
         assert texts == ["This was said before.", "The tea is ready."]
 
 
 def test_a_typed_turn_takes_the_floor_from_what_is_heard_again() -> None:
     with Scene() as scene:
-        scene.order(commands.SayAgain("This was said before."))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SayAgain("This was said before."))
+        scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: any(turn.user_text for turn in scene.of(TurnEnded)))
         scene.wait(1.0)
         (answered,) = [turn for turn in scene.of(TurnEnded) if not turn.repeated]
@@ -80,12 +80,12 @@ def test_a_typed_turn_takes_the_floor_from_what_is_heard_again() -> None:
 
 def test_a_corrected_turn_is_answered_again() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("my name is Jo"))
-        scene.order(commands.TextTyped("wreck a nice beach"))
+        scene.send(commands.TextTyped("my name is Jo"))
+        scene.send(commands.TextTyped("wreck a nice beach"))
         scene.wait_until(lambda: any(t.outcome is Outcome.FINISHED for t in scene.of(TurnEnded)))
         misheard = scene.of(TurnEnded)[-1]
         count = len(scene.of(TurnEnded))
-        scene.order(commands.Correct(misheard.turn_id, "recognize speech"))
+        scene.send(commands.Correct(misheard.turn_id, "recognize speech"))
         corrected = ended(scene, count + 1)[-1]
         assert corrected.user_text == "recognize speech"
         assert [event.turn_id for event in scene.of(TurnWithdrawn)] == [misheard.turn_id]
@@ -96,10 +96,10 @@ def test_a_corrected_turn_is_answered_again() -> None:
 
 def test_a_turn_can_be_corrected_while_it_is_answered() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("wreck a nice beach"))
+        scene.send(commands.TextTyped("wreck a nice beach"))
         scene.wait_until(lambda: bool(scene.of(ClauseWritten)))
         (said,) = scene.of(UserSaid)
-        scene.order(commands.Correct(said.turn_id, "recognize speech"))
+        scene.send(commands.Correct(said.turn_id, "recognize speech"))
         turns = ended(scene, 2)
         assert [turn.outcome for turn in turns] == [Outcome.INTERRUPTED, Outcome.FINISHED]
         assert [event.turn_id for event in scene.of(TurnWithdrawn)] == [said.turn_id]
@@ -108,31 +108,31 @@ def test_a_turn_can_be_corrected_while_it_is_answered() -> None:
 
 def test_an_old_conversation_is_what_the_next_answer_knows() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("something else"))
+        scene.send(commands.TextTyped("something else"))
         ended(scene, 1)
-        scene.order(commands.BeginConversation(7, EARLIER))
+        scene.send(commands.BeginConversation(7, EARLIER))
         assert scene.of(ConversationBegan) == [ConversationBegan(7, EARLIER)]
         texts = ["my cat is called Ada", "A fine name.", "tell me a story", "Once upon", "now"]
         assert prompt_texts(scene) == texts
-        assert scene.ledger.so_far().messages[-1].interrupted
-        scene.order(commands.BeginConversation())
+        assert scene.context.so_far().messages[-1].interrupted
+        scene.send(commands.BeginConversation())
         assert prompt_texts(scene) == ["now"]
 
 
 def test_a_correction_leaves_turns_of_an_earlier_run_alone() -> None:
     """Their numbers are those of another run."""
-    ledger = ChatContext()
-    ledger.resume(EARLIER)
-    ledger.add(replace(EARLIER[1], user_text="misheard"))
-    ledger.withdraw(EARLIER[1].turn_id)
-    texts = [message.text for message in ledger.prompt("").messages]
+    context = ChatContext()
+    context.resume(EARLIER)
+    context.add(replace(EARLIER[1], user_text="misheard"))
+    context.withdraw(EARLIER[1].turn_id)
+    texts = [message.text for message in context.prompt("").messages]
     assert texts == ["my cat is called Ada", "A fine name.", "tell me a story", "Once upon", ""]
 
 
 def test_another_persona_holds_from_the_next_answer_on() -> None:
     with Scene() as scene:
-        scene.order(commands.TextTyped("hello"))
-        scene.order(commands.BecomePersona("You are curt."))
+        scene.send(commands.TextTyped("hello"))
+        scene.send(commands.BecomePersona("You are curt."))
         assert len(ended(scene, 1)) == 1
-        assert scene.ledger.so_far().system == "You are curt."
+        assert scene.context.so_far().system == "You are curt."
         assert prompt_texts(scene)[0] == "hello"

@@ -99,7 +99,7 @@ def test_a_spare_recognizer_transcribes_the_utterance_again(partials: int) -> No
     spare = RecordingRecognizer(script=["good morning"])
     with Scene(builtin=Builtin(asr=spare)) as scene:
         broken = Broken(RecordingRecognizer(script=["good evening"]), partials)
-        scene.order(commands.SwitchEngine(Kind.ASR, broken))
+        scene.send(commands.SwitchEngine(Kind.ASR, broken))
         scene.say("-")
         turn = the_turn(scene)
         assert (turn.outcome, turn.user_text) == (Outcome.FINISHED, "good morning")
@@ -112,7 +112,7 @@ def test_the_next_segment_uses_the_chosen_recognizer() -> None:
     with Scene(builtin=Builtin(asr=RecordingRecognizer(script=["good"]))) as scene:
         chosen = RecordingRecognizer(script=["morning"])
         first = iter([Broken(chosen), chosen, chosen])
-        scene.order(commands.SwitchEngine(Kind.ASR, ByCall(lambda: next(first))))
+        scene.send(commands.SwitchEngine(Kind.ASR, ByCall(lambda: next(first))))
         scene.wait(0.6, voice=True)
         scene.wait(0.45)
         scene.wait(0.6, voice=True)
@@ -137,7 +137,7 @@ def test_a_hanging_recognizer_does_not_lose_the_turn(
     with Scene(builtin=Builtin(asr=RecordingRecognizer(script=["good morning"]))) as scene:
         gate.join(scene)
         hung = Broken(RecordingRecognizer(script=["too late"]), gate=gate)
-        scene.order(commands.SwitchEngine(Kind.ASR, hung))
+        scene.send(commands.SwitchEngine(Kind.ASR, hung))
         scene.say("-")
         turn = the_turn(scene)
         gate.open()
@@ -164,7 +164,7 @@ def test_a_recognizer_that_explains_its_wait_is_not_replaced(
 
     with Scene() as scene:
         gate.join(scene)
-        scene.order(commands.SwitchEngine(Kind.ASR, Slow()))
+        scene.send(commands.SwitchEngine(Kind.ASR, Slow()))
         scene.say("-", pause=0.7)
         for _ in range(50):
             scene.wait(0.1)
@@ -177,7 +177,7 @@ def test_a_recognizer_that_explains_its_wait_is_not_replaced(
 
 def test_without_a_spare_recognizer_the_utterance_is_lost() -> None:
     with Scene() as scene:
-        scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
+        scene.send(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
         scene.wait(1)
         assert not scene.of(TurnEnded)
@@ -186,7 +186,7 @@ def test_without_a_spare_recognizer_the_utterance_is_lost() -> None:
 
 def test_a_failing_spare_recognizer_ends_the_turn() -> None:
     with Scene(builtin=Builtin(asr=Broken(RecordingRecognizer()))) as scene:
-        scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
+        scene.send(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
         scene.say("-")
         scene.wait(1)
         assert [hint for _, hint in failures(scene)][1:] == ["Mend it."]
@@ -200,8 +200,8 @@ def test_a_failing_spare_recognizer_ends_the_turn() -> None:
 def test_the_spare_dialogue_answers_an_unstarted_turn(pieces: int) -> None:
     chosen = RecordingDialogue(reply_to=lambda _text: ["I was ", "about to say it. "])
     with Scene(builtin=Builtin(dialogue=RecordingDialogue())) as scene:
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(chosen, pieces)))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, Broken(chosen, pieces)))
+        scene.send(commands.TextTyped("hello"))
         turn = the_turn(scene)
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text == turn.avatar_text == "You said hello. Fine."
@@ -219,8 +219,8 @@ def test_a_spare_dialogue_repeats_neither_text_nor_tool_calls() -> None:
         spare = RecordingDialogue(reply_to=lambda _text, pieces=pieces: pieces)
         with Scene(builtin=Builtin(dialogue=spare), call_tool=call_tool) as scene:
             broken = Broken(RecordingDialogue(reply_to=lambda _text, pieces=pieces: pieces), 2)
-            scene.order(commands.SwitchEngine(Kind.DIALOGUE, broken))
-            scene.order(commands.TextTyped("hello"))
+            scene.send(commands.SwitchEngine(Kind.DIALOGUE, broken))
+            scene.send(commands.TextTyped("hello"))
             assert the_turn(scene).outcome is Outcome.FAILED
             assert not spare.prompts
             assert len(called) <= 1
@@ -233,8 +233,8 @@ def test_a_hanging_dialogue_does_not_lose_the_turn(
     with Scene(builtin=Builtin(dialogue=RecordingDialogue())) as scene:
         gate.join(scene)
         hung = Broken(RecordingDialogue(reply_to=lambda _text: ["Too late. "]), gate=gate)
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, hung))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, hung))
+        scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(Failed)))
         gate.open()
         turn = the_turn(scene)
@@ -257,8 +257,8 @@ def test_a_server_that_loads_its_model_is_awaited(
 
     with Scene() as scene:
         gate.join(scene)
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Loading()))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, Loading()))
+        scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(turns))
         for _ in range(100):
             scene.wait(0.1)
@@ -277,8 +277,8 @@ def test_a_server_that_loads_its_model_is_awaited(
 def test_the_spare_voice_speaks_the_remaining_text(words: int) -> None:
     with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
         scene.dialogue.reply_to = lambda _text: ["One two three four. ", "Five six."]
-        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), words)))
-        scene.order(commands.TextTyped("count"))
+        scene.send(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), words)))
+        scene.send(commands.TextTyped("count"))
         turn = the_turn(scene)
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text == "One two three four. Five six."
@@ -287,8 +287,8 @@ def test_the_spare_voice_speaks_the_remaining_text(words: int) -> None:
 
 def test_the_spare_voice_speaks_announcements() -> None:
     with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
-        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
-        scene.order(commands.Announce("Your tea is ready."))
+        scene.send(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
+        scene.send(commands.Announce("Your tea is ready."))
         assert the_turn(scene).heard_text == "Your tea is ready."
 
 
@@ -298,8 +298,8 @@ def test_a_hanging_voice_does_not_lose_the_turn(
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 2.0)
     with Scene(builtin=Builtin(tts=FlatVoice())) as scene:
         gate.join(scene)
-        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1, gate)))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1, gate)))
+        scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(Failed)))
         gate.open()
         turn = the_turn(scene)
@@ -317,8 +317,8 @@ def test_voices_of_other_rates_follow_one_another(monkeypatch: pytest.MonkeyPatc
             put(turn, chunk)
 
         monkeypatch.setattr(scene.conversation.playback, "put", watched)
-        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1)))
-        scene.order(commands.TextTyped("hello"))
+        scene.send(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice(), 1)))
+        scene.send(commands.TextTyped("hello"))
         assert the_turn(scene).outcome is Outcome.FINISHED
     espeak.close()
     seconds = 0.0
@@ -338,9 +338,9 @@ def test_spare_engines_complete_a_turn_if_all_chosen_ones_fail() -> None:
     recognizer, voice = PocketsphinxRecognizer(), EspeakVoice()
     builtin = Builtin(asr=recognizer, dialogue=RecordingDialogue(), tts=voice)
     with Scene(builtin=builtin) as scene:
-        scene.order(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
-        scene.order(commands.SwitchEngine(Kind.DIALOGUE, Broken(RecordingDialogue())))
-        scene.order(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
+        scene.send(commands.SwitchEngine(Kind.ASR, Broken(RecordingRecognizer())))
+        scene.send(commands.SwitchEngine(Kind.DIALOGUE, Broken(RecordingDialogue())))
+        scene.send(commands.SwitchEngine(Kind.TTS, Broken(FlatVoice())))
         said = blocks_of(read_sound(DATA / "goforward.wav").samples)
         scene.moments += scene.devices.pass_time(len(said) / 16_000, said)
         turn = the_turn(scene)

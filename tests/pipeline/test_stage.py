@@ -259,7 +259,7 @@ def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> No
         assert entered.wait(SOON)
         old = run.stage._thread
         hanging.cancel()
-        run.stage.renew()
+        run.stage.restart()
         done = threading.Event()
         run.stage._ended = lambda job, turn: done.set()
         run.stage.submit(Turn(2), "next")
@@ -276,7 +276,7 @@ def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> No
 def test_a_stage_that_was_just_renewed_is_waited_for() -> None:
     with StageRun(counted) as run:
         for number in range(1, 201):
-            run.stage.renew()
+            run.stage.restart()
             run.play(1)
             assert len(run.emitted) == number
         assert len(run.stage._given_up) <= 2  # those that ended are forgotten

@@ -36,10 +36,10 @@ QUICK = replace(PATIENT, sure_endpointing_delay=0.33)
 
 
 class Table:
-    """Feeds a taker and notes each decision with the second of sound at which it was taken."""
+    """Feeds a detector and notes each decision with the second of sound at which it was taken."""
 
     def __init__(self, options: TurnDetectionOptions = PATIENT) -> None:
-        self.taker = TurnDetector(options)
+        self.detector = TurnDetector(options)
         self.seconds = 0.0
         self.decisions: Decisions = []
 
@@ -49,7 +49,7 @@ class Table:
         """Returns the decisions of these seconds; their times count from the beginning of them."""
         begun, known = self.seconds, len(self.decisions)
         for _ in range(round(seconds * 100)):
-            decision = self.taker.observe(probability, avatar_speaking=avatar_speaking)
+            decision = self.detector.observe(probability, avatar_speaking=avatar_speaking)
             self.seconds = round(self.seconds + 0.01, 2)
             if decision is not None:
                 self.decisions.append((decision, self.seconds))
@@ -160,9 +160,9 @@ def test_whoever_is_heard_to_have_finished_has_a_short_pause() -> None:
 def test_what_is_heard_says_nothing_before_the_words_are_understood() -> None:
     table = speaking(QUICK)
     table.hear(0.0, 0.25)
-    table.taker.judge(1.0)
+    table.detector.judge(1.0)
     assert table.hear(0.0, 0.2) == []
-    table.taker.hint("go home", is_complete=True)
+    table.detector.hint("go home", is_complete=True)
     assert table.hear(0.0, 0.2) == [(ENDED, 0.01)]
 
 
@@ -207,8 +207,8 @@ def test_who_speaks_again_after_an_answer_had_finished() -> None:
 def sure(table: Table) -> Table:
     """A pause of 0.25 s, in which it is heard that the user has finished."""
     assert table.hear(0.0, 0.25) == [(PAUSED, 0.25)]
-    table.taker.judge(0.9)
-    table.taker.hint("go home", is_complete=True)
+    table.detector.judge(0.9)
+    table.detector.hint("go home", is_complete=True)
     return table
 
 
@@ -217,7 +217,7 @@ def test_a_click_in_a_pause_neither_continues_the_utterance_nor_prolongs_the_pau
     heard = table.hear(0.0, 0.40) + table.hear(1.0, 0.03)
     assert heard == [(PAUSED, 0.25)]
     assert table.hear(0.0, 1.0) == [(ENDED, 0.13)]
-    assert table.taker.silence >= 0.56
+    assert table.detector.silence >= 0.56
 
 
 def test_a_turn_does_not_end_while_there_is_voice() -> None:
@@ -238,7 +238,7 @@ def test_a_turn_does_not_end_while_there_is_voice() -> None:
 )
 def test_after_unfinished_words_the_user_is_given_more_time(text: str, *, unfinished: bool) -> None:
     table = speaking()
-    table.taker.hint(text)
+    table.detector.hint(text)
     decision, seconds = table.hear(0.0, 2.0)[-1]
     assert decision is ENDED
     assert (
@@ -250,7 +250,7 @@ def test_after_unfinished_words_the_user_is_given_more_time(text: str, *, unfini
 
 def test_what_one_utterance_hinted_does_not_prolong_the_next() -> None:
     table = speaking()
-    table.taker.hint("I would like to")
+    table.detector.hint("I would like to")
     table.hear(0.0, 2.0)
     table.hear(1.0, 0.5)
     assert table.hear(0.0, 2.0)[-1] == (ENDED, 0.56)
@@ -261,27 +261,27 @@ def test_the_pauses_of_this_user_are_learned() -> None:
     for _ in range(3):
         table.hear(0.0, 0.5)
         assert table.hear(1.0, 0.5) == [(CONTINUED, 0.04)]
-    assert table.taker.endpointing_delay == pytest.approx(1.15 * 0.5)
+    assert table.detector.endpointing_delay == pytest.approx(1.15 * 0.5)
     for _ in range(3):
-        table.taker.learn(0.7)
-    assert table.taker.endpointing_delay == pytest.approx(1.15 * 0.7)
+        table.detector.learn(0.7)
+    assert table.detector.endpointing_delay == pytest.approx(1.15 * 0.7)
 
 
 def test_two_pauses_teach_nothing_and_old_ones_are_forgotten() -> None:
-    taker = TurnDetector(PATIENT)
-    taker.learn(0.9)
-    taker.learn(0.9)
-    assert taker.endpointing_delay == 0.56
+    detector = TurnDetector(PATIENT)
+    detector.learn(0.9)
+    detector.learn(0.9)
+    assert detector.endpointing_delay == 0.56
     for _ in range(12):
-        taker.learn(0.1)
-    assert taker.endpointing_delay == 0.56
+        detector.learn(0.1)
+    assert detector.endpointing_delay == 0.56
 
 
 def test_nobody_waits_longer_than_the_longest() -> None:
     table = speaking()
     for _ in range(12):
-        table.taker.learn(1.1)
-    table.taker.hint("and then the")
+        table.detector.learn(1.1)
+    table.detector.hint("and then the")
     assert table.hear(0.0, 3.0)[-1] == (ENDED, 1.2)
 
 
@@ -302,9 +302,9 @@ def test_an_utterance_full_of_pauses_ends_too() -> None:
 
 def test_a_reset_opens_the_floor() -> None:
     table = speaking()
-    table.taker.reset()
+    table.detector.reset()
     assert table.hear(0.0, 2.0) == []
-    assert table.taker.silence == pytest.approx(2.0)
+    assert table.detector.silence == pytest.approx(2.0)
     assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]
 
 
@@ -327,12 +327,12 @@ stretches = st.lists(
 @settings(max_examples=200, deadline=None)
 @given(stretches)
 def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]]) -> None:
-    taker = TurnDetector(TurnDetectionOptions(max_utterance=4.0))
+    detector = TurnDetector(TurnDetectionOptions(max_utterance=4.0))
     last: Decision | None = None
     since_start = 0
     for probability, blocks, avatar_speaking in stretches:
         for _ in range(blocks):
-            decision = taker.observe(probability, avatar_speaking=avatar_speaking)
+            decision = detector.observe(probability, avatar_speaking=avatar_speaking)
             since_start += 1
             if decision is None:
                 continue
@@ -342,7 +342,7 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
                 since_start = 0
             if decision is ENDED:
                 overlong = since_start >= 400
-                assert overlong or taker.silence > taker.options.min_endpointing_delay - 0.006
+                assert overlong or detector.silence > detector.options.min_endpointing_delay - 0.006
 
 
 @settings(max_examples=100, deadline=None)
@@ -350,9 +350,9 @@ def test_decisions_come_in_a_legal_order(stretches: list[tuple[float, int, bool]
 def test_without_one_voiced_block_there_is_no_decision(
     probabilities: list[float], *, avatar_speaking: bool
 ) -> None:
-    taker = TurnDetector()
+    detector = TurnDetector()
     assert all(
-        taker.observe(probability, avatar_speaking=avatar_speaking) is None
+        detector.observe(probability, avatar_speaking=avatar_speaking) is None
         for probability in probabilities
     )
 
@@ -360,12 +360,12 @@ def test_without_one_voiced_block_there_is_no_decision(
 @settings(max_examples=100, deadline=None)
 @given(stretches)
 def test_silence_always_ends_a_turn(stretches: list[tuple[float, int, bool]]) -> None:
-    taker = TurnDetector()
+    detector = TurnDetector()
     decisions = [
-        taker.observe(probability, avatar_speaking=speaking)
+        detector.observe(probability, avatar_speaking=speaking)
         for probability, blocks, speaking in stretches
         for _ in range(blocks)
     ]
-    decisions += [taker.observe(0.0, avatar_speaking=False) for _ in range(130)]
+    decisions += [detector.observe(0.0, avatar_speaking=False) for _ in range(130)]
     made = [decision for decision in decisions if decision is not None]
     assert not made or made[-1] in (ENDED, RELENTED)

@@ -80,7 +80,7 @@ def test_a_slow_answer_is_announced_once_and_kept_as_if_it_was_not(scene, gate) 
     assert len(scene.of(WaitFilled)) == 1
     assert after_the_turn(scene, turn, "first_sound") > FILL_AFTER + 0.5, "that of the answer"
     assert [each.text for each in scene.of(WaitFilled)] == ["Let me think."]
-    assert "Let me think" not in str(scene.ledger.prompt("and then").messages)
+    assert "Let me think" not in str(scene.context.prompt("and then").messages)
 
 
 def test_a_quick_answer_is_not_announced(scene, gate) -> None:

@@ -248,7 +248,7 @@ def test_a_character_that_was_chosen_can_be_undone(opened: Opener) -> None:
 def test_a_failing_echo_canceller_is_replaced_with_one_notice(
     opened: Opener, expected_warnings: list[str]
 ) -> None:
-    expected_warnings.append("conductor failed")
+    expected_warnings.append("conversation failed")
     recorder = opened(audio__aec__engine="webrtc_aec3")
     assert recorder.session.wait_open()
     engine_set = recorder.session._live.engine_set

@@ -111,7 +111,7 @@ def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None
     notices: list[Noticed] = []
     settings = settings_with(dialogue__options__prefix="I heard")
     with offline_conversation(settings, app_paths(), notices.append) as offline:
-        offline.conversation.order(commands.TextTyped("polly"))
+        offline.conversation.send(commands.TextTyped("polly"))
         for _ in range(1500):
             offline.devices.step()
             if offline.ended:

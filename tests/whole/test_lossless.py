@@ -72,7 +72,7 @@ def overheard(
     settings, _ = load_settings(overrides={"audio.aec.engine": "none", "persona": "mira"})
     offline = OfflineConversation(settings, app_paths(), lambda _notice: None, pace=0.05)
     overhearing = Overhearing(recognizer)
-    offline.conversation._attention.listener.recognizer = overhearing  # type: ignore[assignment]
+    offline.conversation._user_turn.recognition.recognizer = overhearing  # type: ignore[assignment]
     yield offline, overhearing
     offline.close()
 

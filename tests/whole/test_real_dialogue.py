@@ -53,7 +53,7 @@ def watched(llama: Path) -> Iterator[tuple[OfflineConversation, LlamaDialogue]]:
     )
     try:
         with talking(LIGHT) as offline:
-            offline.conversation.order(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
+            offline.conversation.send(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
             yield offline, dialogue
     finally:
         dialogue.close()
@@ -73,7 +73,7 @@ def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
 
 def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
     with watched(llama) as (offline, dialogue):
-        order = offline.conversation.order
+        order = offline.conversation.send
         with reading_interrupted(dialogue, lambda: order(commands.Interrupt())) as read_on:
             (given_up,) = talk(offline, ReportLine("hello " + "and so on " * 80))
         assert given_up.outcome is Outcome.INTERRUPTED

@@ -28,7 +28,7 @@ _Sound = tuple[AudioChunk, ...]
 class EndOfTurnStage:
     """Keeps the last seconds of what the user says, and asks the detector in a thread of its own.
 
-    Its answer is an order to the conductor; one that comes after the user went on is stale.
+    Its answer is a command to the conversation; one that comes after the user went on is stale.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class EndOfTurnStage:
         detector: EndOfTurnDetector | None,
         activity: WorkTracker,
         post: Callable[[Command], None],
-        occupancy: EngineUsage,
+        engine_usage: EngineUsage,
     ) -> None:
         """`detector`: None is asked nothing."""
         self.detector = detector
-        self._post, self._occupancy = post, occupancy
+        self._post, self._engine_usage = post, engine_usage
         self._stage: Stage[_Sound, float] = Stage(
             JUDGE, self._judge, activity, self._judged, _nothing, self._failed
         )
@@ -86,7 +86,7 @@ class EndOfTurnStage:
         audio = AudioChunk(
             np.concatenate([chunk.samples for chunk in sound]), MICROPHONE_RATE, sound[0].start
         )
-        with self._occupancy.of(lambda: self.detector) as detector:
+        with self._engine_usage.of(lambda: self.detector) as detector:
             if detector is not None:
                 yield detector.probability(audio)
 

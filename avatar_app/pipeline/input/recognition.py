@@ -40,10 +40,10 @@ class RecognitionStage:
         activity: WorkTracker,
         post: Callable[[Command], None],
         clock: Callable[[], float],
-        occupancy: EngineUsage,
+        engine_usage: EngineUsage,
         builtin: BuiltinEngines,
     ) -> None:
-        self.recognizer, self._occupancy, self._builtin = recognizer, occupancy, builtin
+        self.recognizer, self._engine_usage, self._builtin = recognizer, engine_usage, builtin
         self._activity, self._post, self._clock = activity, post, clock
         self._stage: Stage[_Job, Transcript] = Stage(
             RECOGNIZE, self._transcribe, activity, self._recognized, self._ended, self._failed
@@ -63,7 +63,7 @@ class RecognitionStage:
 
     def hear(self, chunk: AudioChunk) -> None:
         """Add the next block to the open segment, if there is one. It is lost where the recognizer
-        accepts nothing: the conductor must not wait."""
+        accepts nothing: the conversation thread must not wait."""
         segment = self._open
         if segment is None:
             return
@@ -101,15 +101,15 @@ class RecognitionStage:
         self._stage.submit(turn, _Job(feed, builtin=True))
         return True
 
-    def renew(self) -> None:
+    def restart(self) -> None:
         """Abandon a thread whose engine does not return."""
-        self._stage.renew()
+        self._stage.restart()
 
     def close(self) -> None:
         self._stage.close()
 
     def _transcribe(self, job: _Job, turn: Turn) -> Iterator[Transcript]:
-        with self._occupancy.of(self._pick(job)) as recognizer:
+        with self._engine_usage.of(self._pick(job)) as recognizer:
             yield from recognizer.transcribe(job.feed, turn)
 
     def _pick(self, job: _Job) -> Callable[[], SpeechRecognizer]:

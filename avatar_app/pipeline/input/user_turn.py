@@ -32,7 +32,7 @@ up."""
 
 
 class UserTurnController:
-    """Carries out the turn detector's decisions. Runs on the conductor's thread alone.
+    """Carries out the turn detector's decisions. Runs on the conversation thread only.
 
     Possible speech ducks the avatar, certain speech pauses it, words cancel it; without words it
     goes on. At a pause of the user an answer is prepared; if the user goes on, it is dropped and
@@ -41,20 +41,20 @@ class UserTurnController:
 
     def __init__(
         self,
-        hearing: AudioFrontend,
-        taker: TurnDetector,
-        listener: RecognitionStage,
-        ending: EndOfTurnStage,
+        frontend: AudioFrontend,
+        detector: TurnDetector,
+        recognition: RecognitionStage,
+        end_of_turn: EndOfTurnStage,
         playback: Playback,
-        delivery: AvatarTurnController,
+        avatar_turn: AvatarTurnController,
         post: Callable[[Event], None],
         clock: Callable[[], float],
         backchannels: Iterable[str] = BACKCHANNELS,
     ) -> None:
         self._filter = WordFilter(backchannels)
-        self.hearing, self.listener, self.ending = hearing, listener, ending
-        self._taker, self._playback, self._delivery = taker, playback, delivery
-        self._sequence = UtteranceSequence(delivery, playback)
+        self.frontend, self.recognition, self.end_of_turn = frontend, recognition, end_of_turn
+        self._detector, self._playback, self._avatar_turn = detector, playback, avatar_turn
+        self._sequence = UtteranceSequence(avatar_turn, playback)
         self._post, self._clock = post, clock
         self._wait_notice = WaitNotice(post, clock)
         self._claimed = False
@@ -68,12 +68,12 @@ class UserTurnController:
             return
         self._blocks_since_end += 1
         if not self.held:
-            over_avatar = self._delivery.avatar_speaking
-            decision = self._taker.observe(block.probability, avatar_speaking=over_avatar)
+            over_avatar = self._avatar_turn.avatar_speaking
+            decision = self._detector.observe(block.probability, avatar_speaking=over_avatar)
             if decision is not None:
                 self._follow(decision)
-        self.listener.hear(block.chunk)
-        self.ending.hear(block.chunk)
+        self.recognition.hear(block.chunk)
+        self.end_of_turn.hear(block.chunk)
         self._watch_recognizer()
 
     def recognized(self, turn: Turn, transcript: Transcript) -> None:
@@ -83,7 +83,7 @@ class UserTurnController:
         if utterance is None or segment is None:
             return
         note_transcript(segment, transcript)
-        self._taker.hint(utterance.text, is_complete=utterance.understood)
+        self._detector.hint(utterance.text, is_complete=utterance.understood)
         if self._filter.has_words(utterance, claimed=self._claimed):
             self._claim(utterance)
             self._post(UserTranscript(utterance.id, utterance.text))
@@ -93,14 +93,14 @@ class UserTurnController:
 
     def judged(self, question: Turn, probability: float) -> None:
         """It was asked whether the user, who pauses, has finished."""
-        if self.ending.awaits(question):
-            self._taker.judge(probability)
+        if self.end_of_turn.awaits(question):
+            self._detector.judge(probability)
 
     def unrecognized(self, turn: Turn) -> bool:
         """Handle a failed recognizer: returns True if the built-in one processes the same sound;
         otherwise only the part that was not recognized is lost."""
         segment = self.utterance.segment_of(turn) if self.utterance else None
-        if segment is not None and self.listener.hear_again(segment):
+        if segment is not None and self.recognition.hear_again(segment):
             return True
         self.recognized(turn, Transcript("", final=True))
         return False
@@ -110,12 +110,12 @@ class UserTurnController:
         if held and not self.held:
             self.withdraw()
             if self.muted:
-                self.hearing.forget()  # what was said while muted is private
+                self.frontend.forget()  # what was said while muted is private
             self._begin()
             if self.utterance is not None:
                 self._claim(self.utterance)
         elif self.held and not held and self.utterance is not None:
-            self._taker.reset()
+            self._detector.reset()
             self._end(self.utterance, silence=0.0)
         self.held = held
 
@@ -124,18 +124,18 @@ class UserTurnController:
         if muted != self.muted:
             self.muted = muted
             self.withdraw()
-            self.hearing.forget()
+            self.frontend.forget()
         self._post(Muted(muted))
 
     def withdraw(self) -> None:
         """Drop the utterance: it held no words, or the user typed instead."""
         utterance, self.utterance = self.utterance, None
-        self._taker.reset()
-        self.ending.forget()
+        self._detector.reset()
+        self.end_of_turn.forget()
         if utterance is None:
             self._playback.unduck()  # the suspicion is dropped
             return
-        self.listener.withdraw(utterance)
+        self.recognition.withdraw(utterance)
         utterance.drop_answer()
         if not self._claimed:
             self._playback.resume()
@@ -152,38 +152,38 @@ class UserTurnController:
                 self._begin()
             case Decision.PAUSED:
                 self._close_segment()
-                self.ending.ask()
+                self.end_of_turn.ask()
             case Decision.CONTINUED if self.utterance is not None:
                 self._go_on(self.utterance)
             case Decision.ENDED if self.utterance is not None:
-                self._end(self.utterance, self._taker.silence)
+                self._end(self.utterance, self._detector.silence)
 
     def _begin(self) -> None:
         if self.utterance is not None:  # its text is still awaited: the user was not done
             self._go_on(self.utterance)
             return
-        if self._delivery.turn is not None:  # without speech it does not begin
+        if self._avatar_turn.turn is not None:  # without speech it does not begin
             self._playback.pause()
         self._claimed = False
         self.utterance = self._sequence.begin()
-        self.listener.begin(self.utterance, self._unheard_blocks())
-        self.ending.begin(self.hearing.prefix_padding()[:-1])
+        self.recognition.begin(self.utterance, self._unheard_blocks())
+        self.end_of_turn.begin(self.frontend.prefix_padding()[:-1])
         self._post(UserStarted(self.utterance.id))
 
     def _go_on(self, utterance: Utterance) -> None:
         """The user had not ended: drop the prepared answer and keep what was recognized."""
         utterance.ended = False
-        self.ending.withdraw()
+        self.end_of_turn.withdraw()
         utterance.drop_answer()
-        self.listener.begin(utterance, self._unheard_blocks())
+        self.recognition.begin(utterance, self._unheard_blocks())
 
     def _unheard_blocks(self) -> list[AudioChunk]:
         """Return the latest blocks that no segment contains."""
-        return self.hearing.prefix_padding()[:-1][-self._blocks_since_end :]
+        return self.frontend.prefix_padding()[:-1][-self._blocks_since_end :]
 
     def _close_segment(self) -> None:
         self._blocks_since_end = 0
-        self.listener.end()
+        self.recognition.end()
 
     def _end(self, utterance: Utterance, silence: float) -> None:
         utterance.ended = True
@@ -197,12 +197,12 @@ class UserTurnController:
         if not utterance.understood:
             return
         if not self._filter.has_words(utterance, claimed=self._claimed):
-            if utterance.ended or utterance.over_avatar or self._delivery.turn is not None:
+            if utterance.ended or utterance.over_avatar or self._avatar_turn.turn is not None:
                 self.withdraw()
             return
         self._claim(utterance)
         if utterance.answer is None:
-            utterance.answer = self._delivery.prepare(utterance)
+            utterance.answer = self._avatar_turn.prepare(utterance)
         if utterance.ended:
             self.utterance = None
             self._sequence.commit(utterance)
@@ -219,8 +219,8 @@ class UserTurnController:
             self._give_up(utterance, late)
 
     def _give_up(self, utterance: Utterance, late: list[AudioSegment]) -> None:
-        self.listener.renew()
-        again = [self.listener.hear_again(segment) for segment in late]
+        self.recognition.restart()
+        again = [self.recognition.hear_again(segment) for segment in late]
         hint = GOES_ON[RECOGNIZE] if all(again) else "Say it again, or choose another engine."
         self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognized.", hint))
         if not all(again):

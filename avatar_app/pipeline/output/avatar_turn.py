@@ -62,7 +62,7 @@ class _Draft:
 
 
 class AvatarTurnController:
-    """Owns the turn that is being answered. Runs on the conductor's thread alone.
+    """Owns the turn that is being answered. Runs on the conversation thread only.
 
     A turn is prepared (written, synthesized and drawn, but not played), committed, followed while
     it plays, and ended; what was heard of it goes into the chat context and `TurnEnded`.
@@ -70,15 +70,15 @@ class AvatarTurnController:
 
     def __init__(
         self,
-        chain: ResponsePipeline,
+        responses: ResponsePipeline,
         playback: Playback,
         presenter: Presenter,
-        ledger: ChatContext,
+        context: ChatContext,
         post: Callable[[Event], None],
         clock: Callable[[], float],
         fillers: FillerWords | None = None,
     ) -> None:
-        self.chain, self.ledger = chain, ledger
+        self.responses, self.context = responses, context
         self.playback, self._presenter = playback, presenter
         self._post, self._clock = post, clock
         self._started: Turn | None = None
@@ -86,7 +86,7 @@ class AvatarTurnController:
         self._progress = PlaybackProgress("", 0.0, over=False)
         self._working: set[str] = set()
         self._stirred_at = 0.0
-        self._wait_filler = WaitFiller(chain, fillers, post, clock)
+        self._wait_filler = WaitFiller(responses, fillers, post, clock)
         self._last_id = 0
         self._announced = ""
         self.turn: Turn | None = None
@@ -122,7 +122,7 @@ class AvatarTurnController:
 
     def prepare(self, utterance: Utterance) -> Turn:
         """Begin the answer to an utterance that may not be over."""
-        prompt = self.ledger.prompt(utterance.text)
+        prompt = self.context.prompt(utterance.text)
         return self._start(utterance.id, utterance.text, prompt, utterance.language)
 
     def commit(self, utterance: Utterance) -> None:
@@ -136,7 +136,7 @@ class AvatarTurnController:
     def answer_typed(self, text: str) -> None:
         """Answer what the user typed, at once."""
         self.give_way()
-        turn = self._start(self.next_id(), text, self.ledger.prompt(text))
+        turn = self._start(self.next_id(), text, self.context.prompt(text))
         turn.mark("end_of_turn")
         self._commit(turn, typed=True)
 
@@ -154,34 +154,34 @@ class AvatarTurnController:
 
     def read_ahead(self) -> None:
         """Let the dialogue engine process the beginning of its next prompt."""
-        self.chain.preparation.begin(self.ledger.so_far())
+        self.responses.preparation.begin(self.context.so_far())
 
     def interrupt(self) -> None:
         """End the turn, if one is running."""
         if self.turn is not None:
             self._end(self.turn, Outcome.INTERRUPTED)
 
-    def clause_written(self, order: ClauseReceived) -> None:
+    def clause_written(self, command: ClauseReceived) -> None:
         """Take a clause from the dialogue engine."""
-        if order.turn.cancelled:
+        if command.turn.cancelled:
             return
-        self._draft.clauses.append(order.clause)
+        self._draft.clauses.append(command.clause)
         self._stirred_at = self._clock()
-        if order.turn is self.turn:
-            self._post(ClauseWritten(order.turn.id, order.clause))
+        if command.turn is self.turn:
+            self._post(ClauseWritten(command.turn.id, command.clause))
 
-    def block_written(self, order: BlockReceived) -> None:
+    def block_written(self, command: BlockReceived) -> None:
         """Take a block to be shown from the dialogue engine."""
-        if order.turn.cancelled:
+        if command.turn.cancelled:
             return
-        self._draft.blocks.append(order.block)
+        self._draft.blocks.append(command.block)
         self._stirred_at = self._clock()
-        if order.turn is self.turn:
-            self._post(BlockWritten(order.turn.id, order.block))
+        if command.turn is self.turn:
+            self._post(BlockWritten(command.turn.id, command.block))
 
     def follow(self, *, floor_taken: bool) -> None:
         """Called once per block: report what was heard, end what is over, start what waits."""
-        self.chain.performing.watch()
+        self.responses.face_stage.watch()
         if self.turn is None:
             if self.announcements and not floor_taken:
                 self._announced = self.announcements.pop(0)
@@ -199,30 +199,30 @@ class AvatarTurnController:
         elif self._clock() - max(self._stirred_at, self.turn.stirred_at) > ANSWER_PATIENCE:
             self._give_up(self.turn)
 
-    def stage_ended(self, order: StageEnded) -> None:
+    def stage_ended(self, command: StageEnded) -> None:
         """A turn is over when its stages are and all of it was heard; their commands must be
         processed before the sound ends."""
-        if order.turn is self._started:
-            self._working.discard(order.stage)
+        if command.turn is self._started:
+            self._working.discard(command.stage)
 
-    def stage_failed(self, order: StageFailed) -> None:
+    def stage_failed(self, command: StageFailed) -> None:
         """Report it; a turn that cannot be written or spoken has failed, one without pictures, or
         with built-in engines, has not."""
-        if order.turn.cancelled and not order.recovered:
+        if command.turn.cancelled and not command.recovered:
             return
-        if order.stage in (PERFORM, REST):
-            self.chain.performing.relieve()
-        turn_id, error = None if order.stage == REST else order.turn.id, order.error
-        hint = GOES_ON[order.stage] if order.recovered else error.hint
-        self._post(Failed(turn_id, order.stage, error.message, hint, type(error)))
-        self._draft.failed |= order.stage in (THINK, SPEAK) and not order.recovered
+        if command.stage in (PERFORM, REST):
+            self.responses.face_stage.fail_over()
+        turn_id, error = None if command.stage == REST else command.turn.id, command.error
+        hint = GOES_ON[command.stage] if command.recovered else error.hint
+        self._post(Failed(turn_id, command.stage, error.message, hint, type(error)))
+        self._draft.failed |= command.stage in (THINK, SPEAK) and not command.recovered
 
     def _start(self, id: int, user_text: str, prompt: Prompt | str, language: str = "") -> Turn:
         turn = Turn(id, user_text, self._clock, language)
         self._draft = _Draft()
         self._started, self._working = turn, {THINK, SPEAK}
         self._progress = PlaybackProgress("", 0.0, over=False)
-        self.chain.start(turn, prompt)
+        self.responses.start(turn, prompt)
         return turn
 
     def _commit(self, turn: Turn, *, typed: bool) -> None:
@@ -241,12 +241,12 @@ class AvatarTurnController:
 
     def _give_up(self, turn: Turn) -> None:
         stage = THINK if THINK in self._working else SPEAK
-        if self.chain.go_on_again(stage, turn):
+        if self.responses.go_on_again(stage, turn):
             self._stirred_at = self._clock()
             self._post(Failed(turn.id, stage, "No answer came.", GOES_ON[stage]))
             return
         for working in self._working:
-            self.chain.renew(working)
+            self.responses.restart(working)
         hint = "Ask again, or choose another engine in the settings."
         self._post(Failed(turn.id, stage, "No answer came.", hint))
         self._end(turn, Outcome.FAILED)
@@ -258,6 +258,6 @@ class AvatarTurnController:
         self.turn = None
         pictures = self._presenter.pictures(turn)
         ended = self._draft.as_ended(turn, outcome, heard, pictures)
-        self.ledger.add(ended)
+        self.context.add(ended)
         self._post(ended)
         self.read_ahead()

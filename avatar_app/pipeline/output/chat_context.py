@@ -19,7 +19,7 @@ EARLIER = 0
 
 
 class ChatContext:
-    """The messages of the running conversation. Only the conductor writes it."""
+    """The messages of the running conversation. Only the conversation thread writes it."""
 
     def __init__(
         self,

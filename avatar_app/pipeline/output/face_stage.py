@@ -52,8 +52,8 @@ class FaceStage:
     """Two stages: one draws a turn's speech, the other the face at rest, for ever.
 
     A face that raises, is late or hangs is replaced by the fallback, and that by a still picture,
-    from the frame after the last one drawn. Nothing here delays the sound. Only the conductor calls
-    this.
+    from the frame after the last one drawn. Nothing here delays the sound. Only the
+    conversation thread calls this.
     """
 
     def __init__(
@@ -65,9 +65,9 @@ class FaceStage:
         activity: WorkTracker,
         post: Callable[[Command], None],
         clock: Callable[[], float],
-        occupancy: EngineUsage,
+        engine_usage: EngineUsage,
     ) -> None:
-        self._playback, self._presenter, self._occupancy = playback, presenter, occupancy
+        self._playback, self._presenter, self._engine_usage = playback, presenter, engine_usage
         self._activity, self._post, self._clock = activity, post, clock
         self._performers: Stage[_Segment, VideoFrame] = Stage(
             PERFORM, self._perform, activity, self._performed, _nothing, self._failed
@@ -99,7 +99,7 @@ class FaceStage:
         self._fallback = fallback
         self._show([*distinct, self._still])
 
-    def relieve(self) -> None:
+    def fail_over(self) -> None:
         """Replace the shown face, which failed, by the next one."""
         self._show(self._faces[1:] or [self._still])
 
@@ -132,8 +132,8 @@ class FaceStage:
         self._presenter.fps = faces[0].fps
         self._resting.cancel()
         if before and before[0] is not faces[0]:  # either thread may be blocked in the old face
-            self._performers.renew()
-            self._resters.renew()
+            self._performers.restart()
+            self._resters.restart()
         self._presenter.forget_resting()
         self._resting = Turn(id=0)
         self._resting.when_cancelled(self._presenter.wake)
@@ -182,7 +182,7 @@ class FaceStage:
     # in the stages' threads
 
     def _perform(self, job: _Segment, part: Turn) -> Iterator[VideoFrame]:
-        with self._occupancy.of(lambda: job.face) as face:
+        with self._engine_usage.of(lambda: job.face) as face:
             part.check()  # else it may be closed by now
             yield from face.perform(job.speech, part, self._presenter.newest)
 
@@ -192,7 +192,7 @@ class FaceStage:
     def _draw_rest(self, face: Face, resting: Turn) -> Iterator[tuple[int, VideoFrame]]:
         while (wanted := self._presenter.wait_for_rest(resting)) is not None:
             generation, look, after = wanted
-            with self._occupancy.of(lambda: face):
+            with self._engine_usage.of(lambda: face):
                 resting.check()
                 frame = face.rest(look, after)
             yield generation, frame

@@ -71,8 +71,8 @@ class Moment:
 
 
 class Playback:
-    """Plays one turn at a time. The speak stage writes, the conductor controls, the device
-    reads.
+    """Plays one turn at a time. The speak stage writes, the conversation thread controls, the
+    device reads.
 
     A sample that was sent to the device cannot be recalled; `position` counts those. `now` is the
     moment being played, by the device's own output time.

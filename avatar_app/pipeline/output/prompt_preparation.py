@@ -21,9 +21,9 @@ class PromptPreparation:
     """A stage of lowest priority: any other work interrupts it."""
 
     def __init__(
-        self, dialogue: Callable[[], Dialogue], activity: WorkTracker, occupancy: EngineUsage
+        self, dialogue: Callable[[], Dialogue], activity: WorkTracker, engine_usage: EngineUsage
     ) -> None:
-        self._dialogue, self._occupancy = dialogue, occupancy
+        self._dialogue, self._engine_usage = dialogue, engine_usage
         self._turn = Turn(id=0)
         self._stage: Stage[Prompt, str] = Stage(
             PREPARE, self._read, activity, _nothing, _nothing, _failed
@@ -45,7 +45,7 @@ class PromptPreparation:
         self._stage.close()
 
     def _read(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
-        with self._occupancy.of(self._dialogue) as dialogue:
+        with self._engine_usage.of(self._dialogue) as dialogue:
             if isinstance(dialogue, PreparedDialogue):
                 yield from dialogue.prepare(prompt, turn)
 

@@ -46,7 +46,7 @@ Out = TypeVar("Out")
 
 @dataclass(slots=True)
 class ResponseEngines:
-    """The engines that answer; only the conductor exchanges them."""
+    """The engines that answer; only the conversation thread exchanges them."""
 
     dialogue: Dialogue
     voice: SpeechSynthesizer
@@ -73,20 +73,20 @@ class ResponsePipeline:
     def __init__(
         self,
         engines: ResponseEngines,
-        performing: FaceStage,
+        face_stage: FaceStage,
         playback: Playback,
         activity: WorkTracker,
         post: Callable[[Command], None],
         call_tool: CallTool,
-        occupancy: EngineUsage,
+        engine_usage: EngineUsage,
         builtin: BuiltinEngines,
     ) -> None:
-        self.engines, self._occupancy, self._builtin = engines, occupancy, builtin
+        self.engines, self._engine_usage, self._builtin = engines, engine_usage, builtin
         self._exchanging = threading.Lock()
         self._jobs: dict[str, tuple[Turn, _ResponseJob]] = {}
-        self.performing, self._playback = performing, playback
+        self.face_stage, self._playback = face_stage, playback
         self._activity, self._post, self._call_tool = activity, post, call_tool
-        self.preparation = PromptPreparation(lambda: self.engines.dialogue, activity, occupancy)
+        self.preparation = PromptPreparation(lambda: self.engines.dialogue, activity, engine_usage)
         self._stages = {
             stage.name: stage
             for stage in (
@@ -100,7 +100,7 @@ class ResponsePipeline:
         self.preparation.stop()
         self._playback.expect(turn)
         clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
-        job = _ResponseJob(prompt, clauses, self.performing.start(turn), SpeechTimeline())
+        job = _ResponseJob(prompt, clauses, self.face_stage.start(turn), SpeechTimeline())
         for name, stage in self._stages.items():
             with self._exchanging:
                 self._jobs[name] = turn, job
@@ -125,17 +125,17 @@ class ResponsePipeline:
         other = self._taken_over(stage, turn, job) if of_turn is turn else None
         if other is None:
             return False
-        self._stages[stage].renew()
+        self._stages[stage].restart()
         self._stages[stage].submit(turn, other)
         return True
 
-    def renew(self, stage: str) -> None:
+    def restart(self, stage: str) -> None:
         """Abandon a thread whose engine does not return."""
-        self._stages[stage].renew()
+        self._stages[stage].restart()
 
     def close(self) -> None:
         """End the threads; the turn must be cancelled."""
-        self.performing.close()
+        self.face_stage.close()
         self.preparation.close()
         for stage in self._stages.values():
             stage.close()
@@ -190,7 +190,7 @@ class ResponsePipeline:
             yield from split_clauses([job.prompt])
             return
         prompt = self.engines.languages.asked(job.prompt, turn.language)
-        with self._occupancy.of(self._pick(THINK, job)) as dialogue:
+        with self._engine_usage.of(self._pick(THINK, job)) as dialogue:
             yield from generate_reply(dialogue, prompt, turn, self._call_tool, self._wait_committed)
 
     def _wait_committed(self, turn: Turn) -> None:
@@ -221,7 +221,7 @@ class ResponsePipeline:
     def _voice(self, job: _ResponseJob, turn: Turn) -> Iterator[SpeechChunk]:
         for clause in job.timeline.unsaid(job.clauses):
             with (
-                self._occupancy.of(self._pick(SPEAK, job, turn.language)) as voice,
+                self._engine_usage.of(self._pick(SPEAK, job, turn.language)) as voice,
                 closed_after(voice.speak(clause, turn)) as speech,
             ):
                 yield from speech

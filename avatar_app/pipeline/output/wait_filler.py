@@ -31,13 +31,13 @@ class WaitFiller:
 
     def __init__(
         self,
-        chain: ResponsePipeline,
+        responses: ResponsePipeline,
         words: FillerWords | None,
         post: Callable[[Event], None],
         clock: Callable[[], float],
     ) -> None:
         """`words`: None says nothing; the notice comes all the same."""
-        self._chain, self._words = chain, words
+        self._responses, self._words = responses, words
         self._post, self._clock = post, clock
         self._explaining = WaitNotice(post, clock)
         self._turn: Turn | None = None
@@ -67,5 +67,5 @@ class WaitFiller:
     def _fill(self, turn: Turn) -> None:
         self._is_filled = True
         text = self._words(turn) if self._words is not None else ""
-        if text and self._chain.fill_wait(turn, text):
+        if text and self._responses.fill_wait(turn, text):
             self._post(WaitFilled(turn.id, text))

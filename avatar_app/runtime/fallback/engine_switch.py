@@ -30,10 +30,10 @@ class LoadsInBackground(Protocol):
         """Block until it is loaded; raises what its constructor raised."""
 
 
-def close_when_idle(engine: Any, occupancy: EngineUsage, seconds: float) -> bool:
+def close_when_idle(engine: Any, engine_usage: EngineUsage, seconds: float) -> bool:
     """Close an engine once nothing uses it. If it is still in use after `seconds` it hangs, and is
     abandoned: returns False. (A process of its own would have been killed by then.)"""
-    is_free = occupancy.wait_free(engine, seconds)
+    is_free = engine_usage.wait_free(engine, seconds)
     if is_free:
         engine.close()
     else:
@@ -52,10 +52,10 @@ def switch(
         use.taken()
         taken.set()
 
-    conversation.order(replace(use, taken=tell))
+    conversation.send(replace(use, taken=tell))
     if taken.wait(TAKEN_WITHIN):
         for engine in former:
-            close_when_idle(engine, conversation.occupancy, seconds)
+            close_when_idle(engine, conversation.engine_usage, seconds)
 
 
 def notice_of_staying(engine_set: EngineSet, kind: Kind, error: AvatarError) -> Noticed:

@@ -53,7 +53,7 @@ class FaceSwitch:
             self._reload(level, turn)
         engine_set = self._engine_set
         face = engine_set.fallback if level.tier is Tier.BUILTIN else engine_set.engines[Kind.FACE]
-        self._conversation.order(commands.SwitchEngine(Kind.FACE, face, engine_set.fallback, taken))
+        self._conversation.send(commands.SwitchEngine(Kind.FACE, face, engine_set.fallback, taken))
 
     def _mend_fallback(self) -> None:
         engine_set = self._engine_set
@@ -77,7 +77,7 @@ class FaceSwitch:
         )
 
     def _close(self, failed: Any) -> None:
-        if not close_when_idle(failed, self._conversation.occupancy, FREE_WITHIN):
+        if not close_when_idle(failed, self._conversation.engine_usage, FREE_WITHIN):
             raise EngineFailed("The face that failed hangs.", "Start the application again.")
 
     def _take_over(self, other: EngineSet) -> None:

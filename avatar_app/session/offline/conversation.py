@@ -74,7 +74,7 @@ class OfflineConversation:
         self.conversation.playback.volume = volume
 
     def mute(self, *, muted: bool) -> None:
-        self.conversation.order(commands.Mute(muted))
+        self.conversation.send(commands.Mute(muted))
 
     def _rest_in_full(self) -> None:
         """Draw every frame: in a film there are as many at rest as in speech."""

@@ -60,7 +60,7 @@ def film_saying(
         fps = offline.conversation.presenter.fps
         film = stack.enter_context(VideoWriter(output, fps, labeled=settings.render.label))
         player = RecordingPlayer(offline, film, lambda _source: None)
-        offline.conversation.order(commands.Announce(text))
+        offline.conversation.send(commands.Announce(text))
         player.run_until_silent(TAIL)
         for event in offline.notices:
             if isinstance(event, Failed):

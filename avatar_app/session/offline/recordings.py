@@ -100,7 +100,7 @@ class RecordingPlayer:
         clock = self._offline.clock
         if line.samples is None:
             self.said.append(Said(line.source, clock(), clock()))
-            self._offline.conversation.order(commands.TextTyped(line.source))
+            self._offline.conversation.send(commands.TextTyped(line.source))
             return
         end = clock() + voice_end(line.samples, MICROPHONE_RATE)
         self.said.append(Said(line.source, clock(), end))

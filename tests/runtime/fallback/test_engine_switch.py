@@ -77,7 +77,7 @@ class Exchange(Scene):
         self.engine_set.ladders[Kind.TTS] = QualityLadder(
             build_levels(kokoro, {}, has_fallback=True), self.clock
         )
-        self.conversation.order(commands.SwitchEngine(Kind.TTS, self.former))
+        self.conversation.send(commands.SwitchEngine(Kind.TTS, self.former))
         self.dialogue.reply_to = lambda _text: ["One two three. ", "Four five six."]
         self.supervisor = EngineSupervisor(self.engine_set, self.conversation, self._tell)
 
@@ -94,7 +94,7 @@ class Exchange(Scene):
     @property
     def voice(self) -> Any:
         """The one that speaks the next clause."""
-        return self.conversation._chain.engines.voice
+        return self.conversation._responses.engines.voice
 
     def _tell(self, event: Event) -> None:
         assert isinstance(event, Noticed)
@@ -103,7 +103,7 @@ class Exchange(Scene):
 
 def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
     with Exchange() as scene:
-        scene.order(commands.TextTyped("go"))
+        scene.send(commands.TextTyped("go"))
         scene.wait_until(scene.former.reached.is_set)
         scene.use()
         scene.wait_until(lambda: scene.voice is not scene.former)
@@ -154,7 +154,7 @@ def face(tmp_path: Path) -> Iterator[tuple[Scene, EngineSupervisor, list[Noticed
         engine_set, EngineChoice(engine=BUILTIN[Kind.FACE], options=dict(SMALL)), notices.append
     )
     with Scene(pace=SOON) as scene:
-        scene.conversation.order(commands.SwitchEngine(Kind.FACE, engine_set.engines[Kind.FACE]))
+        scene.conversation.send(commands.SwitchEngine(Kind.FACE, engine_set.engines[Kind.FACE]))
         supervisor = EngineSupervisor(engine_set, scene.conversation, notices.append)  # type: ignore[arg-type]
         yield scene, supervisor, notices
         supervisor.close()
@@ -172,7 +172,7 @@ def test_another_face_is_shown_from_the_next_picture_on(
     scene, supervisor, notices = face
     used = threading.Event()
     scene.dialogue.reply_to = lambda _text: ["one two three four five six seven eight nine ten"]
-    scene.order(commands.TextTyped("go"))
+    scene.send(commands.TextTyped("go"))
     scene.wait(0.6)
     former = supervisor._engine_set.engines[Kind.FACE]
     supervisor.use(Kind.FACE, photo(tmp_path), used.set)

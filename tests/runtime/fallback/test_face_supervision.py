@@ -121,14 +121,14 @@ class SupervisedScene(Scene):
         super().__init__(**devices)
         self.supervisor = EngineSupervisor(self.engine_set, self.conversation, self._tell)
         self.dialogue.reply_to = lambda text: [TEXT]
-        post = self.conversation._delivery._post
+        post = self.conversation._avatar_turn._post
         heard = self._hearing(post)
-        for part in (self.conversation, self.conversation._delivery):
+        for part in (self.conversation, self.conversation._avatar_turn):
             part._post = heard  # type: ignore[attr-defined]
         order = commands.SwitchEngine(
             Kind.FACE, self.engine_set.engines[Kind.FACE], self.engine_set.fallback
         )
-        self.conversation.order(order)
+        self.conversation.send(order)
 
     clock: Any = staticmethod(lambda: 0.0)
 
@@ -152,7 +152,7 @@ class SupervisedScene(Scene):
         """One whole turn."""
         count = len(self.of(TurnEnded))
         self.moments.clear()
-        self.order(commands.TextTyped("go"))
+        self.send(commands.TextTyped("go"))
         self.wait_until(lambda: len(self.of(TurnEnded)) > count)
         turn: TurnEnded = self.of(TurnEnded)[-1]
         return turn
@@ -178,7 +178,7 @@ class SupervisedScene(Scene):
         assert self.longest_gap() == 0.0
         assert turn.marks["first_sound"] - turn.marks["end_of_turn"] < 0.3
         assert not self.of(Failed)
-        assert self.conversation._delivery.ledger._messages[-1].text == TEXT
+        assert self.conversation._avatar_turn.context._messages[-1].text == TEXT
 
 
 def once(when: str, error: AvatarError) -> Fails:

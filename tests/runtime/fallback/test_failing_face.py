@@ -105,7 +105,7 @@ class WatchedConversation:
         """One whole turn; `meanwhile` is called every 10 ms."""
         self.moments.clear()
         count = len(self.offline.ended)
-        self.offline.conversation.order(commands.TextTyped(QUESTION))
+        self.offline.conversation.send(commands.TextTyped(QUESTION))
         while len(self.offline.ended) == count:
             self.wait(0.01)
             meanwhile()

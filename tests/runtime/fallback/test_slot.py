@@ -89,7 +89,7 @@ def test_each_kind_is_counted_for_itself() -> None:
 def test_a_failure_of_no_engine_replaces_nothing() -> None:
     case = Case()
     case.fail("start", 0, 1, 2, 3)
-    case.fail("conductor", 0, 1, 2, 3)
+    case.fail("conversation", 0, 1, 2, 3)
     case.fail("perform", 0, 1, 2, 3)  # faces have a ladder
     assert case.replaced == []
 

@@ -61,9 +61,9 @@ def test_a_turn_is_finished_by_the_built_in_engines() -> None:
         for kind in (Kind.DIALOGUE, Kind.TTS):
             broken = parts.engines.registry.find(kind, parts.engines.manifests[kind].name)
             parts.engines.manifests[kind] = renamed(broken)
-            parts.conversation.order(commands.SwitchEngine(kind, Broken()))
+            parts.conversation.send(commands.SwitchEngine(kind, Broken()))
         room = SimulatedDevices(parts.conversation, clock, 20.0)
-        parts.conversation.order(commands.TextTyped("what is two plus two"))
+        parts.conversation.send(commands.TextTyped("what is two plus two"))
         for _ in range(3000):
             room.step(None)
             if ended := [each for each in events if isinstance(each, TurnEnded)]:
