@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from avatar_app.bench.labeled import LabeledSpeech, espeak_speakers, flite_speakers
 from avatar_app.bench.result import Report
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
-from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
 from avatar_app.engines.face.animation.pose import Mouth
+from avatar_app.engines.face.animation.speech_features import LOOKAHEAD_BY_SOUND, SpeechFeatures
 from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blend_visemes
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
@@ -82,7 +82,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
         _tell(report, speech[0].speaker, heard, loud)
     report.add("noise_shut", 100 * _noises_shut(), "%", least=SHUT)
     report.add_percentiles("step", steps, "ms", p50=STEP_MS, p95=None)
-    report.add("look_ahead", LOOKAHEAD_BY_EAR * 1000, "ms", most=LOOK_AHEAD_MS)
+    report.add("look_ahead", LOOKAHEAD_BY_SOUND * 1000, "ms", most=LOOK_AHEAD_MS)
     return report
 
 
@@ -97,13 +97,16 @@ def _tell(report: Report, name: str, heard: Fit, loud: Fit) -> None:
 
 
 def _fit(speech: LabeledSpeech, heard: Fit, loud: Fit, steps: list[float]) -> None:
-    hearing = run_hearing(speech.samples, speech.rate, steps)
+    features = run_features(speech.samples, speech.rate, steps)
     segments = [Segment(at, shape) for at, shape in speech.track]
     count = round(len(speech.samples) / speech.rate * PER_SECOND)
     shapes = [_shape_at(speech, look / PER_SECOND) for look in range(count)]
     for look in range(count):
         at = look / PER_SECOND
-        for fit, opening in ((heard, hearing.mouth(at).opening), (loud, _by_loudness(hearing, at))):
+        for fit, opening in (
+            (heard, features.mouth(at).opening),
+            (loud, _by_loudness(features, at)),
+        ):
             fit.heard.append(opening)
             fit.true.append(blend_visemes(segments, at, Mouth()).opening)
             fit.lips.append(shapes[look] is MouthShape.PP)
@@ -117,37 +120,37 @@ def _shape_at(speech: LabeledSpeech, at: float) -> MouthShape:
     return before[-1] if before else MouthShape.SIL
 
 
-def run_hearing(samples: Samples, rate: int, steps: list[float]) -> Hearing:
+def run_features(samples: Samples, rate: int, steps: list[float]) -> SpeechFeatures:
     """Run a face's audio analysis step by step; appends the milliseconds of each step."""
-    hearing = Hearing()
+    features = SpeechFeatures()
     length = round(STEP * rate)
     for start in range(0, len(samples), length):
         chunk = SpeechChunk(AudioChunk(samples[start : start + length], rate, start))
         began = time.perf_counter()
-        hearing.add(chunk)
+        features.add(chunk)
         if start > length:  # the first may load the network
             steps.append((time.perf_counter() - began) * 1000)
-    hearing.end()
-    return hearing
+    features.end()
+    return features
 
 
-def _by_loudness(hearing: Hearing, at: float) -> float:
+def _by_loudness(features: SpeechFeatures, at: float) -> float:
     """Return the mouth opening by loudness alone."""
-    loud = hearing.loudness(at)
+    loud = features.loudness(at)
     return min(SHAPES[MouthShape.AA].opening * loud * (0.72 + 0.42 * loud), 1.0)
 
 
 def _noises_shut() -> float:
     """Return the share of steps at which noise without a voice leaves the lips closed."""
     closed = [
-        hearing.mouth(look / PER_SECOND).opening < CLOSED
-        for hearing in _noises()
+        features.mouth(look / PER_SECOND).opening < CLOSED
+        for features in _noises()
         for look in range(NOISE_SECONDS * PER_SECOND)
     ]
     return float(np.mean(closed))
 
 
-def _noises() -> Iterator[Hearing]:
+def _noises() -> Iterator[SpeechFeatures]:
     rng = np.random.default_rng(5)
     rate = 24_000
     white = rng.standard_normal(rate * NOISE_SECONDS)
@@ -156,7 +159,7 @@ def _noises() -> Iterator[Hearing]:
     for noise in (white, brown):
         for decibels in NOISE_DB:
             level = 10 ** (decibels / 20) / np.sqrt(np.mean(noise**2))
-            yield run_hearing((noise * level).astype(np.float32), rate, [])
+            yield run_features((noise * level).astype(np.float32), rate, [])
 
 
 def share_met(events: Marks, others: Marks, tolerance: int) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import MouthShape
-from avatar_app.engines.face.animation.life import BLINK_SLOT, blink
+from avatar_app.engines.face.animation.idle_motion import BLINK_SLOT, blink
 from avatar_app.engines.face.animation.pose import Mouth, Pose
 from avatar_app.engines.face.animation.visemes import SHAPES, Segment, blend_visemes
 from avatar_app.engines.face.illustrated.characters import CHARACTERS

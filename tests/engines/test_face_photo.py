@@ -27,7 +27,7 @@ from avatar_app.engines.face.animation.visemes import SHAPES
 from avatar_app.engines.face.photo import engine as engine_module
 from avatar_app.engines.face.photo.background import Background
 from avatar_app.engines.face.photo.engine import PhotoFace
-from avatar_app.engines.face.photo.nobody import nobody
+from avatar_app.engines.face.photo.placeholder import placeholder
 from avatar_app.engines.face.photo.scene import Scene
 from avatar_app.engines.face.portrait.avatar import PORTRAIT, Avatar, load_avatar
 from avatar_app.engines.face.portrait.framing import framed
@@ -51,7 +51,7 @@ def face(ada: Path) -> PhotoFace:
 
 @pytest.fixture(scope="module", params=["photo with an open mouth", "drawn with a closed mouth"])
 def scene(request: pytest.FixtureRequest, ada: Path) -> Scene:
-    avatar = load_avatar(ada) if request.param.startswith("photo") else nobody()
+    avatar = load_avatar(ada) if request.param.startswith("photo") else placeholder()
     return Scene(avatar, 640, 480)
 
 
@@ -303,7 +303,7 @@ def test_face_states_differ(face: PhotoFace) -> None:
 def test_every_aspect_ratio_is_filled_with_the_face_near_the_center(
     ada: Path, width: int, height: int
 ) -> None:
-    for avatar in (load_avatar(ada), nobody()):
+    for avatar in (load_avatar(ada), placeholder()):
         scene = Scene(avatar, width, height)
         picture = scene.paint(Pose(mouth=SHAPES[MouthShape.AA], engagement=1.0, blink=0.4))
         assert picture.shape == (height, width, 3)

@@ -12,7 +12,7 @@ from avatar_app.core.values import MouthShape
 from avatar_app.engines.face.animation.pose import Mouth, Pose
 from avatar_app.engines.face.animation.visemes import SHAPES
 from avatar_app.engines.face.photo.mouth import Lips
-from avatar_app.engines.face.photo.nobody import nobody
+from avatar_app.engines.face.photo.placeholder import placeholder
 from avatar_app.engines.face.photo.teeth import lower_row, upper_row
 from avatar_app.engines.face.portrait.framing import framed
 
@@ -21,7 +21,7 @@ LINE = np.linspace(-1.2, 1.2, 2401, dtype=np.float32)
 
 @pytest.fixture(scope="module")
 def lips() -> Lips:
-    still = framed(nobody(), 720, 720)
+    still = framed(placeholder(), 720, 720)
     return Lips(still.picture, still.marks)
 
 
@@ -86,7 +86,7 @@ def partly(mouth: Mouth, share: float) -> Mouth:
 
 
 def test_teeth_are_as_blurred_as_the_photo() -> None:
-    still = framed(nobody(), 720, 720)
+    still = framed(placeholder(), 720, 720)
     sharp = Lips(still.picture, still.marks)
     soft = Lips(cv2.GaussianBlur(still.picture, (0, 0), 6), still.marks)
     shape = SHAPES[MouthShape.E]._replace(opening=0.9)

@@ -19,12 +19,12 @@ from wav2lip_parts import golden, random_state
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.wav2lip import mnn, preparation
+from avatar_app.engines.face.wav2lip.calibration_audio import calibration_windows
 from avatar_app.engines.face.wav2lip.fp16 import convert_to_fp16
 from avatar_app.engines.face.wav2lip.int8 import measured, quantize
 from avatar_app.engines.face.wav2lip.lips import LipPainter, seen
 from avatar_app.engines.face.wav2lip.mnn import MnnSession, balanced
 from avatar_app.engines.face.wav2lip.model import Model
-from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.preparation import resolve_choice
 from avatar_app.engines.face.wav2lip.region import Region
@@ -330,9 +330,9 @@ def test_signals_are_delivered_after_sessions_were_closed(runtime: Runtime) -> N
 
 
 def test_calibration_audio_has_speech_of_several_levels() -> None:
-    windows = murmur_windows(12)
+    windows = calibration_windows(12)
     assert windows.shape == (12, 80, 16)
-    assert np.array_equal(windows, murmur_windows(12))
+    assert np.array_equal(windows, calibration_windows(12))
     assert windows.max() > 1
     assert windows.min() == -4
 

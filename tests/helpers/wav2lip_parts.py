@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from avatar_app.engines.face.photo.nobody import nobody
+from avatar_app.engines.face.photo.placeholder import placeholder
 
 FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 Arrays = dict[str, np.ndarray]
@@ -49,7 +49,7 @@ def write_safetensors(path: Path, state: Arrays) -> Path:
 def write_avatar(folder: Path) -> Path:
     """The drawn face as an avatar's folder."""
     folder.mkdir()
-    avatar = nobody()
+    avatar = placeholder()
     height, width = avatar.portrait.shape[:2]
     document = {
         "version": 1,

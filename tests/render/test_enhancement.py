@@ -12,7 +12,7 @@ from gfpgan_parts import write_network
 from avatar_app.core.engines import Enhancer
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import ALIGNED_FACE, Image, VideoFrame
-from avatar_app.engines.face.photo.nobody import nobody
+from avatar_app.engines.face.photo.placeholder import placeholder
 from avatar_app.engines.face.portrait.framing import Framed, framed
 from avatar_app.render.enhancement import MouthPlace, enhanced, placement
 from avatar_app.runtime.engine_set import create_engine
@@ -25,7 +25,7 @@ SIZE = (640, 360)
 
 @pytest.fixture(scope="module")
 def still() -> Framed:
-    return framed(nobody(), *SIZE)
+    return framed(placeholder(), *SIZE)
 
 
 class Scripted:
@@ -119,7 +119,7 @@ def test_alignment_undoes_turn_scale_and_shift(degrees: int) -> None:
 
 def test_brighter_frames_of_a_film(still: Framed, tmp_path: Path) -> None:
     """Frames keep their times and poses, and sizes may differ."""
-    avatar = nobody()
+    avatar = placeholder()
     brighter = gfpgan(
         write_network(tmp_path / "brighter.onnx", "Add", np.float32(30 / 127.5)), strength=1.0
     )

@@ -2,7 +2,7 @@
 
     python training/visemes/judge.py [NETWORK]
 
-By these figures the thresholds of acting/ear.py are chosen; flite's slt and awb, whom
+By these figures the thresholds of animation/viseme_network.py are chosen; flite's slt and awb, whom
 `avatar-app bench visemes` hears, take no part.
 """
 
@@ -31,7 +31,7 @@ from targets import CLASSES, targets_of  # noqa: E402
 
 from avatar_app.bench.visemes import CLOSED, MISSED_BY, share_met  # noqa: E402
 from avatar_app.core.values import MouthShape  # noqa: E402
-from avatar_app.engines.face.animation import ear  # noqa: E402
+from avatar_app.engines.face.animation import viseme_network  # noqa: E402
 from avatar_app.engines.face.animation.spectrum import HOP  # noqa: E402
 
 THRESHOLDS = ((0.4, 0.7), (0.5, 0.8), (0.6, 0.85), (0.7, 0.9), (0.8, 0.95))
@@ -56,7 +56,7 @@ def judged(spoken: Sequence[Spoken]) -> str:
 
 def curves(spoken: Spoken) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Opening heard, opening told by the labels, and classes; one of each a column."""
-    listener = ear.Ear(RATE)
+    listener = viseme_network.VisemeStream(RATE)
     listener.add((spoken.samples / 32768).astype(np.float32))
     listener.end()
     columns = round(len(spoken.samples) / RATE / HOP)
@@ -67,15 +67,15 @@ def curves(spoken: Spoken) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("network", type=Path, nargs="?", default=ear.NETWORK)
-    ear.NETWORK = parser.parse_args().network
+    parser.add_argument("network", type=Path, nargs="?", default=viseme_network.NETWORK)
+    viseme_network.NETWORK = parser.parse_args().network
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     groups = {
         "espeak-ng": list(espeak(SECONDS, 21, HELD_OUT_LANGUAGES, HELD_OUT_VARIANTS)),
         **{voice: list(festival(SECONDS, 22, [voice])) for voice in HELD_OUT_FESTIVAL},
     }
     for pair in THRESHOLDS:
-        ear.CLOSING_FROM, ear.CLOSED_FROM = pair
+        viseme_network.CLOSING_FROM, viseme_network.CLOSED_FROM = pair
         for name, spoken in groups.items():
             logging.info("%s  %-10s  %s", pair, name, judged(spoken))
 

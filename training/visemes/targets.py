@@ -1,7 +1,7 @@
 """What the network is to say of each hundredth of a second, from a track of mouth shapes.
 
-The opening is the very curve that a face shows of the same track (`blended` of acting/visemes.py),
-computed for all columns at once.
+The opening is the very curve that a face shows of the same track (`blend_visemes` in
+animation/visemes.py), computed for all columns at once.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from targets import CLASSES, targets_of  # noqa: E402
 from avatar_app.core.values import MouthShape  # noqa: E402
 from avatar_app.engines.face.animation.spectrum import QUIETEST, MelColumns  # noqa: E402
 
-SHIPPED = ROOT / "avatar_app" / "engines" / "face" / "acting" / "lips.onnx"
+SHIPPED = ROOT / "avatar_app" / "engines" / "face" / "animation" / "lips.onnx"
 COLUMNS, BATCH = 200, 32
 """Of one training sequence, and sequences in a step."""
 Material = tuple[torch.Tensor, torch.Tensor, torch.Tensor]

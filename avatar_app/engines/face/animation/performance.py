@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
-from avatar_app.engines.face.animation.hearing import Hearing
-from avatar_app.engines.face.animation.life import advance_pose, is_calm
+from avatar_app.engines.face.animation.idle_motion import advance_pose, is_calm
 from avatar_app.engines.face.animation.pose import Mouth, Pose
+from avatar_app.engines.face.animation.speech_features import SpeechFeatures
 
 _CLOSING = 0.1
 """Seconds after the end of the sound until the mouth is closed."""
@@ -49,32 +49,32 @@ def perform_poses(
     gaze: float = 1.0,
 ) -> Iterator[tuple[float, Pose]]:
     """Yield times and poses of `speech`, continuing from `pose`."""
-    hearing = Hearing()
+    features = SpeechFeatures()
     start, step = pose.mouth, 1 / fps
-    for shown, index in enumerate(_frames(hearing, speech, fps), start=1):
+    for shown, index in enumerate(_frames(features, speech, fps), start=1):
         turn.check()
         at = index / fps
-        loud = hearing.loudness(at)
+        loud = features.loudness(at)
         pose = advance_pose(pose, FaceState.SPEAKING, step, expressiveness, loud, gaze)
-        mouth = _joined(start, hearing.mouth(at), shown * step / _JOINING)
+        mouth = _joined(start, features.mouth(at), shown * step / _JOINING)
         pose = replace(pose, mouth=mouth)
         yield at, pose
 
 
-def _frames(hearing: Hearing, speech: Iterator[SpeechChunk], fps: float) -> Iterator[int]:
+def _frames(features: SpeechFeatures, speech: Iterator[SpeechChunk], fps: float) -> Iterator[int]:
     """Yield the numbers of the frames, each as soon as the speech it depends on has arrived."""
     index = 0
     for chunk in speech:
-        if hearing.begins is None:
+        if features.begins is None:
             index = round(chunk.audio.start / chunk.audio.rate * fps)
-        hearing.add(chunk)
-        while index / fps <= hearing.known:
+        features.add(chunk)
+        while index / fps <= features.known:
             yield index
             index += 1
-    if hearing.begins is None:
+    if features.begins is None:
         return
-    hearing.end()
-    while index / fps < hearing.covered + _CLOSING:
+    features.end()
+    while index / fps < features.covered + _CLOSING:
         yield index
         index += 1
 

@@ -69,8 +69,8 @@ class Segment(NamedTuple):
     """None where the voice gives no visemes: the mouth is derived from the sound."""
 
 
-def blend_visemes(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mouth:
-    """Return the mouth at `at` seconds; `by_ear` is the target of segments without a viseme.
+def blend_visemes(segments: Sequence[Segment], at: float, by_sound: Mouth) -> Mouth:
+    """Return the mouth at `at` seconds; `by_sound` is the target of segments without a viseme.
 
     Segments are in order of time. Those that start after `at + REACH` do not matter.
     """
@@ -79,7 +79,7 @@ def blend_visemes(segments: Sequence[Segment], at: float, by_ear: Mouth) -> Mout
         share = _window(end - at) - _window(start - at)
         weight = share * (DOMINANCE.get(shape, 1.0) if shape else 1.0)
         total += weight
-        target = SHAPES[shape] if shape else by_ear
+        target = SHAPES[shape] if shape else by_sound
         sums = [s + weight * part for s, part in zip(sums, target, strict=True)]
     if total <= 0.0:
         return Mouth()

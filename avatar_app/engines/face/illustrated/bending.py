@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.engines.face.animation.life import breath, nod_pitch
+from avatar_app.engines.face.animation.idle_motion import breath, nod_pitch
 from avatar_app.engines.face.animation.pose import REST_SMILE, Pose
 
 Field = NDArray[np.float32]

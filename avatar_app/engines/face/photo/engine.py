@@ -9,7 +9,7 @@ from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.animation.scene_face import PaintedScene, SceneFace, SceneOptions
 from avatar_app.engines.face.photo.background import Background
 from avatar_app.engines.face.photo.loop import LoopScene
-from avatar_app.engines.face.photo.nobody import nobody
+from avatar_app.engines.face.photo.placeholder import placeholder
 from avatar_app.engines.face.photo.scene import Scene
 from avatar_app.engines.face.portrait.avatar import MANIFEST, load_avatar
 
@@ -28,7 +28,7 @@ class _Options(SceneOptions):
     def scene(self) -> Scene | LoopScene:
         size = self.width, self.height, self.zoom
         if not self.avatar:
-            return Scene(nobody(), *size, Background(self.background))
+            return Scene(placeholder(), *size, Background(self.background))
         folder = Path(self.avatar)
         if not (folder / MANIFEST).is_file():
             raise ModelMissing(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.engines.face.animation.pose import Mouth, Pose
-from avatar_app.engines.face.photo.inside import Inside, Opening
+from avatar_app.engines.face.photo.mouth_interior import Inside, Opening
 from avatar_app.engines.face.photo.plane import Floats, Plane, smooth
 from avatar_app.engines.face.photo.rest import Rest, rest_of
 

@@ -13,6 +13,7 @@ from avatar_app.core.values import FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.performance import pose_of, rest_pose
 from avatar_app.engines.face.portrait.avatar import MANIFEST, load_avatar
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
+from avatar_app.engines.face.wav2lip.lip_stage import LipPose, LipStage
 from avatar_app.engines.face.wav2lip.performing import Manner, Performance, fade_share, with_lips
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
@@ -21,7 +22,6 @@ from avatar_app.engines.face.wav2lip.runtime import (
     Runtime,
     give_back_memory,
 )
-from avatar_app.engines.face.wav2lip.stage import LipPose, LipStage
 
 
 @dataclass(frozen=True, slots=True)

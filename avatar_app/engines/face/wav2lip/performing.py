@@ -12,9 +12,9 @@ import numpy as np
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
-from avatar_app.engines.face.animation.life import advance_pose
+from avatar_app.engines.face.animation.idle_motion import advance_pose
 from avatar_app.engines.face.animation.pose import Pose
-from avatar_app.engines.face.wav2lip.stage import LipPose, LipStage
+from avatar_app.engines.face.wav2lip.lip_stage import LipPose, LipStage
 from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
 T = TypeVar("T")

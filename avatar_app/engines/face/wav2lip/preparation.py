@@ -9,9 +9,9 @@ from dataclasses import replace
 import cv2
 
 from avatar_app.core.errors import EngineFailed
+from avatar_app.engines.face.wav2lip.calibration_audio import calibration_windows
 from avatar_app.engines.face.wav2lip.fp16 import convert_to_fp16
 from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantize
-from avatar_app.engines.face.wav2lip.murmur import murmur_windows
 from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, Arrays
 from avatar_app.engines.face.wav2lip.onnx_graph import MELS, Form, picture_graph
 from avatar_app.engines.face.wav2lip.region import Region
@@ -91,5 +91,5 @@ def _ranges(state: Arrays, region: Region, choice: Choice, skips: Mapping[str, F
     exactly = Choice(Runtime.ONNXRUNTIME, threads=choice.threads)
     model = picture_graph(state, region, 1, 1, Form(residuals_apart=True))
     face = {name: term[:1] for name, term in skips.items()}
-    samples = [{MELS: mel[None, None], **face} for mel in murmur_windows(_SAMPLES)]
+    samples = [{MELS: mel[None, None], **face} for mel in calibration_windows(_SAMPLES)]
     return measured(model, EXACT, samples, lambda graph: open_session(graph, exactly).run)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.animation.life import breath
+from avatar_app.engines.face.animation.idle_motion import breath
 from avatar_app.engines.face.portrait.avatar import Avatar
 from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.engines.face.portrait.reel import Reel

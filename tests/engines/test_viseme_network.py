@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from avatar_app.core.values import AudioChunk, MouthShape, Samples, SpeechChunk
-from avatar_app.engines.face.animation import ear as ear_module
-from avatar_app.engines.face.animation.ear import NETWORK, Ear, network
-from avatar_app.engines.face.animation.hearing import LOOKAHEAD_BY_EAR, Hearing
+from avatar_app.engines.face.animation import viseme_network
 from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.spectrum import BANDS, HOP, Levelling, MelColumns
+from avatar_app.engines.face.animation.speech_features import LOOKAHEAD_BY_SOUND, SpeechFeatures
+from avatar_app.engines.face.animation.viseme_network import NETWORK, VisemeStream, network
 from avatar_app.engines.face.animation.visemes import Segment, blend_visemes
 from avatar_app.engines.tts.espeak.library import RATE, Speaker, synthesize
 from avatar_app.engines.tts.espeak.visemes import mouth_of
@@ -35,16 +35,16 @@ def chunks(samples: Samples, rate: int, seconds: float) -> Iterator[SpeechChunk]
         yield SpeechChunk(AudioChunk(samples[start : start + step], rate, start))
 
 
-def heard(samples: Samples, rate: int = RATE, seconds: float = 0.5) -> Hearing:
-    hearing = Hearing()
+def heard(samples: Samples, rate: int = RATE, seconds: float = 0.5) -> SpeechFeatures:
+    features = SpeechFeatures()
     for chunk in chunks(samples, rate, seconds):
-        hearing.add(chunk)
-    hearing.end()
-    return hearing
+        features.add(chunk)
+    features.end()
+    return features
 
 
-def openings(hearing: Hearing, seconds: float) -> np.ndarray:
-    return np.array([hearing.mouth(look / 100).opening for look in range(round(seconds * 100))])
+def openings(features: SpeechFeatures, seconds: float) -> np.ndarray:
+    return np.array([features.mouth(look / 100).opening for look in range(round(seconds * 100))])
 
 
 @pytest.mark.parametrize("seconds", [0.003, 0.05, 0.31])
@@ -57,12 +57,12 @@ def test_chunks_of_any_length_give_the_same_mouth(seconds: float) -> None:
 
 def test_streamed_mouth_is_final_after_the_look_ahead() -> None:
     samples, _ = said(SENTENCE)
-    whole, hearing = heard(samples), Hearing()
+    whole, features = heard(samples), SpeechFeatures()
     for chunk in chunks(samples, RATE, 0.013):
-        hearing.add(chunk)
-        if hearing.known >= 0:
-            mouth = whole.mouth(hearing.known)
-            assert hearing.mouth(hearing.known) == pytest.approx(mouth, abs=1e-4)
+        features.add(chunk)
+        if features.known >= 0:
+            mouth = whole.mouth(features.known)
+            assert features.mouth(features.known) == pytest.approx(mouth, abs=1e-4)
 
 
 def test_mouth_is_deterministic() -> None:
@@ -104,30 +104,30 @@ def test_mouth_closes_in_pauses_and_at_the_end() -> None:
 
 def test_viseme_network_beats_loudness_on_an_unknown_voice() -> None:
     samples, track = said(SENTENCE)
-    hearing = heard(samples, seconds=0.05)
+    features = heard(samples, seconds=0.05)
     looks = [look / 100 for look in range(round(len(samples) / RATE * 100))]
     true = [blend_visemes(track, at, Mouth()).opening for at in looks]
-    by_ear = np.corrcoef([hearing.mouth(at).opening for at in looks], true)[0, 1]
-    by_loudness = np.corrcoef([hearing.loudness(at) for at in looks], true)[0, 1]
-    assert by_ear > 0.9
-    assert by_ear > by_loudness + 0.4
+    by_sound = np.corrcoef([features.mouth(at).opening for at in looks], true)[0, 1]
+    by_loudness = np.corrcoef([features.loudness(at) for at in looks], true)[0, 1]
+    assert by_sound > 0.9
+    assert by_sound > by_loudness + 0.4
 
 
 def test_mouth_is_synchronous_with_the_sound() -> None:
     samples, track = said(SENTENCE)
-    hearing = heard(samples, seconds=0.05)
+    features = heard(samples, seconds=0.05)
     looks = np.arange(0.1, len(samples) / RATE - 0.1, 0.005)
     true = [blend_visemes(track, at, Mouth()).opening for at in looks]
     lags = np.arange(-0.08, 0.085, 0.005)
     likeness = [
-        np.corrcoef([hearing.mouth(at + lag).opening for at in looks], true)[0, 1] for lag in lags
+        np.corrcoef([features.mouth(at + lag).opening for at in looks], true)[0, 1] for lag in lags
     ]
     assert abs(lags[int(np.argmax(likeness))]) <= 0.02
 
 
 def test_lips_close_for_mama_baba_papa() -> None:
     samples, track = said("mama baba papa")
-    hearing = heard(samples, seconds=0.05)
+    features = heard(samples, seconds=0.05)
     ends = [*(segment.start for segment in track[1:]), len(samples) / RATE]
     lips = [
         (segment.start, end)
@@ -136,7 +136,7 @@ def test_lips_close_for_mama_baba_papa() -> None:
     ]
     assert len(lips) == 6
     smallest = [
-        min(hearing.mouth(at).opening for at in np.arange(start, end, 0.01)) for start, end in lips
+        min(features.mouth(at).opening for at in np.arange(start, end, 0.01)) for start, end in lips
     ]
     assert sum(opening < 0.08 for opening in smallest) >= 5
     gaps = [np.arange(end, start, 0.01) for (_, end), (start, _) in pairwise(lips)]
@@ -144,20 +144,20 @@ def test_lips_close_for_mama_baba_papa() -> None:
         gap for gap in gaps if max(blend_visemes(track, at, Mouth()).opening for at in gap) > 0.8
     ]
     assert len(wide) == 2
-    assert all(max(hearing.mouth(at).opening for at in gap) > 0.5 for gap in wide)
+    assert all(max(features.mouth(at).opening for at in gap) > 0.5 for gap in wide)
 
 
 def test_given_visemes_do_not_load_the_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ear_module, "network", lambda: pytest.fail("loaded"))
+    monkeypatch.setattr(viseme_network, "network", lambda: pytest.fail("loaded"))
     from avatar_app.core.values import Viseme
 
     audio = AudioChunk(np.zeros(RATE, np.float32), RATE)
-    hearing = Hearing()
-    hearing.add(SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),)))
+    features = SpeechFeatures()
+    features.add(SpeechChunk(audio, visemes=(Viseme(MouthShape.AA, 0.0),)))
     with pytest.raises(pytest.fail.Exception):
-        Ear(RATE)
+        VisemeStream(RATE)
 
 
 def test_shipped_network_is_small_and_documents_itself() -> None:
@@ -165,7 +165,7 @@ def test_shipped_network_is_small_and_documents_itself() -> None:
     facts = network().session.get_modelmeta().custom_metadata_map
     assert facts["classes"].split() == [shape.value for shape in MouthShape]
     assert float(facts["hop_seconds"]) == HOP
-    assert float(facts["look_ahead_seconds"]) + HOP <= LOOKAHEAD_BY_EAR
+    assert float(facts["look_ahead_seconds"]) + HOP <= LOOKAHEAD_BY_SOUND
     assert int(facts["delay_columns"]) == network().delay
     assert facts["training_command"].startswith("python training/visemes/train.py")
     assert network().session.get_inputs()[0].shape[-1] == BANDS

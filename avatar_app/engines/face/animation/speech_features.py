@@ -1,6 +1,6 @@
 """Visemes and loudness of live speech, independent of its chunks.
 
-Where a voice provides no visemes, they are derived from the sound (see ear.py).
+Where a voice provides no visemes, they are derived from the sound (see viseme_network.py).
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import math
 import numpy as np
 
 from avatar_app.core.values import MouthShape, SpeechChunk
-from avatar_app.engines.face.animation.ear import Ear
 from avatar_app.engines.face.animation.pose import Mouth
+from avatar_app.engines.face.animation.viseme_network import VisemeStream
 from avatar_app.engines.face.animation.visemes import Segment, blend_visemes
 
 LOOKAHEAD = 0.078
 """Seconds of speech after a moment that must have arrived before its mouth is known."""
-LOOKAHEAD_BY_EAR = 0.098
+LOOKAHEAD_BY_SOUND = 0.098
 """The same where the mouth is derived from the sound."""
 _HOP = 0.01
 """Seconds over which loudness is measured."""
@@ -34,7 +34,7 @@ _FORGET = 0.9985
 """Per hop: how fast the loudest sound is forgotten (half of it in 4.6 s)."""
 
 
-class Hearing:
+class SpeechFeatures:
     """One growing speech. Chunks are contiguous and of one rate."""
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ class Hearing:
         self._segments: list[Segment] = []
         self._rest = np.zeros(0, dtype=np.float32)
         self._rate = 0
-        self._ear: Ear | None = None
+        self._stream: VisemeStream | None = None
         """Analyzes the sound from the first chunk without visemes on."""
-        self._ear_begins = 0.0
+        self._stream_begins = 0.0
         self._loudness: list[float] = []
         self._loudest: list[float] = []
 
@@ -61,29 +61,29 @@ class Hearing:
         self.covered = offset + chunk.audio.seconds
         self._add_visemes(chunk, offset)
         self._add_sound(chunk.audio.samples)
-        if self._ear:
-            self._ear.add(chunk.audio.samples)
+        if self._stream:
+            self._stream.add(chunk.audio.samples)
 
     @property
     def known(self) -> float:
         """Return the seconds of the turn's timeline up to which later chunks do not change the
         mouth."""
-        return self.covered - (LOOKAHEAD_BY_EAR if self._ear else LOOKAHEAD)
+        return self.covered - (LOOKAHEAD_BY_SOUND if self._stream else LOOKAHEAD)
 
     def end(self) -> None:
         """End the speech: silence follows."""
         self.ended = True
         self._segments.append(Segment(self.covered, MouthShape.SIL))
         self._add_sound(np.zeros(self._hop() - 1, dtype=np.float32))
-        if self._ear:
-            self._ear.end()
+        if self._stream:
+            self._stream.end()
 
     def _add_visemes(self, chunk: SpeechChunk, offset: float) -> None:
         unknown = not self._segments or chunk.audio.seconds > _CONTINUED
         if not chunk.visemes and unknown:
             self._segments.append(Segment(offset, None))
-            if not self._ear:
-                self._ear, self._ear_begins = Ear(chunk.audio.rate), offset
+            if not self._stream:
+                self._stream, self._stream_begins = VisemeStream(chunk.audio.rate), offset
         for viseme in chunk.visemes:
             self._segments.append(Segment(offset + viseme.at, viseme.shape))
 
@@ -110,8 +110,8 @@ class Hearing:
     def mouth(self, at: float) -> Mouth:
         """Return the mouth at `at` seconds of the turn's timeline."""
         level, loudest = self._heard(at)
-        by_ear = self._ear.mouth(at - self._ear_begins) if self._ear else Mouth()
-        shape = blend_visemes(self._segments, at, by_ear)
+        by_sound = self._stream.mouth(at - self._stream_begins) if self._stream else Mouth()
+        shape = blend_visemes(self._segments, at, by_sound)
         alive = self._alive(level / loudest)
         return shape._replace(
             opening=min(shape.opening * alive, 1.0), jaw=min(shape.jaw * alive, 1.0)
@@ -119,7 +119,7 @@ class Hearing:
 
     def _alive(self, relative: float) -> float:
         """Return how much of its opening a mouth shows at this share of the loudest level."""
-        if self._ear:  # it has heard how loud the sound is
+        if self._stream:  # it has heard how loud the sound is
             return _gate(relative, *_BY_SOUND)
         return (0.72 + 0.42 * _loud(relative)) * _gate(relative, *_BY_VISEMES)
 

@@ -73,7 +73,7 @@ class _Memory:
         return shapes[:, 0], curves[:, 0]
 
 
-class Ear:
+class VisemeStream:
     """One growing sound. `mouth` is known for all but the last 93 ms."""
 
     def __init__(self, rate: int) -> None:

@@ -18,13 +18,13 @@ _FINE = 4
 
 
 @cache
-def nobody() -> Avatar:
+def placeholder() -> Avatar:
     """Return the drawn avatar."""
     marks = _marks()
     mesh = np.zeros((MESH_POINTS, 3), np.float32)
     box = (190, 130, 450, 480)
     mask = np.zeros((box[3] - box[1], box[2] - box[0]), np.uint8)
-    return Avatar("nobody", "", _painted(marks), box, marks, mesh, mask)
+    return Avatar("placeholder", "", _painted(marks), box, marks, mesh, mask)
 
 
 def _bow(left: tuple[float, float], right: tuple[float, float], rise: float, count: int) -> Points:

@@ -16,7 +16,7 @@ _WIDTH = 120.0
 _LOUDNESS = (0.9, 0.3, 0.05)
 
 
-def murmur_windows(count: int) -> Floats:
+def calibration_windows(count: int) -> Floats:
     """Return spectrogram windows of vowels, hisses and pauses: (count, 80, 16); the same every
     time."""
     rng = np.random.default_rng(20)
