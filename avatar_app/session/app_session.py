@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from avatar_app.audio.backend import list_devices
 from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.engines import Face
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import CharacterShown, Event, Failed, Noticed, TurnEnded
+from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
 from avatar_app.core.jobs import Job
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import FaceState, VideoFrame
 from avatar_app.performance.latency import LatencyRecorder
@@ -25,12 +26,12 @@ from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
 from avatar_app.session.avatar_studio import gallery_and_studio
 from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
 from avatar_app.session.conversation_commands import ConversationCommands
+from avatar_app.session.engine_selection import EngineSelection
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports, processes_of
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices
-from avatar_app.session.settings_applier import SettingsApplier, settings_choosing
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.session.stored_conversations import StoredConversations
@@ -51,9 +52,6 @@ if TYPE_CHECKING:  # they are loaded when the window is there
 
 log = logging.getLogger(__name__)
 
-_IN_USE = "in use"
-"""Prefix of a change's group that only records what is already in use."""
-
 
 class AppSession(ConversationCommands):
     """A `Session`: everything a window needs, independent of any window.
@@ -64,11 +62,9 @@ class AppSession(ConversationCommands):
     def __init__(self, settings: SettingsStore, paths: AppPaths) -> None:
         super().__init__()
         self.settings, self._paths = settings, paths
-        self._listeners: list[Callable[[Event], None]] = []
-        self._applier: SettingsApplier | None = None
+        self._listeners = Listeners[Event]()
         self._first_frame: VideoFrame | None = None
         self._opening = threading.Thread(target=self._run_opening, name="opening", daemon=True)
-        self._closed = False
         history = settings.settings.history
         self._history = History(paths.history_file, self._post)
         self._recorder = ConversationRecorder(self._history) if history.keep else None
@@ -81,7 +77,7 @@ class AppSession(ConversationCommands):
         settings.know_engines(self.manifests)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(paths))
         self.avatars, self.studio = gallery_and_studio(self._characters, settings, paths)
-        self.character = self._characters.shown_by(settings.settings.face)
+        self._engines = EngineSelection(settings, self._characters, self._post)
         checks = LiveAudioChecks(self._opened, settings, self.registry)
         self.checks: AudioChecks = checks
         self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
@@ -111,12 +107,12 @@ class AppSession(ConversationCommands):
         return self.live_devices() if self.wait_open() else None
 
     def close(self) -> None:
-        self._closed = True
         self._unfollow()
         if self._opening.ident is not None:
             self._opening.join()
         with self._lock:
             live, self._live, self._first_frame = self._live, None, None
+            self._engines.detach()
         if live is not None:
             live.close()
         if self._recorder is not None:
@@ -136,8 +132,7 @@ class AppSession(ConversationCommands):
         return live.conversation.next_frame_in() if live else 0.0
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.subscribe(listener)
 
     def devices(self) -> Devices:
         return _devices(self._live)
@@ -145,11 +140,14 @@ class AppSession(ConversationCommands):
     def characters(self) -> tuple[str, ...]:
         return self._characters.names()
 
+    @property
+    def character(self) -> str:
+        return self._engines.character
+
     def use_character(self, name: str) -> None:
         if self._opening.ident is not None:
             self._opening.join()
-        if (live := self._live) is not None:
-            self.use(Kind.FACE, self._characters.choice(name, live.engine_set.face_choice))
+        self._engines.use_character(name)
 
     def make_character(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
         avatars = self.settings.settings.avatars
@@ -163,16 +161,9 @@ class AppSession(ConversationCommands):
         then: Callable[[], None] = lambda: None,
         failed: Callable[[AvatarError], None] | None = None,
     ) -> None:
-        """Like `LiveConversation.use`, and save the choice before `then` is called. Waits until the
-        conversation is open."""
-
-        def used() -> None:
-            self._remember(settings_choosing(kind, choice))
-            self._tell_character(kind, choice)
-            then()
-
-        if (live := self._live) is not None:
-            live.use(kind, choice, used, failed)
+        """Use another engine and save the choice, see `EngineSelection.use`. Does nothing before
+        the conversation is open."""
+        self._engines.use(kind, choice, then, failed)
 
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
@@ -186,8 +177,7 @@ class AppSession(ConversationCommands):
     def _post(self, event: Event) -> None:
         if isinstance(event, Failed):
             log.warning("%s: %s %s", event.stage, event.message, event.hint)
-        for listener in tuple(self._listeners):
-            listener(event)
+        self._listeners(event)
 
     def _run_opening(self) -> None:
         try:
@@ -214,13 +204,11 @@ class AppSession(ConversationCommands):
         live.start()
         with self._lock:
             self._live = live
-            self._applier = SettingsApplier(live, settings, self._tell_character)
+            self._engines.attach(live, settings)
             for command in self._waiting:
                 live.conversation.send(command)
             self._waiting.clear()
-        if self.character != self._characters.shown_by(settings.face):  # changed before opening
-            self._tell_character(Kind.FACE, live.engine_set.face_choice)
-        self._applier.apply(self.settings.settings)  # they may have changed meanwhile
+        self._engines.catch_up(settings)  # they may have changed meanwhile
         self.say(self.personas.current().greeting)
         for notice in self.models.notices():
             self._post(notice)
@@ -230,29 +218,10 @@ class AppSession(ConversationCommands):
         if change.problem is not None:
             self._post(Noticed(change.problem.message, change.problem.hint))
         self.personas.follow(change.settings)
-        applier = self._applier
-        if applier is None:
-            return
-        if isinstance(change.group, tuple) and change.group[0] is _IN_USE:
-            applier.note(change.settings)
-        else:
-            applier.apply(change.settings)
+        self._engines.follow(change)
 
     def _show(self, face: Face) -> None:
         self._first_frame = face.rest(FaceState.IDLE)  # updated while the other engines load
-
-    def _remember(self, values: Mapping[str, Any]) -> None:
-        """Save what is already in use in the settings."""
-        try:
-            self.settings.change(values, group=(_IN_USE, object()))
-        except AvatarError as error:
-            self._post(Noticed(error.message, error.hint, type(error)))
-
-    def _tell_character(self, kind: Kind, choice: EngineChoice) -> None:
-        """Announce the character when an engine has started, as a face may show another one."""
-        if kind is Kind.FACE:
-            self.character = self._characters.shown_by(choice)
-            self._post(CharacterShown(self.character))
 
 
 def _devices(live: LiveConversation | None) -> Devices:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.network_access import ALLOW_NETWORK, NetworkAccess
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.errors import DiskFailed, DownloadFailed, LicenseNotAccepted
@@ -67,7 +68,7 @@ class ModelDownloads:
     _current: str = ""
     _job: Job[Path] | None = None
     _progress: DownloadProgress = field(default_factory=DownloadProgress)
-    _listeners: list[Callable[[], None]] = field(default_factory=list)
+    _changed: Listeners[[]] = field(default_factory=Listeners)
     _closed: bool = False
 
     def transfers(self) -> tuple[ModelTransfer, ...]:
@@ -92,7 +93,7 @@ class ModelDownloads:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name="downloads", daemon=True)
                 self._thread.start()
-        self._tell()
+        self._changed()
 
     def get_all(self) -> None:
         """Go on with everything that is paused or has failed."""
@@ -104,13 +105,13 @@ class ModelDownloads:
         """Stop fetching it; what has come stays."""
         self.queue.pause(model)
         self._stop(model)
-        self._tell()
+        self._changed()
 
     def cancel(self, model: str) -> None:
         """Take it off the queue; what has come stays until the model is deleted."""
         self.queue.drop(model)
         self._stop(model)
-        self._tell()
+        self._changed()
 
     def wait_stopped(self, model: str, timeout: float = 10.0) -> None:
         """Block until a model that was paused or cancelled is let go."""
@@ -120,8 +121,7 @@ class ModelDownloads:
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when a transfer changed, a few times a second at most; returns what ends
         that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._changed.subscribe(listener)
 
     def close(self) -> None:
         """Stop; what is not here is paused when the queue is opened again."""
@@ -178,7 +178,7 @@ class ModelDownloads:
                     self._current, self._job = "", None
                     self.times_stopped += 1
                     self._lock.notify_all()
-                self._tell()
+                self._changed()
 
     def _next(self, unreachable: dict[str, DownloadFailed]) -> Model | None:
         from avatar_app.models.download import download  # it brings HTTP
@@ -202,7 +202,7 @@ class ModelDownloads:
             self._current, self._job = model.id, Job(model.title, work)
             done = store.installed_bytes(model)
             self._progress = DownloadProgress(model.id, done=done, total=model.bytes)
-        self._tell()
+        self._changed()
         return model
 
     def _fetch(self, model: Model) -> None:
@@ -233,10 +233,6 @@ class ModelDownloads:
         slot = int(time.monotonic() / TELL_EVERY)
         if before.file != progress.file or slot != self._shown_slot:
             self._shown_slot = slot
-            self._tell()
+            self._changed()
 
     _shown_slot: int = 0
-
-    def _tell(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()

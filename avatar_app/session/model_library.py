@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Noticed
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Kind
 from avatar_app.models.abilities import DETECTOR
 from avatar_app.models.catalog import Catalog, Model, user_catalog
@@ -55,11 +56,11 @@ class ModelLibrary:
         self.store = Store.of(paths)
         finish_earlier_move(self.store.root)
         self.trash = ModelTrash(self.store)
+        self._changed = Listeners[[]]()
         self.upkeep = ModelUpkeep(paths, self.store, registry, self._changed)
         self._options = options
         self._opening = threading.Lock()
         self._downloads: ModelDownloads | None = None
-        self._listeners: list[Callable[[], None]] = []
 
     @property
     def downloads(self) -> ModelDownloads:
@@ -96,8 +97,7 @@ class ModelLibrary:
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, from several threads, when a download or a check has changed; a few
         times a second at most. Returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._changed.subscribe(listener)
 
     def listing(self) -> ModelListing:
         """Everything as it is now. May take a moment."""
@@ -178,10 +178,6 @@ class ModelLibrary:
             if self._downloads is not None:
                 self._downloads.close()
         self.trash.purge()
-
-    def _changed(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
 
     def _settings_for(self, model: Model) -> dict[str, Any]:
         if model.engine == DETECTOR:

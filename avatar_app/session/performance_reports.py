@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from avatar_app.core.events import Event, TurnEnded
+from avatar_app.core.listeners import Listeners
 from avatar_app.engines.hosting.host import Host
 from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Store
@@ -74,18 +75,16 @@ class PerformanceReports:
         self._processes = processes
         self._last: TurnEnded | None = None
         self._watched: dict[int, psutil.Process] = {}
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners = Listeners[[]]()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, TurnEnded) and event.user_text and "first_sound" in event.marks:
             self._last = event
-            for listener in tuple(self._listeners):
-                listener()
+            self._listeners()
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each turn, from another thread; returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.subscribe(listener)
 
     def report(self) -> PerformanceReport:
         """Return the last turn next to the stored ones. May take a moment."""

@@ -18,6 +18,7 @@ from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, ConversationBegan, Event, TurnEnded
 from avatar_app.core.jobs import Job
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.values import VideoFrame
 from avatar_app.models.catalog import CATALOG, STARTER, read_catalog
@@ -146,7 +147,7 @@ class FakeSession:
         self.made = NewCharacter("ada")
         self.may_finish = threading.Event()
         self.may_finish.set()
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners[Event]()
         self._outbox: queue.SimpleQueue[Event | threading.Event | None] = queue.SimpleQueue()
         self._poster = threading.Thread(target=self._post_all, name="fake-session", daemon=True)
         self._poster.start()
@@ -168,8 +169,7 @@ class FakeSession:
             if isinstance(item, threading.Event):
                 item.set()
                 continue
-            for listener in tuple(self._listeners):
-                listener(item)
+            self._listeners(item)
 
     def _note(self, *call: Any) -> None:
         self.calls.append(call)
@@ -237,8 +237,7 @@ class FakeSession:
         return 0.0
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.subscribe(listener)
 
     @property
     def listeners(self) -> int:

@@ -95,7 +95,7 @@ def test_processes_are_sampled_only_while_the_page_is_visible(qtbot, page) -> No
     qtbot.waitUntil(lambda: "% of a core" in shown.loads[1].text())
     qtbot.keyClick(shown.window(), Qt.Key.Key_Escape)
     assert not shown._timer.isActive()
-    assert shown._reports._listeners == []
+    assert not shown._reports._listeners
 
 
 def test_ended_process_is_left_out() -> None:

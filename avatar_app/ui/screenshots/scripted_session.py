@@ -12,6 +12,7 @@ import numpy as np
 from avatar_app.core.engines import Face
 from avatar_app.core.events import Event, State, StateChanged, TurnEnded
 from avatar_app.core.jobs import Job
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import (
@@ -116,7 +117,7 @@ class ScriptedSession:
         )
         self.conversations = StoredConversations(history, self._unasked, settings, paths)
         self._face = face
-        self._listeners: list[Callable[[Event], None]] = []
+        self._listeners = Listeners[Event]()
         self._frame = self._resting(FaceState.IDLE)
 
     def post(self, *events: Event) -> None:
@@ -125,14 +126,12 @@ class ScriptedSession:
             if isinstance(event, StateChanged):
                 speaking = event.state is State.SPEAKING
                 self._frame = self._speaking() if speaking else self._resting(_LOOKS[event.state])
-            for listener in tuple(self._listeners):
-                listener(event)
+            self._listeners(event)
 
     def start(self) -> None:
         """Do nothing: everything exists already."""
 
     def close(self) -> None:
-        self._listeners.clear()
         self.models.close()
 
     def _unasked(self, *_: Any, **_flags: Any) -> None:
@@ -147,8 +146,7 @@ class ScriptedSession:
         return 0.0
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: None
+        return self._listeners.subscribe(listener)
 
     def devices(self) -> Devices:
         return Devices(("Built-in microphone",), ("Built-in speakers",), None, None)
