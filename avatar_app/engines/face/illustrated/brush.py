@@ -85,6 +85,11 @@ def line(color: int, width: float, alpha: float = 1.0, blur: float = 0.0) -> ski
     return paint
 
 
+def stroke(canvas: skia.Canvas, points: Points, pen: skia.Paint) -> None:
+    """Draw a smooth open line through points."""
+    canvas.drawPath(smooth(points, closed=False), pen)
+
+
 def fade(
     start: Point, end: Point, colors: Sequence[int], stops: Sequence[float] | None = None
 ) -> skia.Paint:

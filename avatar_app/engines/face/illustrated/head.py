@@ -16,6 +16,7 @@ from avatar_app.engines.face.illustrated.brush import (
     mirror_outline,
     mix_colors,
     smooth,
+    stroke,
     tapered,
     tint,
 )
@@ -51,11 +52,9 @@ def paint_ear(canvas: skia.Canvas, center: Point, skin: Skin, side: int, size: f
     canvas.drawPath(shape, glow((0, -8), 34, [tint(skin.base), tint(skin.shade)]))
     with inside(canvas, shape):
         fold = [(-4, -18), (6, -23), (12, -14), (9, 0), (3, 10)]
-        canvas.drawPath(smooth(fold, closed=False), line(skin.deep, 2.2, 0.5, 0.8))
+        stroke(canvas, fold, line(skin.deep, 2.2, 0.5, 0.8))
         blot(canvas, (1, 0), (8, 14), skin.deep, 0.6)
-        canvas.drawPath(
-            smooth([(13, -24), (16, -10), (12, 5)], closed=False), line(skin.light, 2, 0.5, 1)
-        )
+        stroke(canvas, [(13, -24), (16, -10), (12, 5)], line(skin.light, 2, 0.5, 1))
     canvas.restore()
 
 

@@ -15,6 +15,7 @@ from avatar_app.engines.face.illustrated.brush import (
     mix_colors,
     smooth,
     strands,
+    stroke,
     tapered,
     tint,
 )
@@ -97,7 +98,7 @@ def _paint_figure(canvas: skia.Canvas) -> None:
     with inside(canvas, shape):
         _paint_hair_shadow(canvas)
         rim = line(0xBFEFE2, 7, 0.30, 4)
-        canvas.drawPath(smooth([(90, -40), (87, 10), (78, 56), (56, 94)], closed=False), rim)
+        stroke(canvas, [(90, -40), (87, 10), (78, 56), (56, 94)], rim)
     paint_nose(canvas, SKIN)
     _paint_freckles(canvas)
 
@@ -144,10 +145,7 @@ def _paint_knit(canvas: skia.Canvas) -> None:
             drape = [(side * 70, 235), (side * 92, 290), (side * 86, 360)]
             canvas.drawPath(tapered(drape, 12), fill(_KNIT[2], 0.35, 6))
         blot(canvas, (-110, 225), (70, 40), 0xFFFFFF, 0.4)
-        canvas.drawPath(
-            smooth([(120, 188), (164, 210), (196, 254), (210, 340)], closed=False),
-            line(0xBFEFE2, 6, 0.4, 3),
-        )
+        stroke(canvas, [(120, 188), (164, 210), (196, 254), (210, 340)], line(0xBFEFE2, 6, 0.4, 3))
         canvas.drawOval(skia.Rect.MakeLTRB(-150, 150, 150, 226), fill(0x6B4A3A, 0.30, 12))
     _paint_collar(canvas)
 
@@ -157,9 +155,9 @@ def _paint_rows(canvas: skia.Canvas) -> None:
     for k in range(-13, 14):
         x = k * 15.5
         points = [(x * 0.62, 190), (x * 0.95, 250), (x * 1.05, 330), (x * 1.06, 520)]
-        canvas.drawPath(smooth(points, closed=False), line(_KNIT[2], 2.6, 0.30, 1.2))
+        stroke(canvas, points, line(_KNIT[2], 2.6, 0.30, 1.2))
         lit = [(px - 3.5, py) for px, py in points]
-        canvas.drawPath(smooth(lit, closed=False), line(0xFFFFFF, 2.2, 0.25, 1.0))
+        stroke(canvas, lit, line(0xFFFFFF, 2.2, 0.25, 1.0))
 
 
 def _paint_collar(canvas: skia.Canvas) -> None:
@@ -178,8 +176,9 @@ def _paint_collar(canvas: skia.Canvas) -> None:
             x = k * 6.2
             low = 250 - (x / 100) ** 2 * 62
             canvas.drawLine(x * 0.80, low - 42, x, low, line(_KNIT[2], 1.6, 0.42, 0.6))
-        canvas.drawPath(
-            smooth([(-80, 172), (-52, 206), (0, 221), (52, 206), (80, 172)], closed=False),
+        stroke(
+            canvas,
+            [(-80, 172), (-52, 206), (0, 221), (52, 206), (80, 172)],
             line(0x7A5A44, 5, 0.45, 2.5),
         )
 
@@ -214,7 +213,7 @@ def _paint_lock(canvas: skia.Canvas, outer: Points, inner: Points, seed: int) ->
         strands(canvas, outer, inner, 60, _HAIR[1:4], width=5, alpha=0.6, seed=seed + 10)
         strands(canvas, outer, inner, 34, _HAIR[3:5], width=2.2, alpha=0.5, seed=seed + 20)
         _paint_shine(canvas, outer, inner, seed)
-        canvas.drawPath(smooth(inner, closed=False), line(_HAIR[0], 7, 0.55, 4))
+        stroke(canvas, inner, line(_HAIR[0], 7, 0.55, 4))
     strands(canvas, outer, inner, 16, _HAIR[1:4], width=1.5, alpha=0.7, seed=seed + 30, spread=3)
 
 

@@ -20,6 +20,7 @@ from avatar_app.engines.face.illustrated.brush import (
     mix_colors,
     smooth,
     strands,
+    stroke,
     tapered,
     tint,
 )
@@ -74,7 +75,7 @@ def _paint_body(canvas: skia.Canvas) -> None:
         with inside(canvas, bib):
             _paint_fur(canvas, (-80, 170, 80, 420), 340, _CREAM, (0, 0), 15)
         rim = [(150, 206), (172, 248), (184, 320), (188, 460)]
-        canvas.drawPath(smooth(rim, closed=False), line(0xFFE9B0, 7, 0.45, 4))
+        stroke(canvas, rim, line(0xFFE9B0, 7, 0.45, 4))
     _paint_scarf(canvas)
 
 
@@ -176,14 +177,12 @@ def _model(canvas: skia.Canvas, shape: skia.Path) -> None:
         blot(canvas, (s * 41, 2), (37, 31), _FUR[0], 0.34)
         blot(canvas, (s * 66, 52), (30, 20), SKIN.blush, 0.45)
         blot(canvas, (s * 30, -46), (16, 11), _CREAM[2], 0.55)
-    canvas.drawPath(
-        smooth([(0, -96), (5, -50), (8, 0), (10, 32)], closed=False), line(_FUR[3], 12, 0.4, 6)
-    )
+    stroke(canvas, [(0, -96), (5, -50), (8, 0), (10, 32)], line(_FUR[3], 12, 0.4, 6))
     side = [(118, -60), (98, 0), (116, 50), (88, 92), (40, 122), (90, 150), (150, 90), (140, -40)]
     canvas.drawPath(smooth(side), fill(_FUR[0], 0.30, 9))
     canvas.drawPath(shape, line(_FUR[0], 10, 0.22, 6))
     rim = [(78, -87), (101, -48), (108, -6), (118, 24)]
-    canvas.drawPath(smooth(rim, closed=False), line(0xFFE9B0, 6, 0.5, 3))
+    stroke(canvas, rim, line(0xFFE9B0, 6, 0.5, 3))
 
 
 def _paint_cheek_tufts(canvas: skia.Canvas) -> None:

@@ -18,6 +18,7 @@ from avatar_app.engines.face.illustrated.brush import (
     mirror_outline,
     mix_colors,
     smooth,
+    stroke,
     tapered,
     tint,
 )
@@ -61,9 +62,7 @@ def _paint_figure(canvas: skia.Canvas) -> None:
         paint_ear(canvas, (side * 87, 8), SKIN, side, 1.05)
     shape = paint_face(canvas, _FACE, SKIN, warmth=0.42)
     with inside(canvas, shape):
-        canvas.drawPath(
-            smooth([(86, -40), (85, 10), (79, 62), (58, 98)], closed=False), line(_RIM, 6, 0.4, 4)
-        )
+        stroke(canvas, [(86, -40), (85, 10), (79, 62), (58, 98)], line(_RIM, 6, 0.4, 4))
         canvas.drawPath(
             smooth(
                 [(-90, -60), (-50, -66), (0, -66), (50, -66), (90, -60), (90, -130), (-90, -130)]
@@ -166,10 +165,8 @@ def _paint_clothes(canvas: skia.Canvas) -> None:
     canvas.drawPath(shape, fill(SKIN.deep, 0.6, 6))
     canvas.drawPath(shape, fade((-80, 180), (90, 320), [tint(c) for c in _TEE]))
     band = [(-62, 153), (-53, 179), (-30, 200), (0, 207), (30, 200), (53, 179), (62, 153)]
-    canvas.drawPath(smooth([(x, y + 2) for x, y in band], closed=False), line(_TEE[0], 8))
-    canvas.drawPath(
-        smooth([(x, y + 7) for x, y in band], closed=False), line(_TEE[2], 1.4, 0.7, 0.6)
-    )
+    stroke(canvas, [(x, y + 2) for x, y in band], line(_TEE[0], 8))
+    stroke(canvas, [(x, y + 7) for x, y in band], line(_TEE[2], 1.4, 0.7, 0.6))
     for side in (-1, 1):
         crease = [(side * 20, 226), (side * 34, 262), (side * 30, 330)]
         canvas.drawPath(tapered(crease, 9), fill(_TEE[2], 0.35, 5))
@@ -194,14 +191,13 @@ def _paint_shirt(canvas: skia.Canvas, side: int) -> None:
             canvas.drawPath(tapered(fold, 15), fill(_DENIM[2], 0.75, 6))
             canvas.drawPath(tapered([(x - 12, y) for x, y in fold], 9), fill(0x8FB0CF, 0.3, 5))
         seam = [(118, 178), (150, 232), (158, 300)]
-        canvas.drawPath(smooth(seam, closed=False), line(0xC9A26B, 1.2, 0.45))
-        canvas.drawPath(
-            smooth([(120, 178), (178, 202), (214, 246), (234, 340)], closed=False),
+        stroke(canvas, seam, line(0xC9A26B, 1.2, 0.45))
+        stroke(
+            canvas,
+            [(120, 178), (178, 202), (214, 246), (234, 340)],
             line(_RIM if side > 0 else 0xBBD6EE, 6, 0.45, 3),
         )
-        canvas.drawPath(
-            smooth([(70, 300), (60, 420), (66, 560)], closed=False), line(0xC9A26B, 1.2, 0.5)
-        )
+        stroke(canvas, [(70, 300), (60, 420), (66, 560)], line(0xC9A26B, 1.2, 0.5))
     _paint_collar(canvas, side)
     canvas.restore()
 
@@ -234,10 +230,9 @@ def _paint_fringe(canvas: skia.Canvas) -> None:
             [0, 0.5, 1],
         )
         canvas.drawRRect(round_, glass)
-        canvas.drawPath(
-            smooth(
-                [(side * 41 - 20, -17), (side * 41 - 26, -4), (side * 41 - 25, 8)], closed=False
-            ),
+        stroke(
+            canvas,
+            [(side * 41 - 20, -17), (side * 41 - 26, -4), (side * 41 - 25, 8)],
             line(0xFFFFFF, 2.4, 0.35, 0.8),
         )
         canvas.save()
@@ -247,7 +242,7 @@ def _paint_fringe(canvas: skia.Canvas) -> None:
         canvas.drawRRect(round_, line(0x2B1D1A, 4.2))
         canvas.drawRRect(round_, line(0x8A5A3A, 1.4, 0.75))
         arm = [(side * 72, -8), (side * 82, -10), (side * 92, -8)]
-        canvas.drawPath(smooth(arm, closed=False), line(0x2B1D1A, 4))
+        stroke(canvas, arm, line(0x2B1D1A, 4))
     bridge = smooth([(-10, -1), (-5, -6), (5, -6), (10, -1)], closed=False)
     canvas.drawPath(bridge, line(0x2B1D1A, 4))
     canvas.drawPath(bridge, line(0x8A5A3A, 1.3, 0.75))
