@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from avatar_app.models.errors import DiskFailed, DownloadFailed, LicenseNotAccep
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.models.trash import ModelTrash
+from avatar_app.session.job_thread import JobThread
 from avatar_app.storage.downloads import DownloadQueue, DownloadState, QueuedDownload
 from avatar_app.system.network_guard import current_guard
 
@@ -63,13 +63,12 @@ class ModelDownloads:
     options: DownloadOptions | None = None
     times_stopped: int = 0
     """How often a fetch ended, whole or not: what is on the disk may differ then."""
-    _lock: threading.Condition = field(default_factory=threading.Condition)
-    _thread: threading.Thread | None = None
     _current: str = ""
-    _job: Job[Path] | None = None
     _progress: DownloadProgress = field(default_factory=DownloadProgress)
     _changed: Listeners[[]] = field(default_factory=Listeners)
-    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        self._thread = JobThread("downloads", self._run)
 
     def transfers(self) -> tuple[ModelTransfer, ...]:
         """In the order in which they are fetched. Errors that hold no more are left out."""
@@ -89,10 +88,8 @@ class ModelDownloads:
     def get(self, model: str) -> None:
         """Order a model, or try it again, or go on with it."""
         self.queue.put(model)
-        with self._lock:
-            if self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name="downloads", daemon=True)
-                self._thread.start()
+        with self._thread.lock:
+            self._thread.wake()
         self._changed()
 
     def get_all(self) -> None:
@@ -115,8 +112,8 @@ class ModelDownloads:
 
     def wait_stopped(self, model: str, timeout: float = 10.0) -> None:
         """Block until a model that was paused or cancelled is let go."""
-        with self._lock:
-            self._lock.wait_for(lambda: self._current != model, timeout)
+        with self._thread.lock:
+            self._thread.lock.wait_for(lambda: self._current != model, timeout)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` when a transfer changed, a few times a second at most; returns what ends
@@ -125,12 +122,7 @@ class ModelDownloads:
 
     def close(self) -> None:
         """Stop; what is not here is paused when the queue is opened again."""
-        with self._lock:
-            self._closed, thread, job = True, self._thread, self._job
-        if job is not None:
-            job.cancel()
-        if thread is not None:
-            thread.join()
+        self._thread.close()
         self.queue.close()
 
     def _is_done(self, entry: QueuedDownload, model: Model) -> bool:
@@ -155,7 +147,7 @@ class ModelDownloads:
 
     def _transfer(self, entry: QueuedDownload, model: Model) -> ModelTransfer:
         state = TransferState(entry.state.value)
-        with self._lock:
+        with self._thread.lock:
             if entry.model == self._current and state is TransferState.WAITING:
                 return ModelTransfer(model, TransferState.FETCHING, self._progress)
         done = self.store.installed_bytes(model)
@@ -163,9 +155,9 @@ class ModelDownloads:
         return ModelTransfer(model, state, progress, entry.message, entry.hint)
 
     def _stop(self, model: str) -> None:
-        with self._lock:
-            if self._current == model and self._job is not None:
-                self._job.cancel()
+        with self._thread.lock:
+            if self._current == model and self._thread.job is not None:
+                self._thread.job.cancel()
 
     def _run(self) -> None:
         """Fetch one after the other; the thread ends with the queue."""
@@ -174,39 +166,39 @@ class ModelDownloads:
             try:
                 self._fetch(model)
             finally:
-                with self._lock:
-                    self._current, self._job = "", None
+                with self._thread.lock:
+                    self._current, self._thread.job = "", None
                     self.times_stopped += 1
-                    self._lock.notify_all()
+                    self._thread.lock.notify_all()
                 self._changed()
 
     def _next(self, unreachable: dict[str, DownloadFailed]) -> Model | None:
         from avatar_app.models.download import download  # it brings HTTP
 
         known = self.catalog().by_id
-        with self._lock:
+        with self._thread.lock:
             waiting = (
                 known.get(entry.model)
                 for entry in self.queue.entries()
                 if entry.state is DownloadState.WAITING
             )
-            model = None if self._closed else next(filter(None, waiting), None)
+            model = None if self._thread.is_closed else next(filter(None, waiting), None)
             if model is None:
-                self._thread = None
+                self._thread.rest()
                 return None
             chosen, store, options = model, self.store, self.options
 
             def work(job: Job[Path]) -> Path:
                 return download(job, chosen, store, self._watch, options, unreachable)
 
-            self._current, self._job = model.id, Job(model.title, work)
+            self._current, self._thread.job = model.id, Job(model.title, work)
             done = store.installed_bytes(model)
             self._progress = DownloadProgress(model.id, done=done, total=model.bytes)
         self._changed()
         return model
 
     def _fetch(self, model: Model) -> None:
-        job = self._job
+        job = self._thread.job
         if job is None:
             return
         try:
@@ -228,7 +220,7 @@ class ModelDownloads:
 
     def _watch(self, progress: DownloadProgress) -> None:
         """In the thread that fetches, some twenty times a second."""
-        with self._lock:
+        with self._thread.lock:
             before, self._progress = self._progress, progress
         slot = int(time.monotonic() / TELL_EVERY)
         if before.file != progress.file or slot != self._shown_slot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from avatar_app.models.store import RECORD, Store
 from avatar_app.models.verify import Checked, verify
 from avatar_app.runtime.memory.estimate import choice_key, model_mb
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.job_thread import JobThread
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.extras.declared import Extra
 from avatar_app.system.hardware import Cards, look_at_hardware, nvml
@@ -68,12 +68,9 @@ class ModelUpkeep:
         self._changed = changed
         self.states: dict[str, Upkeep] = {}
         self._orders: queue.SimpleQueue[tuple[str, Job[Any]]] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._job: Job[Any] | None = None
+        self._thread = JobThread("model-upkeep", self._run)
         self._jobs: dict[str, Job[Any]] = {}
         """The newest of each model."""
-        self._closed = False
 
     def verify(self, model: Model) -> None:
         """Hash every file and hold it against what is on record."""
@@ -93,7 +90,7 @@ class ModelUpkeep:
 
     def stop(self, model: str) -> None:
         """Cancel what is under way or waits for a model."""
-        with self._lock:
+        with self._thread.lock:
             job = self._jobs.get(model)
         if job is not None:
             job.cancel()
@@ -114,23 +111,16 @@ class ModelUpkeep:
 
     def close(self) -> None:
         """Stop what is under way; a measurement that has begun is waited for."""
-        with self._lock:
-            self._closed, thread, job = True, self._thread, self._job
-        if job is not None:
-            job.cancel()
-        if thread is not None:
-            thread.join()
+        self._thread.close()
 
     def _order(self, id: str, state: Upkeep, job: Job[Any]) -> None:
-        with self._lock:
+        with self._thread.lock:
             present = self.states.get(id)
-            if self._closed or (present is not None and not present.done):
+            if self._thread.is_closed or (present is not None and not present.done):
                 return
             self.states[id], self._jobs[id] = state, job
             self._orders.put((id, job))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="model-upkeep", daemon=True)
-                self._thread.start()
+            self._thread.wake()
         self._changed()
 
     def _run(self) -> None:
@@ -151,12 +141,12 @@ class ModelUpkeep:
             self._changed()
 
     def _next(self) -> tuple[str, Job[Any]] | None:
-        with self._lock:
-            if self._closed or self._orders.empty():
-                self._thread = self._job = None
+        with self._thread.lock:
+            if self._thread.is_closed or self._orders.empty():
+                self._thread.rest()
                 return None
-            id, self._job = self._orders.get()
-            return id, self._job
+            id, self._thread.job = self._orders.get()
+            return id, self._thread.job
 
     def _progressed(self, id: str, now: Progress) -> None:
         before = self.states.get(id)
