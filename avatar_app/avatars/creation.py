@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.avatars.clip.importing import BELOW, Sitting, sit_for_clip, write_idle
+from avatar_app.avatars.clip.importing import BELOW, MeasuredFace, measure_clip, write_idle
 from avatar_app.avatars.clip.reading import is_clip
 from avatar_app.avatars.detection.faces import FaceDetector
-from avatar_app.avatars.landmarks import Floats, landmarks_of, no_face_in, outline_of
+from avatar_app.avatars.landmarks import Floats, landmarks_of, outline_of
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.avatars.notes import check_face
 from avatar_app.avatars.people import SeveralPeople, choose_person
-from avatar_app.avatars.photo import read_photo
+from avatar_app.avatars.photo_faces import find_faces
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
@@ -56,67 +56,50 @@ def make_avatar(
     """
     library.check_free(name)
     if is_clip(source):
-        sitting = sit_for_clip(source, job, make_detector)
+        measured = measure_clip(source, job, make_detector)
     else:
-        sitting = _sit_for_photo(source, job, make_detector, person)
-    return keep_sitting(sitting, name, job, library, title)
+        measured = _measure_photo(source, job, make_detector, person)
+    return store_avatar(measured, name, job, library, title)
 
 
-def keep_sitting(
-    sitting: Sitting, name: str, job: Job[Any], library: AvatarLibrary, title: str = ""
+def store_avatar(
+    measured: MeasuredFace, name: str, job: Job[Any], library: AvatarLibrary, title: str = ""
 ) -> Avatar:
     """Write the avatar `name` into the library; `title`: what the user calls it, if that is not
     the same."""
     job.report(0.7, "Writing the avatar")
     with library.new(name) as folder:
-        write_sitting(folder, sitting, title or name)
-        if sitting.film is not None:
-            write_idle(folder, sitting.film, job, (0.8, 0.95))
+        write_measured(folder, measured, title or name)
+        if measured.film is not None:
+            write_idle(folder, measured.film, job, (0.8, 0.95))
         check_folder(folder)
         job.report(0.95)
     return load_avatar(library.folder(name))
 
 
-def _sit_for_photo(
+def _measure_photo(
     photo: Path, job: Job[Any], make_detector: Callable[[], FaceDetector], person: int | None
-) -> Sitting:
-    job.report(0.0, "Reading the photo")
-    picture, _ = scaled_down(read_photo(photo), LONGEST)
-    job.report(0.2, "Looking for the face")
-    eyes = make_detector()
-    faces = eyes.faces(picture)
-    if not faces:
-        raise no_face_in(picture, photo)
-    job.report(0.5, "Measuring the face")
-    mesh, _ = eyes.mesh(picture, choose_person(faces, photo, person))
+) -> MeasuredFace:
+    found = find_faces(photo, LONGEST, job, make_detector)
+    count = len(found.boxes)
+    mesh = found.mesh(choose_person(found.boxes, photo, person))
     try:
-        notes = check_face(picture, mesh, len(faces) if person is None else 1)
+        notes = check_face(found.picture, mesh, count if person is None else 1)
     except InputInvalid as error:
-        if person is not None or len(faces) == 1:
+        if person is not None or count == 1:
             raise
-        raise SeveralPeople(photo, len(faces)) from error  # somebody behind may be meant
-    return Sitting(picture, mesh, notes)
+        raise SeveralPeople(photo, count) from error  # somebody behind may be meant
+    return MeasuredFace(found.picture, mesh, notes)
 
 
-def scaled_down(picture: Image, longest: int) -> tuple[Image, float]:
-    """Scale down so that no side is longer than `longest` pixels; returns the factor, too."""
-    import cv2
-
-    factor = longest / max(picture.shape[:2])
-    if factor >= 1:
-        return picture, 1.0
-    smaller = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return np.asarray(smaller[:longest, :longest], np.uint8), factor
-
-
-def write_sitting(folder: Path, sitting: Sitting, title: str) -> None:
+def write_measured(folder: Path, measured: MeasuredFace, title: str) -> None:
     """Write all files of an avatar but its idle loop."""
     import cv2
 
-    picture, mesh = sitting.picture, sitting.mesh
+    picture, mesh = measured.picture, measured.mesh
     height, width = picture.shape[:2]
     box = face_box(mesh, width, height)
-    film = sitting.film
+    film = measured.film
     idle = {} if film is None else {"idle": film.entry}
     document = {
         "version": VERSION if film is None else VERSION_WITH_IDLE,
@@ -128,7 +111,7 @@ def write_sitting(folder: Path, sitting: Sitting, title: str) -> None:
             part: [[round(float(x), 2), round(float(y), 2)] for x, y in points]
             for part, points in landmarks_of(mesh).items()
         },
-        "notes": list(sitting.notes),
+        "notes": list(measured.notes),
         "licence": LICENSE,
         **idle,
     }

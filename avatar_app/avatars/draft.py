@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from avatar_app.avatars.clip.importing import Sitting, sit_for_clip
+from avatar_app.avatars.clip.importing import MeasuredFace, measure_clip
 from avatar_app.avatars.clip.reading import is_clip
-from avatar_app.avatars.creation import scaled_down
 from avatar_app.avatars.detection.faces import FaceDetector
-from avatar_app.avatars.landmarks import Floats, no_face_in, overhang_of
+from avatar_app.avatars.landmarks import Floats, overhang_of
 from avatar_app.avatars.notes import check_face
-from avatar_app.avatars.photo import read_photo
 from avatar_app.avatars.photo_checks import (
     CheckResult,
     FaceMeasures,
@@ -23,6 +21,7 @@ from avatar_app.avatars.photo_checks import (
     judge_face,
     measure_face,
 )
+from avatar_app.avatars.photo_faces import find_faces, scaled_down
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
 from avatar_app.engines.face.portrait.avatar import LONGEST
@@ -78,7 +77,7 @@ class AvatarDraft:
     """Of a clip, its best frame."""
     faces: tuple[DraftFace, ...]
     """From left to right; one at least."""
-    clip: Sitting | None = None
+    clip: MeasuredFace | None = None
     """What was measured in a clip, which is taken as a whole."""
 
     @property
@@ -120,7 +119,7 @@ class AvatarDraft:
         overhang = overhang_of(chosen.mesh, crop)
         return judge_face(chosen.measures, max(people, 1), overhang, scale)
 
-    def sitting(self, face: int, crop: Crop) -> Sitting:
+    def measure(self, face: int, crop: Crop) -> MeasuredFace:
         """Return what an avatar is made of. Raises InputInvalid where the face cannot be used."""
         if self.clip is not None:
             return self.clip
@@ -129,7 +128,7 @@ class AvatarDraft:
         picture, factor = scaled_down(part, LONGEST)
         mesh = self.faces[face].mesh - np.array([left, top, 0], np.float32)
         mesh = (mesh * np.float32(factor)).astype(np.float32)
-        return Sitting(picture, mesh, check_face(picture, mesh, 1))
+        return MeasuredFace(picture, mesh, check_face(picture, mesh, 1))
 
 
 def open_draft(
@@ -137,22 +136,17 @@ def open_draft(
 ) -> AvatarDraft:
     """Read a photo or clip and find its faces; raises InputInvalid where there is none."""
     if is_clip(source):
-        sitting = sit_for_clip(source, job, make_detector)
+        measured = measure_clip(source, job, make_detector)
         return AvatarDraft(
-            source, sitting.picture, (_face(sitting.picture, sitting.mesh),), sitting
+            source, measured.picture, (_face(measured.picture, measured.mesh),), measured
         )
-    job.report(0.0, "Reading the photo")
-    picture, _ = scaled_down(read_photo(source), _LARGEST)
-    job.report(0.3, "Looking for the face")
-    eyes = make_detector()
-    boxes = eyes.faces(picture)
-    if not boxes:
-        raise no_face_in(picture, source)
+    found = find_faces(source, _LARGEST, job, make_detector)
+    boxes = sorted(found.boxes, key=lambda box: float(box.center[0]))
     faces = []
-    for number, box in enumerate(sorted(boxes, key=lambda box: float(box.center[0]))):
-        job.report(0.6 + 0.4 * number / len(boxes), "Measuring the face")
-        faces.append(_face(picture, eyes.mesh(picture, box)[0]))
-    return AvatarDraft(source, picture, tuple(faces))
+    for number, box in enumerate(boxes):
+        job.report(0.5 + 0.5 * number / len(boxes), "Measuring the face")
+        faces.append(_face(found.picture, found.mesh(box)))
+    return AvatarDraft(source, found.picture, tuple(faces))
 
 
 def _face(picture: Image, mesh: Floats) -> DraftFace:

@@ -8,7 +8,7 @@ from typing import Any
 
 from avatar_app.avatars.archive import SUFFIX
 from avatar_app.avatars.clip.importing import write_idle
-from avatar_app.avatars.creation import keep_sitting, write_sitting
+from avatar_app.avatars.creation import store_avatar, write_measured
 from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.avatars.draft import AvatarDraft, Crop, open_draft
 from avatar_app.avatars.library import name_for
@@ -42,10 +42,10 @@ class AvatarStudio:
         self, draft: AvatarDraft, face: int, crop: Crop, title: str, job: Job[Any]
     ) -> NewCharacter:
         """Make an avatar of a draft. Its name is made from the title, and is a free one."""
-        sitting = draft.sitting(face, crop)
+        measured = draft.measure(face, crop)
         library = self._choices.library
         name = library.free_name(name_for(title), self._choices.drawn())
-        avatar = keep_sitting(sitting, name, job, library, title)
+        avatar = store_avatar(measured, name, job, library, title)
         return NewCharacter(name, avatar.notes)
 
     def bring(self, source: Path, job: Job[NewCharacter]) -> NewCharacter:
@@ -56,12 +56,12 @@ class AvatarStudio:
     def trial(self, draft: AvatarDraft, face: int, crop: Crop) -> PreviewFace:
         """Return what draws the draft before it is kept, until the next trial or `forget_trial`."""
         self.forget_trial()
-        sitting = draft.sitting(face, crop)
+        measured = draft.measure(face, crop)
         self._trial = TemporaryDirectory(prefix="avatar-app-")
         folder = Path(self._trial.name)
-        write_sitting(folder, sitting, "trial")
-        if sitting.film is not None:
-            write_idle(folder, sitting.film, Job[None]("trial", lambda _job: None), (0.0, 1.0))
+        write_measured(folder, measured, "trial")
+        if measured.film is not None:
+            write_idle(folder, measured.film, Job[None]("trial", lambda _job: None), (0.0, 1.0))
         return PreviewFace(PHOTO, AVATAR, str(folder))
 
     def forget_trial(self) -> None:

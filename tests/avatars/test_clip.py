@@ -18,7 +18,7 @@ import pytest
 
 from avatar_app.avatars.archive import export_avatar, import_avatar
 from avatar_app.avatars.clip.analysis import Watched
-from avatar_app.avatars.clip.importing import sit_for_clip
+from avatar_app.avatars.clip.importing import measure_clip
 from avatar_app.avatars.clip.loop import Loop, find_loop, smooth_curve
 from avatar_app.avatars.clip.quality import usable_part
 from avatar_app.avatars.clip.reading import is_clip, open_clip
@@ -203,8 +203,8 @@ def test_a_cancelled_clip_leaves_nothing(when: float, clip: Path, library: Avata
 
 def test_a_clip_of_constant_talking_is_reported(ada: Avatar, tmp_path: Path) -> None:
     path = moving.write_clip(tmp_path / "a.mp4", moving.frames(ada, moving.talking, 1.2))
-    sitting = Job("sitting", lambda job: sit_for_clip(path, job)).run()
-    assert any("mouth moves throughout" in note for note in sitting.notes)
+    measured = Job("measured", lambda job: measure_clip(path, job)).run()
+    assert any("mouth moves throughout" in note for note in measured.notes)
 
 
 def watched(mesh: np.ndarray, count: int = 40, **changed: object) -> Watched:

@@ -305,7 +305,7 @@ def test_a_full_disk_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(creation, "write_sitting", full)
+    monkeypatch.setattr(creation, "write_measured", full)
     with pytest.raises(InputInvalid, match="No space left"):
         made(ASTRONAUT, library)
     assert list(library.root.iterdir()) == []

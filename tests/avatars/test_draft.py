@@ -70,9 +70,9 @@ def test_a_crop_through_the_face_is_noticed(
 
 def test_what_is_made_lies_in_the_crop(couple: AvatarDraft) -> None:
     crop = couple.suggested_crop(0)
-    sitting = couple.sitting(0, crop)
-    assert sitting.picture.shape[1] == round(crop.right) - round(crop.left)
-    middle = sitting.mesh[:, 0].mean()
+    measured = couple.measure(0, crop)
+    assert measured.picture.shape[1] == round(crop.right) - round(crop.left)
+    middle = measured.mesh[:, 0].mean()
     assert middle == pytest.approx(couple.faces[0].mesh[:, 0].mean() - round(crop.left), abs=1)
 
 

@@ -53,9 +53,9 @@ class Watched:
         return np.isfinite(self.meshes[:, 0, 0])
 
 
-def watch(clip: Clip, eyes: FaceDetector, job: Job[Any], span: tuple[float, float]) -> Watched:
+def watch(clip: Clip, detector: FaceDetector, job: Job[Any], span: tuple[float, float]) -> Watched:
     """Follow the largest face through the clip; `span` is the part of the job's progress."""
-    follower = _Follower(eyes, clip.rate)
+    follower = _Follower(detector, clip.rate)
     meshes, sights, details, lights = [], [], [], []
     for index, picture in enumerate(clip.frames()):
         share = min(index / clip.rate / (clip.seconds or 10.0), 1.0)
@@ -78,10 +78,10 @@ def watch(clip: Clip, eyes: FaceDetector, job: Job[Any], span: tuple[float, floa
 class _Follower:
     """Tracks one face, and searches for others now and then."""
 
-    def __init__(self, eyes: FaceDetector, rate: float) -> None:
+    def __init__(self, detector: FaceDetector, rate: float) -> None:
         self.most = 0
         """Faces seen at once."""
-        self._eyes = eyes
+        self._detector = detector
         self._pauses = {True: round(_LOOK_AROUND * rate), False: round(_LOOK_AGAIN * rate)}
         self._next = 0
         self._face: FaceBox | None = None
@@ -92,7 +92,7 @@ class _Follower:
             self._look_around(index, picture)
         if self._face is None:
             return None
-        mesh, presence = self._eyes.mesh(picture, self._face)
+        mesh, presence = self._detector.mesh(picture, self._face)
         if presence < _PRESENT or not _is_within(mesh, picture):
             self._face, self._next = None, index + 1
             return None
@@ -100,7 +100,7 @@ class _Follower:
         return mesh
 
     def _look_around(self, index: int, picture: Image) -> None:
-        faces = self._eyes.faces(picture)
+        faces = self._detector.faces(picture)
         self.most = max(self.most, len(faces))
         if self._face is None and faces:
             self._face = faces[0]

@@ -53,7 +53,7 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sitting:
+class MeasuredFace:
     """The pictures and measurements for an avatar."""
 
     picture: Image
@@ -63,13 +63,13 @@ class Sitting:
     film: Film | None = None
 
 
-def sit_for_clip(
+def measure_clip(
     path: Path, job: Job[Any], make_detector: Callable[[], FaceDetector] = FaceDetector
-) -> Sitting:
+) -> MeasuredFace:
     """Import the person in a clip; raises InputInvalid where it cannot be used."""
     clip = open_clip(path)
-    eyes = make_detector()
-    watched = watch(clip, eyes, job, (0.0, 0.75))
+    detector = make_detector()
+    watched = watch(clip, detector, job, (0.0, 0.75))
     part, notes = usable_part(watched, path)
     job.report(0.76, "Looking for a loop")
     seen = fill_gaps(watched.meshes[part])
@@ -78,8 +78,8 @@ def sit_for_clip(
     job.report(0.8, "Selecting the best picture")
     still = best_still(watched, part)
     picture = next(islice(clip.frames(), still, None))
-    faces = eyes.faces(picture)
-    mesh = eyes.mesh(picture, faces[0])[0] if faces else watched.meshes[still]
+    faces = detector.faces(picture)
+    mesh = detector.mesh(picture, faces[0])[0] if faces else watched.meshes[still]
     notes += check_face(picture, mesh, 1, "clip")
     if mouth_moves(gaps[loop.begin : loop.end]):
         notes += ("The mouth moves throughout; a clip in which you listen looks better.",)
@@ -89,7 +89,7 @@ def sit_for_clip(
         _faded(_boxes(meshes, clip.size), loop),
         _faded(np.stack([_marks(mesh) for mesh in meshes]), loop),
     )
-    return Sitting(picture, mesh, notes, film)
+    return MeasuredFace(picture, mesh, notes, film)
 
 
 def _marks(mesh: Floats) -> Floats:
