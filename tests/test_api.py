@@ -11,7 +11,7 @@ import pytest
 from avatar_app import api
 
 
-def test_every_name_is_there() -> None:
+def test_every_api_name_exists() -> None:
     assert {name for name in api.__all__ if getattr(api, name).__name__ == name} == set(api.__all__)
     assert dir(api) == sorted(api.__all__)
     with pytest.raises(AttributeError, match="Nothing"):
@@ -35,14 +35,14 @@ def test_importing_api_loads_no_heavy_package() -> None:
         ("avatar_app.app.speech.tts", "TTSStreamer"),
     ],
 )
-def test_former_paths_warn_and_work(path: str, name: str) -> None:
+def test_former_import_paths_warn_and_work(path: str, name: str) -> None:
     sys.modules.pop(path, None)
     with pytest.warns(DeprecationWarning, match=r"avatar_app\.api"):
         module = importlib.import_module(path)
     assert getattr(module, name) is getattr(api, name)
 
 
-def test_engines_of_users_find_the_former_names_of_protocols() -> None:
+def test_former_protocol_names_remain_importable() -> None:
     from avatar_app.core import engines, values
 
     assert engines.Voice is engines.SpeechSynthesizer

@@ -108,7 +108,7 @@ def modules_imported(path: Path) -> set[str]:
     return found
 
 
-def test_every_room_stands_on_a_floor() -> None:
+def test_every_room_has_a_floor() -> None:
     assert {package_of(path) for path in FILES} - FLOOR.keys() == {"__init__"}
 
 
@@ -142,7 +142,7 @@ def cycle_in(arrows: dict[str, set[str]]) -> list[str]:
     return way[way.index(way[-1]) :]
 
 
-def test_no_files_import_one_another_in_a_circle() -> None:
+def test_no_import_cycle_between_files() -> None:
     arrows = {
         module: {each for each in modules_imported(path) if each in MODULES} - {module}
         for module, path in MODULES.items()
@@ -158,7 +158,7 @@ def apart(one: str, other: str) -> bool:
     return not (f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}."))
 
 
-def test_no_folders_import_one_another_in_a_circle() -> None:
+def test_no_import_cycle_between_folders() -> None:
     """A folder and the files directly in the folder above it are one house: only siblings count."""
     arrows: dict[str, set[str]] = {}
     for module, path in MODULES.items():
@@ -219,7 +219,7 @@ def test_only_the_window_knows_qt() -> None:
     assert {path.parent.name for path in files_of("bench") if knows_qt(path)} == {"window"}
 
 
-def test_engines_do_not_know_one_another() -> None:
+def test_engines_do_not_import_each_other() -> None:
     wrong = []
     hosting = ROOT / "avatar_app/engines/hosting"
     for path in files_of("engines"):
@@ -312,7 +312,7 @@ def test_no_pass_statement_and_no_print() -> None:
     assert wrong == []
 
 
-def test_time_is_samples_in_the_pipeline() -> None:
+def test_pipeline_does_not_use_wall_clock_time() -> None:
     wrong = []
     for path in files_of("pipeline"):
         used = {

@@ -43,7 +43,7 @@ def parse(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("sh"))
-def test_commands_of_the_documentation_are_understood(text: str) -> None:
+def test_documented_commands_are_parsed_by_the_cli(text: str) -> None:
     for line in text.splitlines():
         words = shlex.split(line, comments=True)
         if words and words[0] == "avatar-app":
@@ -54,19 +54,19 @@ def test_commands_of_the_documentation_are_understood(text: str) -> None:
             assert words[0] in ("export", "sudo")
 
 
-def test_a_command_that_does_not_exist_is_noticed() -> None:
+def test_nonexistent_documented_command_is_detected() -> None:
     for wrong in (["dance"], ["models", "dance"], ["demo", "--dance"]):
         with pytest.raises(typer.TyperException):
             parse(wrong)
 
 
 @pytest.mark.parametrize("text", blocks("python"))
-def test_programs_of_the_documentation_run(text: str) -> None:
+def test_documented_programs_run(text: str) -> None:
     exec(compile(text, "documentation", "exec"), {"__name__": "documentation"})
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
-def test_manifests_of_the_documentation_are_read(text: str, tmp_path: Path) -> None:
+def test_documented_manifests_are_valid(text: str, tmp_path: Path) -> None:
     from avatar_app.runtime.registry import Registry
 
     described = yaml.safe_load(text)

@@ -177,7 +177,7 @@ def test_a_typed_conversation_opens_no_network_socket(watched: Path) -> None:
         assert [line for line in trace.read_text().splitlines() if "AF_INET" in line] == []
 
 
-def test_a_conversation_needs_no_network_that_is_refused(watched: Path) -> None:
+def test_conversation_works_when_the_network_is_refused(watched: Path) -> None:
     """Nothing is attempted, so nothing is missed: engines load and answer under the seal."""
     printed, _ = run(watched, SEALED)
     assert ":" in printed
@@ -208,11 +208,11 @@ def test_no_library_prepares_telemetry(watched: Path, monkeypatch) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
-def test_the_watcher_sees_a_librarys_socket(watched: Path) -> None:
+def test_watcher_detects_a_socket_of_a_native_library(watched: Path) -> None:
     _, told = run(watched, NATIVE)
     assert any("AF_INET6" in line for line in told)
 
 
-def test_the_watcher_sees_pythons_socket(watched: Path) -> None:
+def test_watcher_detects_a_python_socket(watched: Path) -> None:
     _, told = run(watched, PYTHONS)
     assert any("socket.__new__" in line for line in told)

@@ -43,7 +43,7 @@ def test_the_package_loads_nothing_heavy() -> None:
     assert run(sys.executable, "-c", program).stderr.strip() == ""
 
 
-def test_the_window_comes_without_what_speaks_http() -> None:
+def test_window_does_not_load_http_packages() -> None:
     late = ("httpx", "asyncio", "openai", "rich", "cv2", "onnxruntime", "av", "sounddevice")
     window = "avatar_app.ui.app, avatar_app.session.app_session"
     program = f"import sys, {window}; sys.exit(', '.join(set({late}) & set(sys.modules)))"
@@ -73,7 +73,7 @@ def test_the_license_is_the_verbatim_gpl(project: dict[str, Any]) -> None:
     assert hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest() == GPL_3
 
 
-def test_the_light_set_has_no_torch(project: dict[str, Any]) -> None:
+def test_light_dependency_set_has_no_torch(project: dict[str, Any]) -> None:
     dependencies = project["dependencies"]
     assert not [line for line in dependencies if re.match(r"torch|tensorflow|jax", line)]
     assert "PySide6-Essentials>=6.8,!=6.12.0" in dependencies
@@ -96,7 +96,7 @@ def imported_packages() -> set[str]:
     return roots - sys.stdlib_module_names - {"avatar_app"}
 
 
-def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[str, Any]) -> None:
+def test_imported_and_engine_packages_are_declared(project: dict[str, Any]) -> None:
     extras = project["optional-dependencies"]
     families = [line for name, lines in extras.items() if name != "test" for line in lines]
     stated = [re.match(r"[\w.-]+", line) for line in [*project["dependencies"], *families]]
@@ -114,7 +114,7 @@ def test_everything_imported_or_needed_by_an_engine_is_declared(project: dict[st
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config" / "personas").glob("*.yaml")), ids=str)
-def test_personas_say_who_they_are(path: Path) -> None:
+def test_shipped_personas_introduce_themselves(path: Path) -> None:
     persona = yaml.safe_load(path.read_text())
     assert set(persona) == {"name", "title", "character", "voices", "greeting", "system"}
     voices = persona.pop("voices")
@@ -122,7 +122,7 @@ def test_personas_say_who_they_are(path: Path) -> None:
     assert all(isinstance(value, str) and value for value in [*persona.values(), *voices.values()])
 
 
-def test_what_is_shipped_is_found() -> None:
+def test_package_data_is_shipped_and_found() -> None:
     assert paths.default_settings_file().is_file()
     assert paths.assets().is_dir()
     assert (paths.personas() / "mira.yaml").is_file()
@@ -190,7 +190,7 @@ def test_texts_use_plain_words() -> None:
     assert found == []
 
 
-def test_every_module_says_what_it_does() -> None:
+def test_every_module_docstring_states_its_purpose() -> None:
     empty = [
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "avatar_app").rglob("*.py"))

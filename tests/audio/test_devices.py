@@ -38,17 +38,17 @@ def test_a_microphone_is_found_by_name(name: str, found: Device | None) -> None:
     assert matching(ALL, name, Direction.INPUT) == found
 
 
-def test_a_loudspeaker_is_no_microphone() -> None:
+def test_output_only_device_is_not_offered_as_microphone() -> None:
     assert matching(ALL, "box", Direction.OUTPUT) == BOX
     assert default([BOX], Direction.INPUT) is None
 
 
-def test_without_a_default_the_first_device_serves() -> None:
+def test_first_device_is_used_without_a_default() -> None:
     assert default([BOX, HEADSET], Direction.OUTPUT) == BOX
     assert default([BOX, HEADSET, BUILT_IN], Direction.OUTPUT) == BUILT_IN
 
 
-def test_the_wanted_device_comes_first_then_the_default() -> None:
+def test_chosen_device_precedes_the_default() -> None:
     assert candidates(ALL, "jack", Direction.INPUT) == [BUILT_IN]
     assert candidates(ALL, "pro", Direction.INPUT) == [HEADSET_PRO, BUILT_IN]
     assert candidates(ALL, "built", Direction.INPUT) == [BUILT_IN]

@@ -17,13 +17,13 @@ from avatar_app.core.values import AudioChunk, Samples
 from avatar_app.media.sound_reader import read_sound
 
 
-def test_beats_come_as_each_block_has_passed() -> None:
+def test_clock_ticks_once_per_block() -> None:
     clock = ManualClock()
     seen = [(at, clock.time) for at, _ in islice(beats(clock, 0.01, Event()), 3)]
     np.testing.assert_allclose(seen, [(0, 0.01), (0.01, 0.02), (0.02, 0.03)])
 
 
-def test_a_short_delay_is_caught_up_and_a_long_one_forgotten() -> None:
+def test_short_delay_is_caught_up_and_a_long_one_skipped() -> None:
     clock = ManualClock()
     beating = beats(clock, 0.01, Event())
     next(beating)
@@ -33,14 +33,14 @@ def test_a_short_delay_is_caught_up_and_a_long_one_forgotten() -> None:
     assert next(beating)[0] > 3600
 
 
-def test_blocks_that_may_come_late_come_together() -> None:
+def test_delayed_blocks_are_delivered_together() -> None:
     clock, counts = ManualClock(), iter([1, 4, 2, 1])
     beating = beats(clock, 0.01, Event(), lambda: next(counts))
     seen = [(*next(beating), clock.time) for _ in range(3)]
     np.testing.assert_allclose(seen, [(0, 1, 0.01), (0.01, 4, 0.05), (0.05, 2, 0.07)])
 
 
-def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
+def test_null_microphone_delivers_silence_without_gaps() -> None:
     blocks: list[tuple[AudioChunk, float]] = []
     clock = ManualClock(end=0.105)
     with SilentMicrophone(lambda *block: blocks.append(block), clock) as microphone:
@@ -52,7 +52,7 @@ def test_a_silent_microphone_delivers_silence_without_gaps() -> None:
     assert not any(block.samples.any() for block, _ in blocks)
 
 
-def test_a_silent_null_microphone_wakes_rarely() -> None:
+def test_null_microphone_wakes_rarely_in_silence() -> None:
     blocks: list[AudioChunk] = []
     clock = ManualClock(end=1.605)
     with SilentMicrophone(lambda block, _: blocks.append(block), clock, lambda: 1e-8):
@@ -72,7 +72,7 @@ class Pulled:
         return np.zeros(frames, np.float32)
 
 
-def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
+def test_null_loudspeaker_reads_in_real_time() -> None:
     clock, pulled = ManualClock(end=1.005), Pulled()
     with SilentSpeaker(pulled.pull, clock):
         assert clock.ended.wait(60)
@@ -80,7 +80,7 @@ def test_a_silent_loudspeaker_pulls_in_real_time() -> None:
     assert pulled.asked[-1] == (480, pytest.approx(0.99))
 
 
-def test_a_silent_loudspeaker_sleeps_while_nothing_is_played() -> None:
+def test_null_loudspeaker_sleeps_while_nothing_is_played() -> None:
     clock, pulled = ManualClock(end=0.105), Pulled()
     with SilentSpeaker(pulled.pull, clock) as speaker:
         assert clock.ended.wait(60)
@@ -93,7 +93,7 @@ def test_a_silent_loudspeaker_sleeps_while_nothing_is_played() -> None:
     assert (asleep, len(pulled.asked)) == (10, 20)
 
 
-def test_a_file_hears_what_would_be_played(tmp_path: Path) -> None:
+def test_file_loudspeaker_records_what_would_be_played(tmp_path: Path) -> None:
     clock, notices = ManualClock(end=0.505), []
     tape = (np.arange(24_000) / 48_000).astype(np.float32)
 
@@ -109,7 +109,7 @@ def test_a_file_hears_what_would_be_played(tmp_path: Path) -> None:
     assert not notices
 
 
-def test_an_unwritable_file_is_reported_and_the_clock_advances(tmp_path: Path) -> None:
+def test_unwritable_file_is_reported_and_the_clock_advances(tmp_path: Path) -> None:
     notices: list[tuple[str, str]] = []
     pulled: list[float] = []
 

@@ -71,7 +71,7 @@ def begun(wanted: str | None, *plugged: Device) -> Scene:
     return scene
 
 
-def test_the_wanted_device_is_used_without_a_word() -> None:
+def test_chosen_device_is_used_without_a_notice() -> None:
     scene = begun("headset", BUILT_IN, HEADSET)
     scene.pass_time(30)
     assert (scene.name, scene.notices, scene.card.looks) == ("Headset", [], 0)
@@ -102,7 +102,7 @@ def test_no_device_at_all_is_reported_once() -> None:
     ]
 
 
-def test_a_stand_in_that_is_not_needed_sleeps_and_is_not_looked_after() -> None:
+def test_unneeded_null_device_sleeps_and_is_not_checked() -> None:
     scene = begun(None)
     scene.keeper.needed = False
     scene.pass_time(0.1)
@@ -125,7 +125,7 @@ def test_a_missing_library_is_reported_once_and_used_once_installed() -> None:
     assert scene.name == "Built-in"
 
 
-def test_unplugged_it_goes_on_with_the_default_and_back() -> None:
+def test_unplugged_device_is_replaced_by_the_default_until_it_returns() -> None:
     scene = begun("headset", BUILT_IN, HEADSET)
     scene.pass_time(60)
     scene.unplug(HEADSET)
@@ -140,7 +140,7 @@ def test_unplugged_it_goes_on_with_the_default_and_back() -> None:
     ]
 
 
-def test_the_last_device_unplugged_leaves_the_stand_in() -> None:
+def test_null_device_takes_over_when_the_last_device_is_unplugged() -> None:
     scene = begun(None, BUILT_IN)
     scene.unplug(BUILT_IN)
     scene.pass_time(5)
@@ -153,14 +153,14 @@ def test_the_last_device_unplugged_leaves_the_stand_in() -> None:
     ]
 
 
-def test_the_same_device_may_serve_again_at_once() -> None:
+def test_same_device_can_be_reopened_immediately() -> None:
     scene = begun(None, BUILT_IN)
     scene.keeper.line.alive = False
     scene.pass_time(0.1)
     assert scene.name == "Built-in"
 
 
-def test_a_device_that_dies_again_and_again_gives_no_flood() -> None:
+def test_repeatedly_failing_device_does_not_flood_notices() -> None:
     scene = begun(None, BUILT_IN)
     for _ in range(600):
         scene.pass_time(0.1)
@@ -169,7 +169,7 @@ def test_a_device_that_dies_again_and_again_gives_no_flood() -> None:
     assert 2 < len(scene.notices) < 20
 
 
-def test_searches_become_rarer() -> None:
+def test_search_interval_grows() -> None:
     scene = begun("headset", BUILT_IN)
     scene.card.looks, line = 0, scene.keeper.line
     scene.pass_time(60)
@@ -177,14 +177,14 @@ def test_searches_become_rarer() -> None:
     assert scene.keeper.line is line
 
 
-def test_a_refresh_reopens_in_silence() -> None:
+def test_refresh_waits_for_silence_to_reopen() -> None:
     scene = begun(None, BUILT_IN)
     scene.recall()
     scene.pass_time(0.1)
     assert (scene.name, scene.notices) == ("Built-in", [])
 
 
-def test_a_refresh_can_bring_the_wanted_device() -> None:
+def test_refresh_can_find_the_chosen_device() -> None:
     scene = begun("headset", BUILT_IN)
     scene.card.plugged.append(HEADSET)
     scene.recall()
@@ -195,7 +195,7 @@ def test_a_refresh_can_bring_the_wanted_device() -> None:
     ]
 
 
-def test_a_refresh_can_tell_that_a_device_is_gone() -> None:
+def test_refresh_can_detect_a_removed_device() -> None:
     scene = begun("headset", BUILT_IN, HEADSET)
     scene.card.plugged.remove(HEADSET)
     scene.recall()
@@ -207,7 +207,7 @@ def test_a_refresh_can_tell_that_a_device_is_gone() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "name"), [("headset", "Headset"), (None, "Built-in")])
-def test_the_device_is_changed_at_run_time(wanted: str | None, name: str) -> None:
+def test_device_can_be_changed_at_run_time(wanted: str | None, name: str) -> None:
     scene = begun("built", BUILT_IN, HEADSET)
     before = scene.keeper.line
     scene.keeper.use(wanted)
@@ -224,7 +224,7 @@ def test_a_device_plugged_in_after_the_start_can_be_chosen() -> None:
     assert (scene.name, scene.notices) == ("Headset", [])
 
 
-def test_a_sound_system_that_fails_ends_no_search() -> None:
+def test_failing_sound_system_does_not_end_the_search() -> None:
     scene = Scene(None, BUILT_IN)
     scene.keeper.begin()
     refresh = scene.card.refresh

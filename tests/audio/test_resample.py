@@ -17,7 +17,7 @@ def noise(count: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("from_rate", "to_rate"), RATES)
-def test_pieces_are_as_the_whole(from_rate: int, to_rate: int) -> None:
+def test_chunked_resampling_equals_resampling_the_whole(from_rate: int, to_rate: int) -> None:
     sound, resampler = noise(from_rate), Resampler(from_rate, to_rate)
     pieces = [resampler.process(piece) for piece in np.array_split(sound, 97)]
     pieces.append(resampler.process(sound[:0], last=True))
@@ -27,7 +27,7 @@ def test_pieces_are_as_the_whole(from_rate: int, to_rate: int) -> None:
 
 
 @pytest.mark.parametrize(("from_rate", "to_rate"), RATES)
-def test_the_delay_is_what_is_held_back(from_rate: int, to_rate: int) -> None:
+def test_delay_is_the_number_of_held_back_samples(from_rate: int, to_rate: int) -> None:
     resampler = Resampler(from_rate, to_rate)
     given = [resampler.process(noise(from_rate // 100)) for _ in range(100)]
     held = 1.0 - sum(map(len, given)) / to_rate
@@ -35,7 +35,7 @@ def test_the_delay_is_what_is_held_back(from_rate: int, to_rate: int) -> None:
     assert 0 < resampler.delay < 0.1
 
 
-def test_a_click_stays_in_its_place() -> None:
+def test_click_keeps_its_position() -> None:
     sound = np.zeros(48_000, np.float32)
     sound[24_000] = 1.0
     assert np.argmax(Resampler(48_000, 16_000).process(sound, last=True)) == 8_000
@@ -53,6 +53,6 @@ def test_equal_rates_pass_through() -> None:
     assert resampler.delay == 0.0
 
 
-def test_a_chunk_moves_to_the_other_timeline() -> None:
+def test_chunk_position_is_converted_to_the_other_rate() -> None:
     chunk = resampled(AudioChunk(noise(4_800), 48_000, start=48_000), 16_000)
     assert (len(chunk.samples), chunk.rate, chunk.start) == (1_600, 16_000, 16_000)

@@ -53,7 +53,9 @@ def opened(library: FakePortAudio, clock: ManualClock, direction: Direction) -> 
         (44_100, (6,), Format(44_100, 6)),
     ],
 )
-def test_a_device_is_taken_as_it_is(rate: int, channels: tuple[int, ...], form: Format) -> None:
+def test_device_is_opened_with_its_own_format(
+    rate: int, channels: tuple[int, ...], form: Format
+) -> None:
     line = opened(FakePortAudio(rate, channels), ManualClock(), Direction.OUTPUT)
     assert line.format == form
     line.close()
@@ -76,7 +78,7 @@ def test_a_stream_without_callbacks_is_dead_after_half_a_second() -> None:
     line.close()
 
 
-def test_a_device_that_wakes_up_may_pause() -> None:
+def test_device_waking_up_may_pause() -> None:
     library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     library.streams[0].ask()
@@ -95,7 +97,7 @@ def test_a_stream_that_ended_is_dead_at_once() -> None:
     line.close()
 
 
-def test_times_are_those_of_the_converter() -> None:
+def test_times_are_those_of_the_converter_clock() -> None:
     library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     clock.time = 7.0
     playing = opened(library, clock, Direction.OUTPUT)
@@ -108,7 +110,7 @@ def test_times_are_those_of_the_converter() -> None:
     hearing.close()
 
 
-def test_without_times_the_latency_serves() -> None:
+def test_latency_replaces_missing_times() -> None:
     library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     nothing = SimpleNamespace(outputBufferDacTime=0.0, currentTime=0.0)
@@ -117,7 +119,7 @@ def test_without_times_the_latency_serves() -> None:
     line.close()
 
 
-def test_an_end_that_hangs_is_left_to_itself(
+def test_hanging_close_does_not_block(
     monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("cannot be closed")
@@ -146,7 +148,7 @@ def test_jitter_fades_and_a_jump_is_followed() -> None:
 
 
 @pytest.mark.parametrize("form", [Format(48_000, 1), Format(48_000, 2), Format(44_100, 2)])
-def test_the_microphone_is_mono_at_16_khz_in_its_place(form: Format) -> None:
+def test_microphone_blocks_are_mono_at_16_khz_with_positions(form: Format) -> None:
     blocks: list[AudioChunk] = []
     times: list[float] = []
 
@@ -168,7 +170,7 @@ def test_the_microphone_is_mono_at_16_khz_in_its_place(form: Format) -> None:
     np.testing.assert_allclose(times, 20.0 + 0.01 * np.arange(len(times)), atol=1e-4)
 
 
-def test_a_listener_that_is_held_up_loses_sound_but_not_the_stream() -> None:
+def test_slow_listener_loses_sound_but_not_the_stream() -> None:
     blocks: list[AudioChunk] = []
     gate = threading.Event()
 
@@ -194,7 +196,7 @@ def test_the_loudspeaker_gets_mono_on_its_front_channels(channels: int) -> None:
         np.testing.assert_array_equal(buffer[:, channel], sound if channel < 2 else 0.0)
 
 
-def test_a_loudspeaker_of_another_rate_is_fed_ahead() -> None:
+def test_loudspeaker_of_another_rate_is_fed_ahead() -> None:
     sound = tone(480 * 300, 48_000)
     pulled: list[float] = []
     filled = threading.Semaphore(0)
@@ -228,7 +230,7 @@ def test_a_loudspeaker_of_another_rate_is_fed_ahead() -> None:
     assert gaps.mean() == pytest.approx(start / 44_100, abs=1e-3)
 
 
-def test_a_stream_that_is_not_needed_sleeps_and_is_no_dead_one() -> None:
+def test_unneeded_stream_sleeps_and_is_not_reported_dead() -> None:
     library, clock = FakePortAudio(48_000, (1,)), ManualClock()
     line = opened(library, clock, Direction.OUTPUT)
     stream = library.streams[0]
@@ -280,14 +282,14 @@ class Ear:
         return [len(chunk.samples) for chunk, _ in self.chunks]
 
 
-def test_quiet_blocks_come_together() -> None:
+def test_quiet_blocks_are_delivered_together() -> None:
     ear = Ear(quiet_power=1e-4)
     ear.tell(0.001, count=2 * TOGETHER)
     assert ear.heard() == [160 * TOGETHER] * 2
     assert [chunk.start for chunk, _ in ear.chunks] == [0, 160 * TOGETHER]
 
 
-def test_a_loud_block_brings_those_that_wait_at_once() -> None:
+def test_loud_block_delivers_waiting_blocks_immediately() -> None:
     ear = Ear(quiet_power=1e-4)
     ear.tell(0.001, count=3)
     ear.tell(0.5)
@@ -295,7 +297,7 @@ def test_a_loud_block_brings_those_that_wait_at_once() -> None:
     assert ear.chunks[0][0].samples[-1] == 0.5
 
 
-def test_where_each_block_counts_none_waits() -> None:
+def test_blocks_are_not_delayed_without_quiet_power() -> None:
     ear = Ear(quiet_power=0.0)
     ear.tell(0.0, count=5)
     assert ear.heard() == [160] * 5

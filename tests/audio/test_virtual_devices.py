@@ -108,7 +108,7 @@ def test_microphone_samples_are_received(virtual_audio: VirtualAudio) -> None:
     assert not notices
 
 
-def test_unplugged_loudspeaker_is_survived_and_taken_back(virtual_audio: VirtualAudio) -> None:
+def test_unplugged_loudspeaker_is_replaced_and_used_again(virtual_audio: VirtualAudio) -> None:
     tape, notices = Tape(), Notices()
     with Loudspeaker(None, tape.pull, notices) as speaker:
         wait_until(lambda: len(tape.times) > 20, "the loudspeaker plays")

@@ -40,7 +40,9 @@ def library(tmp_path: Path) -> AvatarLibrary:
     return AvatarLibrary(tmp_path / "avatars")
 
 
-def test_an_avatar_travels_in_one_file(ada: Path, library: AvatarLibrary, tmp_path: Path) -> None:
+def test_avatar_is_exported_and_imported_as_one_file(
+    ada: Path, library: AvatarLibrary, tmp_path: Path
+) -> None:
     export_avatar(ada, tmp_path / "ada.avatar")
     avatar = import_avatar(tmp_path / "ada.avatar", "guest", library)
     assert avatar.name == "guest"
@@ -101,7 +103,7 @@ HOSTILE: dict[str, Callable[[Path, Path], Path]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_file_leaves_nothing(
+def test_hostile_archive_leaves_no_files(
     ada: Path, library: AvatarLibrary, tmp_path: Path, kind: str
 ) -> None:
     source = HOSTILE[kind](ada, tmp_path / "x.avatar")
@@ -127,7 +129,7 @@ def test_a_file_that_cannot_be_read_is_reported(
     assert raised.value.message == f"The file {source} cannot be read: {reason}."
 
 
-def test_a_message_names_files_and_no_folder_of_the_program(
+def test_messages_do_not_reveal_program_folders(
     ada: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     source = HOSTILE["loop not described"](ada, tmp_path / "x.avatar")
@@ -137,9 +139,7 @@ def test_a_message_names_files_and_no_folder_of_the_program(
     assert raised.value.message == f"The file {source} cannot be used. {reason}"
 
 
-def test_texts_that_cannot_be_printed_stay_outside(
-    ada: Path, library: AvatarLibrary, tmp_path: Path
-) -> None:
+def test_unprintable_texts_are_refused(ada: Path, library: AvatarLibrary, tmp_path: Path) -> None:
     bad = ["\ud800 \x1b[31mred"] * 30_000
     manifest = edited(ada, **{"notes": bad, "licence": "\ud800", "other": "\ud800"})
     avatar = import_avatar(packed(ada, tmp_path / "x.avatar", avatar=manifest), "guest", library)
@@ -157,7 +157,9 @@ def test_an_archive_that_grows_too_large_leaves_no_file(
     assert library.names() == ()
 
 
-def test_a_bomb_is_not_written_to_disk(ada: Path, library: AvatarLibrary, tmp_path: Path) -> None:
+def test_decompression_bomb_is_not_written_to_disk(
+    ada: Path, library: AvatarLibrary, tmp_path: Path
+) -> None:
     source = HOSTILE["bomb"](ada, tmp_path / "x.avatar")
     assert source.stat().st_size < 2_000_000
     with pytest.raises(InputInvalid, match="extracts to far too much"):
@@ -186,9 +188,7 @@ def test_a_damaged_avatar_is_not_exported(
     assert not (tmp_path / "y.avatar").exists()
 
 
-def test_the_title_that_the_user_gave_travels_along(
-    ada: Path, library: AvatarLibrary, tmp_path: Path
-) -> None:
+def test_exported_avatar_keeps_its_title(ada: Path, library: AvatarLibrary, tmp_path: Path) -> None:
     export_avatar(ada, tmp_path / "ada.avatar")
     import_avatar(tmp_path / "ada.avatar", "eileen", library)
     assert library.rename("eileen", "Zoë O'Brien") == "zoe-obrien"

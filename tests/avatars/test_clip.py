@@ -105,7 +105,7 @@ def test_the_portrait_is_a_frame_with_open_eyes_and_closed_lips(stored: Path, cl
 
 
 @pytest.mark.parametrize("name", ["film.webm", "film.gif", "film.avi", "film.mov"])
-def test_films_of_many_kinds_are_read(name: str, tmp_path: Path) -> None:
+def test_clips_in_many_formats_are_read(name: str, tmp_path: Path) -> None:
     codecs = {"webm": ("libvpx", "yuv420p"), "gif": ("gif", "rgb8"), "avi": ("mjpeg", "yuvj420p")}
     codec, pixels = codecs.get(name.split(".")[1], ("libx264", "yuv420p"))
     path = tmp_path / name
@@ -124,7 +124,7 @@ def test_films_of_many_kinds_are_read(name: str, tmp_path: Path) -> None:
     assert all(abs(float(frame.mean()) - 40 - 8 * k) < 34 for k, frame in enumerate(frames))
 
 
-def test_a_fast_clip_is_thinned_out_and_a_large_one_made_smaller(tmp_path: Path) -> None:
+def test_fast_clip_is_thinned_and_large_clip_scaled_down(tmp_path: Path) -> None:
     pictures = (np.full((96, 1500, 3), 10 + k, np.uint8) for k in range(120))
     film = open_clip(moving.write_clip(tmp_path / "a.mp4", pictures, 60))
     assert (film.rate, film.size) == (30.0, (1280, 82))
@@ -177,7 +177,7 @@ def test_a_hostile_clip_is_reported(kind: str, tmp_path: Path, library: AvatarLi
         (plain(1 / 15), "is a still picture"),
     ],
 )
-def test_a_clip_that_cannot_work_is_refused(
+def test_unusable_clip_is_refused(
     pictures: Iterator[Image], said: str, tmp_path: Path, library: AvatarLibrary
 ) -> None:
     with pytest.raises(InputInvalid, match=said):
@@ -224,7 +224,7 @@ def absent(mesh: np.ndarray, *frames: int) -> np.ndarray:
     return meshes
 
 
-def test_checks_say_what_they_found(ada: Avatar) -> None:
+def test_clip_checks_report_their_findings(ada: Avatar) -> None:
     mesh, path = ada.mesh, Path("a.mp4")
     assert usable_part(watched(mesh), path) == (slice(0, 40), ())
     part, notes = usable_part(watched(mesh, meshes=absent(mesh, *range(8))), path)
@@ -260,7 +260,7 @@ def drifted(mesh: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     return (mesh[None] + shifts[:, None, None] * np.array([1.0, 0.3, 0])).astype(np.float32)
 
 
-def test_a_loop_ends_where_it_begins_or_turns_where_nothing_moves(ada: Avatar) -> None:
+def test_loop_closes_seamlessly_or_mirrors_at_rest(ada: Avatar) -> None:
     time = np.arange(75) / 15
     quiet, sights = np.zeros(75, np.float32), np.full((75, 48, 64), 99, np.float32)
     swaying = drifted(ada.mesh, 12 * np.sin(math.tau * time / 2.2))
@@ -276,14 +276,14 @@ def test_a_loop_ends_where_it_begins_or_turns_where_nothing_moves(ada: Avatar) -
     assert find_loop(swaying[:16], quiet[:16], sights[:16], 15) == Loop(0, 16, mirrored=True)
 
 
-def test_smoothing_takes_the_trembling_and_leaves_the_motion() -> None:
+def test_smoothing_removes_jitter_and_keeps_motion() -> None:
     time = np.arange(60, dtype=np.float32)
     noisy = time * 2 + np.resize([-1, 1], 60)
     soft = smooth_curve(noisy[:, None].astype(np.float32), 2.0)[:, 0]
     assert np.abs(soft - time * 2)[8:-8].max() < 0.05
 
 
-def test_an_avatar_with_a_loop_travels_in_one_file(
+def test_avatar_with_a_loop_is_exported_and_imported(
     stored: Path, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     export_avatar(stored, tmp_path / "ada.avatar")

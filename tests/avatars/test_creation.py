@@ -92,7 +92,7 @@ def folder(stored: AvatarLibrary, tmp_path: Path) -> Iterator[Path]:
     return copy
 
 
-def test_points_lie_where_mediapipe_finds_them(eyes: FaceDetector, astronaut: Image) -> None:
+def test_landmarks_match_those_of_mediapipe(eyes: FaceDetector, astronaut: Image) -> None:
     mesh, presence = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
     corners = np.array(MESH_OF_MEDIAPIPE["outer eye corners"][1])
     between = np.linalg.norm(corners[1] - corners[0])
@@ -103,7 +103,7 @@ def test_points_lie_where_mediapipe_finds_them(eyes: FaceDetector, astronaut: Im
 
 
 @pytest.mark.parametrize("degrees", [-40, -15, 20, 40])
-def test_a_tilted_head_is_measured_as_well(
+def test_tilted_head_is_measured_as_precisely(
     eyes: FaceDetector, astronaut: Image, degrees: int
 ) -> None:
     upright, _ = eyes.mesh(astronaut, eyes.faces(astronaut)[0])
@@ -136,7 +136,7 @@ def test_an_avatar_is_complete(stored: AvatarLibrary) -> None:
     assert sorted(path.name for path in stored.folder("ada").iterdir()) == sorted(FILES)
 
 
-def test_groups_run_from_left_to_right_and_lie_as_in_a_face(stored: AvatarLibrary) -> None:
+def test_landmark_groups_are_ordered_and_anatomically_plausible(stored: AvatarLibrary) -> None:
     marks = load_avatar(stored.folder("ada")).landmarks
     for name, points in marks.items():
         if name != "nose_bridge":
@@ -175,7 +175,7 @@ def two_faces(astronaut: Image) -> Image:
     return both
 
 
-def test_of_two_faces_the_larger_is_taken_and_it_is_said(
+def test_larger_of_two_faces_is_used_with_a_note(
     astronaut: Image, library: AvatarLibrary, tmp_path: Path
 ) -> None:
     avatar = made(write(tmp_path, two_faces(astronaut)), library)
@@ -215,7 +215,7 @@ def turned(astronaut: Image, degrees: float) -> Image:
         (lambda it: turned(it, -60), "photo, or the face in it, is rotated"),
     ],
 )
-def test_a_photo_that_cannot_work_is_refused_and_leaves_nothing(
+def test_unusable_photo_is_refused_and_leaves_no_files(
     astronaut: Image, library: AvatarLibrary, tmp_path: Path, spoil: object, said: str
 ) -> None:
     assert callable(spoil)
@@ -247,7 +247,7 @@ def test_flaws_of_a_photo_become_notes(
     assert set(notes) == {mouth, said} - {None}
 
 
-def test_closed_lips_are_nothing_to_tell(astronaut: Image, eyes: FaceDetector) -> None:
+def test_closed_lips_add_no_note(astronaut: Image, eyes: FaceDetector) -> None:
     """What lies between the astronaut's lips is squeezed away."""
     from avatar_app.avatars.landmarks import gap_of, landmarks_of
     from avatar_app.avatars.notes import check_face
@@ -281,7 +281,7 @@ def test_a_face_from_the_side_is_refused(astronaut: Image, eyes: FaceDetector) -
         check_face(astronaut, turned, 1)
 
 
-def test_the_job_tells_its_progress(library: AvatarLibrary) -> None:
+def test_avatar_creation_reports_progress(library: AvatarLibrary) -> None:
     job = Job[Avatar]("making", lambda job: make_avatar(ASTRONAUT, "ada", job, library))
     reported: list[str] = []
     job.when_progressed(lambda progress: reported.append(progress.text))
@@ -415,7 +415,7 @@ def test_a_damaged_avatar_is_reported(folder: Path, damage: str) -> None:
 
 
 @pytest.mark.parametrize("bad", ["\ud800", "\x1b]0;title\x07", "\u202e", "\n"])
-def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
+def test_manifest_texts_are_printable(folder: Path, bad: str) -> None:
     notes = [f"a{bad}b" + "c" * 900] * 800
     change(folder, **{"created": bad, "licence": f"mine{bad}!", "notes": notes})
     avatar = load_avatar(folder)
@@ -427,7 +427,9 @@ def test_texts_of_a_manifest_can_be_printed(folder: Path, bad: str) -> None:
     "".join(texts).encode()
 
 
-def test_a_shelf_lists_finds_and_removes(stored: AvatarLibrary, library: AvatarLibrary) -> None:
+def test_library_lists_finds_and_removes_avatars(
+    stored: AvatarLibrary, library: AvatarLibrary
+) -> None:
     made(ASTRONAUT, library, "ada")
     made(ASTRONAUT, library, "bea")
     (library.root / "bea" / PORTRAIT).unlink()
@@ -455,7 +457,7 @@ def test_a_shelf_lists_finds_and_removes(stored: AvatarLibrary, library: AvatarL
         ("/p", "/p is not an avatar.", "Choose la, p or plain."),
     ],
 )
-def test_only_a_name_that_is_alike_is_offered(
+def test_only_similar_names_are_suggested(
     library: AvatarLibrary, name: str, message: str, hint: str
 ) -> None:
     for known in ("la", "p", "plain"):
@@ -483,7 +485,7 @@ def test_an_unwritable_library_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", "..", "a/b", "../x", "Ada", "con", "a" * 41, ".hidden", "a b"]
 )
-def test_a_name_that_is_no_folder_everywhere_is_refused(library: AvatarLibrary, name: str) -> None:
+def test_name_invalid_on_some_system_is_refused(library: AvatarLibrary, name: str) -> None:
     with pytest.raises(ConfigInvalid, match="cannot be called"):
         library.check_free(name)
     with pytest.raises(ConfigInvalid):
@@ -501,5 +503,5 @@ def test_a_name_that_is_no_folder_everywhere_is_refused(library: AvatarLibrary, 
         ("x1.png", "x1"),
     ],
 )
-def test_a_file_names_its_avatar(file: str, name: str) -> None:
+def test_avatar_name_is_derived_from_the_file_name(file: str, name: str) -> None:
     assert name_from(Path(file)) == name

@@ -36,12 +36,14 @@ def result(draft: AvatarDraft, kind: CheckKind, face: int, crop: Crop) -> CheckR
     return next(check.result for check in draft.checks(face, crop) if check.kind is kind)
 
 
-def test_faces_run_from_left_to_right_and_the_largest_is_likeliest(couple: AvatarDraft) -> None:
+def test_faces_are_ordered_left_to_right_and_the_largest_is_preselected(
+    couple: AvatarDraft,
+) -> None:
     assert [face.middle[0] < 400 for face in couple.faces] == [True, False]
     assert couple.likeliest == 1
 
 
-def test_a_crop_around_one_of_several_leaves_the_others_out_where_it_can(
+def test_suggested_crop_excludes_other_people_where_possible(
     couple: AvatarDraft,
 ) -> None:
     crop = couple.suggested_crop(1)
@@ -60,7 +62,7 @@ def test_the_whole_photo_is_suggested_for_a_single_face() -> None:
     ("share", "expected"),
     [(0.0, CheckResult.GOOD), (0.2, CheckResult.FAIR), (0.5, CheckResult.POOR)],
 )
-def test_a_crop_through_the_face_is_noticed(
+def test_crop_cutting_the_face_is_reported(
     couple: AvatarDraft, share: float, expected: CheckResult
 ) -> None:
     box = couple.faces[0].box
@@ -68,7 +70,7 @@ def test_a_crop_through_the_face_is_noticed(
     assert result(couple, CheckKind.WHOLE, 0, crop) is expected
 
 
-def test_what_is_made_lies_in_the_crop(couple: AvatarDraft) -> None:
+def test_avatar_is_measured_within_the_crop(couple: AvatarDraft) -> None:
     crop = couple.suggested_crop(0)
     measured = couple.measure(0, crop)
     assert measured.picture.shape[1] == round(crop.right) - round(crop.left)

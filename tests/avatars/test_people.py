@@ -70,13 +70,13 @@ def test_the_person_in_front_is_selected(photo: Photo) -> None:
     assert any("2 faces" in note for note in avatar.notes)
 
 
-def test_a_person_that_was_named_is_taken_without_a_word_of_the_others(photo: Photo) -> None:
+def test_chosen_person_is_used_without_a_note_about_others(photo: Photo) -> None:
     avatar = made(photo(1.0, 2.0), person=1)
     assert place_of(avatar) < 0.5
     assert not any("faces" in note for note in avatar.notes)
 
 
-def test_where_the_largest_cannot_be_taken_another_may_be_meant(photo: Photo) -> None:
+def test_unusable_largest_face_asks_which_person_is_meant(photo: Photo) -> None:
     path = photo(1.0, 2.0, blurred=True)
     with pytest.raises(SeveralPeople) as asked:
         made(path)
@@ -88,7 +88,7 @@ def test_where_the_largest_cannot_be_taken_another_may_be_meant(photo: Photo) ->
         made(path, person=2)
 
 
-def test_a_person_that_is_not_there_is_said(photo: Photo) -> None:
+def test_unknown_person_number_is_reported(photo: Photo) -> None:
     with pytest.raises(InputInvalid, match=r"Unknown person 3: .* shows 2 people"):
         made(photo(1.0, 1.0), person=3)
     with pytest.raises(InputInvalid, match="shows one person"):

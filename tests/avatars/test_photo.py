@@ -45,13 +45,13 @@ def read(content: bytes, folder: Path) -> Image:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".bmp"])
-def test_kinds_of_files(picture: Image, tmp_path: Path, suffix: str) -> None:
+def test_common_photo_formats_are_read(picture: Image, tmp_path: Path, suffix: str) -> None:
     seen = read(encoded(picture, suffix), tmp_path)
     assert seen.dtype == np.uint8
     assert np.abs(seen.astype(int) - picture).mean() < 4
 
 
-def test_sixteen_bits_gray_and_alpha(picture: Image, tmp_path: Path) -> None:
+def test_sixteen_bit_gray_and_alpha_photos_are_converted(picture: Image, tmp_path: Path) -> None:
     deep = read(encoded(picture.astype(np.uint16) * 257, ".png"), tmp_path)
     assert np.abs(deep.astype(int) - picture).max() <= 1
     gray = read(encoded(picture[:, :, 1], ".png"), tmp_path)
@@ -145,14 +145,14 @@ def saved(picture: Image, kind: str, mode: str = "RGB", **options: Any) -> bytes
         ("MPO", "RGB", {"quality": 95}),
     ],
 )
-def test_kinds_that_few_programs_write(
+def test_rare_photo_formats_are_read(
     picture: Image, tmp_path: Path, kind: str, mode: str, options: dict[str, Any]
 ) -> None:
     seen = read(saved(picture, kind, mode, **options), tmp_path)
     assert np.abs(seen.astype(int) - picture).mean() < 4
 
 
-def test_a_telephones_photo_is_put_together_of_its_tiles(tmp_path: Path) -> None:
+def test_tiled_heic_photo_is_assembled(tmp_path: Path) -> None:
     rows, columns = np.mgrid[0:128, 0:192]
     picture = np.stack([200 - columns, rows + 60, 40 + columns], axis=-1).astype(np.uint8)
     seen = read(tiled_heic(picture), tmp_path)
@@ -163,9 +163,7 @@ def test_a_telephones_photo_is_put_together_of_its_tiles(tmp_path: Path) -> None
         read(tiled_heic(picture)[:2000], tmp_path)
 
 
-def test_a_photo_may_move_a_little_or_have_another_behind_it(
-    picture: Image, tmp_path: Path
-) -> None:
+def test_live_and_multi_image_photos_are_read(picture: Image, tmp_path: Path) -> None:
     """Telephones append a film of the moment, or a map of what is brighter than white."""
     jpeg = encoded(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 95)
     film = b"\0\0\0\x18ftypmp42" + np.random.default_rng(1).bytes(3 * len(jpeg))
@@ -173,7 +171,7 @@ def test_a_photo_may_move_a_little_or_have_another_behind_it(
     assert np.abs(seen.astype(int) - picture).mean() < 4
 
 
-def test_a_preview_that_is_whole_makes_no_whole_photo(picture: Image, tmp_path: Path) -> None:
+def test_truncated_photo_with_complete_preview_is_refused(picture: Image, tmp_path: Path) -> None:
     jpeg = encoded(picture, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 95)
     small = encoded(picture[:60, :60], ".jpg")
     segment = b"\xff\xe1" + struct.pack(">H", len(small) + 2) + small
@@ -182,7 +180,9 @@ def test_a_preview_that_is_whole_makes_no_whole_photo(picture: Image, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "HEIF", "AVIF"])
-def test_every_kind_stands_upright(picture: Image, tmp_path: Path, kind: str) -> None:
+def test_exif_rotation_is_applied_in_every_format(
+    picture: Image, tmp_path: Path, kind: str
+) -> None:
     exif = Pillow.Exif()
     exif[0x112] = 6
     given = exif if kind == "TIFF" else exif.tobytes()
@@ -201,7 +201,7 @@ def test_transparent_pixels_are_blended_with_gray(
     assert np.abs(seen[:, :70].astype(int) - seen[0, 0]).mean() < 4
 
 
-def test_deep_tiffs_keep_their_light(picture: Image, tmp_path: Path) -> None:
+def test_high_bit_depth_tiffs_keep_their_brightness(picture: Image, tmp_path: Path) -> None:
     gray = np.repeat(picture[:, :, 1:2], 3, axis=2)
     deep = saved_gray(picture[:, :, 1].astype(np.uint16) * 257)
     assert np.abs(read(deep, tmp_path).astype(int) - gray).max() <= 1
@@ -237,7 +237,7 @@ def damaged_png(picture: Image) -> bytes:
     return whole[:33] + chunk + whole[33:]
 
 
-def test_no_library_talks_on_the_terminal(
+def test_libraries_print_nothing_to_the_terminal(
     picture: Image, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     read(damaged_png(picture), tmp_path)

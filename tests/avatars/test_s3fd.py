@@ -75,7 +75,7 @@ def gray(width: int, height: int) -> Image:
     return np.full((height, width, 3), 128, np.uint8)
 
 
-def test_every_level_says_what_the_published_network_says() -> None:
+def test_every_level_equals_the_published_network() -> None:
     """The golden numbers are of an implementation in torch, with the same random weights."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
@@ -110,7 +110,7 @@ def test_the_table_has_the_published_keys_and_shapes() -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_cell_that_fires_is_a_face_at_its_place(level: str, tmp_path: Path) -> None:
+def test_active_cell_yields_a_face_at_its_position(level: str, tmp_path: Path) -> None:
     stride = LEVELS[level]
     path = write_zip(tmp_path / "s3fd.pth", pure_green_state(level, (0.5, -1, DOUBLED, 0)))
     picture = with_green(gray(192, 128), 101, 75)
@@ -125,7 +125,7 @@ def test_a_cell_that_fires_is_a_face_at_its_place(level: str, tmp_path: Path) ->
     assert stride in STRIDES
 
 
-def test_pictures_of_any_size_and_number_are_seen(green: S3fd) -> None:
+def test_pictures_of_any_size_and_number_are_processed(green: S3fd) -> None:
     """Large ones are made smaller: 1024 pixels to 512."""
     pictures = [
         with_green(gray(160, 96), 100, 60),
@@ -152,7 +152,7 @@ def test_overlapping_boxes_are_merged(green: S3fd) -> None:
     assert sorted(face.side for face in faces) == pytest.approx([128, 128], abs=0.1)
 
 
-def test_only_what_has_a_mesh_is_a_face(green: S3fd) -> None:
+def test_only_faces_with_a_mesh_are_returned(green: S3fd) -> None:
     """The detector is told of a face at the nose, and of another one on the wall."""
     picture = with_green(with_green(astronaut(), *NOSE), 248, 20)
     assert len(green.faces([picture])[0]) == 2
@@ -165,7 +165,7 @@ def test_only_what_has_a_mesh_is_a_face(green: S3fd) -> None:
 
 
 @pytest.mark.parametrize("degrees", [-45, 30])
-def test_a_tilted_head_is_measured_though_the_detector_tells_no_tilt(
+def test_tilted_head_is_measured_without_a_tilt_from_the_detector(
     green: S3fd, degrees: int
 ) -> None:
     place = cv2.getRotationMatrix2D((126.0, 124.0), degrees, 1.0)
@@ -241,7 +241,7 @@ def test_missing_weights_are_reported_with_a_hint(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["s3fd/s3fd-619a316812.pth", "s3fd.pth"])
-def test_weights_in_the_folder_of_models_are_found(place: str, green_file: Path) -> None:
+def test_weights_in_the_models_folder_are_found(place: str, green_file: Path) -> None:
     path = app_paths().models / place
     path.parent.mkdir(parents=True)
     path.symlink_to(green_file)
@@ -256,7 +256,7 @@ def invoke(*arguments: object) -> str:
     return " ".join(typed(avatars, *arguments).output.split())
 
 
-def test_an_avatar_is_made_with_it(green_file: Path, tmp_path: Path) -> None:
+def test_avatar_can_be_created_with_s3fd(green_file: Path, tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), with_green(astronaut(), *NOSE)[..., ::-1])
     invoke("add", photo, "--name", "ada", "--detector", "s3fd", "--detector-model", green_file)

@@ -69,7 +69,7 @@ def test_a_result_is_one_json_object_of_three_entries() -> None:
     assert not result.ok
 
 
-def test_a_bench_that_measured_nothing_is_not_ok() -> None:
+def test_bench_without_measurements_is_not_ok() -> None:
     assert not BenchResult("latency", {}).ok
     assert quantile([], "p95") is None
 
@@ -85,7 +85,7 @@ def test_the_table_shows_figures_targets_and_their_spread() -> None:
     assert "█" in out.getvalue()
 
 
-def test_a_comparison_that_cannot_be_made_is_neither_met_nor_missed() -> None:
+def test_missing_comparison_is_neither_met_nor_missed() -> None:
     report = Report()
     report.add("speed", 10.0, "Hz", least=5.0)
     report.add_compared("gain", None, "times", other="torch", least=4.0)
@@ -100,7 +100,7 @@ def test_a_comparison_that_cannot_be_made_is_neither_met_nor_missed() -> None:
     assert out.getvalue().count("is not compared: torch is not installed.") == 1
 
 
-def test_voice_ends_where_it_really_does_in_a_noisy_recording() -> None:
+def test_end_of_voice_is_found_in_a_noisy_recording() -> None:
     noise = RNG.standard_normal(32_000).astype(np.float32) * 0.002
     voice = np.zeros(32_000, np.float32)
     voice[8_000:20_000] = RNG.standard_normal(12_000) * 0.1
@@ -124,7 +124,7 @@ def test_the_checkout_has_real_recordings() -> None:
 
 
 @pytest.mark.parametrize("delay", [0.06, 0.3])
-def test_an_echo_comes_as_late_and_as_weak_as_it_says(delay: float) -> None:
+def test_simulated_echo_has_its_delay_and_level(delay: float) -> None:
     path = EchoPath(delay)
     played = np.zeros(48_000, np.float32)
     played[4_800:9_600] = np.sin(np.arange(4_800) * 2 * np.pi * 500 / 48_000) * 0.5
@@ -144,7 +144,7 @@ def test_every_noise_is_short_and_audible() -> None:
     assert {noise_number(index, np.random.default_rng(2))[0] for index in range(12)} == set(NOISES)
 
 
-def test_played_sound_is_found_in_the_speech_whatever_its_gain() -> None:
+def test_played_sound_is_located_at_any_gain() -> None:
     samples = RNG.standard_normal(48_000 * 3).astype(np.float32) * 0.1
     words = tuple(Word(str(n), n * 0.5, n * 0.5 + 0.4) for n in range(6))
     whole = alignment.join_speech([SpeechChunk(AudioChunk(samples, 48_000), "0 1 2 3 4 5", words)])

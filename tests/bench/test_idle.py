@@ -35,7 +35,7 @@ def test_each_state_has_its_target(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert result.machine["speed"]["reference_ms"] > 0
 
 
-def test_work_is_found_in_the_thread_that_does_it(qapp: QApplication) -> None:
+def test_cpu_time_is_attributed_to_its_thread(qapp: QApplication) -> None:
     paints, label = Paints(), QLabel("seen")
     label.installEventFilter(paints)
     meter = ThreadMeter(paints)

@@ -54,7 +54,7 @@ def test_a_chain_is_compared_with_its_engines(monkeypatch: pytest.MonkeyPatch) -
     assert report.metrics["first_sound_rounds"].ok
 
 
-def test_a_model_that_keeps_what_it_read_meets_the_target(tmp_path: Path) -> None:
+def test_model_with_prompt_cache_meets_the_target(tmp_path: Path) -> None:
     model = write_llama(tmp_path / "small.gguf", "Yes.", context=4096)
     dialogue, report = LlamaDialogue(model=str(model), context=4096, threads=1), Report()
     measure_rereading(report, dialogue, 2)
@@ -89,7 +89,7 @@ class Deaf(Plain):
         yield SpeechChunk(audio=None)  # type: ignore[arg-type]
 
 
-def test_an_engine_that_does_not_stop_is_found() -> None:
+def test_engine_that_ignores_cancellation_is_detected() -> None:
     report = Report()
     factories = {"deaf": (Kind.TTS, Deaf)}
     measure_stopping(report, factories, 1)
@@ -98,7 +98,7 @@ def test_an_engine_that_does_not_stop_is_found() -> None:
     assert stopping.MOST_MS < report.metrics["cancel_deaf_p95"].value < 1500
 
 
-def test_imports_are_weighed_where_they_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_of_installed_packages_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     extras = {"heavy": ("numpy",), "light": ("keyword",), "absent": ("no_such_module",)}
     monkeypatch.setattr(importing, "EXTRAS", extras)
     report = Report()

@@ -30,7 +30,7 @@ def children() -> int:
     return len(psutil.Process().children())
 
 
-def test_busy_processes_are_busy_and_end() -> None:
+def test_load_processes_are_busy_and_end() -> None:
     before = children()
     with busy_processes(2):
         made = psutil.Process().children()[before:]
@@ -82,7 +82,7 @@ def test_a_conversation_of_some_seconds_keeps_its_threads_and_files(
     assert len(report.series["memory [MB]"]) >= 2
 
 
-def test_growth_is_found_and_a_long_sentence_is_none() -> None:
+def test_memory_growth_is_detected_but_not_for_a_long_sentence() -> None:
     minutes = [index / 4 for index in range(40)]
     calm = [900.0 + 30 * (index % 7 == 0) for index in range(40)]
     assert abs(growth._slope(minutes, calm)) < 0.1
@@ -90,7 +90,7 @@ def test_growth_is_found_and_a_long_sentence_is_none() -> None:
     assert growth._slope(minutes, growing) == pytest.approx(2, abs=0.2)
 
 
-def test_a_family_is_counted_with_its_children() -> None:
+def test_process_family_includes_children() -> None:
     alone = read_family()
     with busy_processes(1):
         both = read_family()

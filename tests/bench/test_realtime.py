@@ -47,7 +47,7 @@ def frame(number: int) -> VideoFrame:
 
 
 @pytest.mark.parametrize("column", [0, 15])
-def test_the_lips_open_by_the_loudness_of_one_column(column: int) -> None:
+def test_bench_lips_open_by_the_loudness_of_one_column(column: int) -> None:
     face = np.full((96, 96, 3), 180, np.uint8)
     choice = Choice(Runtime.ONNXRUNTIME)
     painter = LipPainter(loud_lips(column), face, LOWER_HALF, choice)
@@ -73,7 +73,7 @@ def test_the_lips_of_a_bench_are_a_checkpoint_that_can_be_read(tmp_path: Path) -
         loud_lips(16)
 
 
-def test_pictures_that_were_due_and_not_painted_are_dropped() -> None:
+def test_due_but_unpainted_frames_count_as_dropped() -> None:
     shown, turn = Shown(), Turn(1)
     for number in (0, 1, 3):
         shown.looked(Moment(turn, number / 25, ending=False))
@@ -99,7 +99,7 @@ def test_frames_before_counting_are_ignored() -> None:
     assert shown.seconds == pytest.approx(0.12)
 
 
-def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
+def test_time_waiting_for_speech_does_not_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 0.0
@@ -126,7 +126,7 @@ def test_time_in_which_a_face_waits_for_speech_is_not_its_own(
     assert face.composed_ms == [pytest.approx(500)]
 
 
-def test_lips_that_are_shown_again_are_counted() -> None:
+def test_repeated_lips_are_counted() -> None:
     first, second = PIXEL.copy(), PIXEL.copy()
     patches = [None, first, first, second, None, None]
 
@@ -142,7 +142,7 @@ def test_lips_that_are_shown_again_are_counted() -> None:
     assert face.repeated == 1
 
 
-def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
+def test_bench_accepts_only_its_options(settings: Settings) -> None:
     with pytest.raises(ConfigInvalid, match="has no option --minutes") as caught:
         run_bench("av-sync", settings, quick=True, minutes=1.0)
     assert "realtime" in caught.value.hint
@@ -151,7 +151,7 @@ def test_a_bench_takes_only_the_choices_it_offers(settings: Settings) -> None:
     assert "wav2lip" in caught.value.hint
 
 
-def test_a_face_keeps_what_was_chosen_about_it(settings: Settings, tmp_path: Path) -> None:
+def test_face_of_the_bench_keeps_chosen_options(settings: Settings, tmp_path: Path) -> None:
     chosen = with_face(small(settings), paths_under(tmp_path), BenchFace.ILLUSTRATED).face
     assert (chosen.engine, chosen.options["fps"], chosen.options["width"]) == (
         "illustrated",

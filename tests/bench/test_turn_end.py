@@ -11,7 +11,7 @@ OPTIONS = TurnDetectionOptions()
 END = HeardSilence(float("inf"), 0.95, 0.25)
 
 
-def test_whoever_sounds_finished_is_answered_sooner_and_cut_off_too() -> None:
+def test_finished_sounding_pause_is_answered_sooner() -> None:
     speakers = {"one": [HeardSilence(0.4, 0.95, 0.25), END], "two": [HeardSilence(0.4, 0.1, 0.25)]}
     alone, asked = (replay(speakers, OPTIONS, is_asked=each) for each in (False, True))
     assert alone.cut_off == 0
@@ -20,7 +20,7 @@ def test_whoever_sounds_finished_is_answered_sooner_and_cut_off_too() -> None:
     assert 0.4 < asked.latency < alone.latency  # the pause of 0.4 s was learned
 
 
-def test_each_speaker_is_learned_alone() -> None:
+def test_pauses_are_learned_per_speaker() -> None:
     pause = HeardSilence(0.9, 0.0, 0.25)
     one = replay({"one": [pause] * 6}, OPTIONS, is_asked=False)
     several = replay({str(number): [pause] for number in range(6)}, OPTIONS, is_asked=False)

@@ -27,13 +27,13 @@ def marks(text: str) -> np.ndarray:
     return np.array([letter != "." for letter in text])
 
 
-def test_share_of_events_that_are_met() -> None:
+def test_precision_and_recall_of_events() -> None:
     assert share_met(marks(".xx...xx."), marks(".x......."), 0) == 0.5
     assert share_met(marks(".xx...xx."), marks(".x...x..."), 1) == 1.0
     assert share_met(marks("....."), marks("xxxxx"), 0) == 0.0
 
 
-def test_a_mouth_that_never_opens_is_not_precise_and_one_that_never_closes_finds_nothing() -> None:
+def test_constant_mouths_have_no_precision_or_recall() -> None:
     true = [0.5] * 20 + [0.0] * 5 + [0.5] * 20
     lips = [False] * 20 + [True] * 5 + [False] * 20
     shut, agape, right = (

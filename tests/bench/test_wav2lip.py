@@ -16,7 +16,7 @@ from avatar_app.system.paths import paths_under
 FOLDER = Path(__file__).parents[1] / "data" / "wav2lip"
 
 
-def test_its_weights_are_the_ones_of_the_golden_numbers() -> None:
+def test_bench_weights_are_those_of_the_golden_pictures() -> None:
     spec = importlib.util.spec_from_file_location("wav2lip_weights", FOLDER / "weights.py")
     assert spec is not None
     assert spec.loader is not None

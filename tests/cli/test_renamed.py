@@ -36,7 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return run_line
 
 
-def test_say_films_as_render_does_and_tells_its_new_name(run: Run, tmp_path: Path) -> None:
+def test_say_is_an_alias_of_render_with_a_notice(run: Run, tmp_path: Path) -> None:
     sizes = [word for each in SMALL for word in ("--set", f"render.standard.{each}")]
     films = [tmp_path / "one.mp4", tmp_path / "other.mp4"]
     status, _, errors = run("say", "Hello!", "--output", films[0], *sizes)
@@ -52,9 +52,7 @@ def test_say_films_as_render_does_and_tells_its_new_name(run: Run, tmp_path: Pat
     assert frames[0][1] == 96
 
 
-def test_models_and_servers_are_looked_for_by_both_names(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_scan_commands_work_under_both_names(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avatar_app.models.discovery.found_models", lambda _folders: [])
     monkeypatch.setattr("avatar_app.models.servers.look", lambda: [])
     for group, former in (("models", "found"), ("servers", "look")):
@@ -66,7 +64,7 @@ def test_models_and_servers_are_looked_for_by_both_names(
         assert len(errors.splitlines()) == 1
 
 
-def test_the_phrase_is_drawn_by_both_names(run: Run) -> None:
+def test_consent_phrase_works_under_both_names(run: Run) -> None:
     for word in ("consent-phrase", "sentence"):
         status, output, errors = run("voices", word, "ada")
         assert status == 0
@@ -74,7 +72,7 @@ def test_the_phrase_is_drawn_by_both_names(run: Run) -> None:
         assert ("is now called voices consent-phrase" in errors) == (word == "sentence")
 
 
-def test_a_pinned_hash_is_forgotten_by_both_names(run: Run) -> None:
+def test_unpin_option_works_under_both_names(run: Run) -> None:
     store = Store.of(app_paths())
     model = user_catalog(store.root).find("gfpgan-1.3")
     for option in ("--unpin", "--forget"):
@@ -89,7 +87,7 @@ def test_a_pinned_hash_is_forgotten_by_both_names(run: Run) -> None:
 
 
 @pytest.mark.parametrize(("former", "present"), FORMER_NAMES.items())
-def test_benches_are_known_by_both_names(
+def test_benches_work_under_both_names(
     run: Run, monkeypatch: pytest.MonkeyPatch, former: str, present: str
 ) -> None:
     assert present in BENCHES

@@ -37,7 +37,7 @@ def voice(tmp_path: Path) -> Path:
     return tmp_path / "voice.wav"
 
 
-def test_a_photo_without_weights_moves_by_its_own_means(voice: Path, tmp_path: Path) -> None:
+def test_photo_without_wav2lip_is_rendered_by_the_photo_engine(voice: Path, tmp_path: Path) -> None:
     output = tmp_path / "film.mp4"
     arguments = ("--avatar", ASTRONAUT, "--audio", voice, "--output", output)
     result = typed(render, *arguments, *SMALL, "--json")
@@ -49,7 +49,7 @@ def test_a_photo_without_weights_moves_by_its_own_means(voice: Path, tmp_path: P
         assert film.streams.video[0].frames == 5
 
 
-def test_lips_are_painted_where_the_weights_are(voice: Path, tmp_path: Path) -> None:
+def test_wav2lip_is_used_where_its_weights_are_installed(voice: Path, tmp_path: Path) -> None:
     paths = app_paths()
     paths.models.mkdir(parents=True)
     state = wav2lip_parts.random_state()
@@ -113,7 +113,7 @@ def test_the_output_may_not_overwrite_an_input(role: str, voice: Path, tmp_path:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a pipe that has a name")
-def test_a_device_is_not_replaced_by_a_film(voice: Path, tmp_path: Path) -> None:
+def test_device_file_is_not_overwritten(voice: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(FilmUnwritable, match="not a regular file"):
@@ -181,7 +181,7 @@ def test_sigterm_acts_like_ctrl_c(
             signal.signal(each, handler)
 
 
-def test_lips_need_somebody(tmp_path: Path) -> None:
+def test_wav2lip_needs_an_avatar(tmp_path: Path) -> None:
     weights = tmp_path / "any.pth"
     weights.touch()
     with pytest.raises(ConfigInvalid, match="needs an avatar"):

@@ -106,7 +106,7 @@ def installed() -> set[str]:
     return {each.id for each in models if store.presence(each) is Presence.INSTALLED}
 
 
-def test_the_set_comes_is_used_and_is_taken_back(run: Run) -> None:
+def test_setup_downloads_uses_and_undoes_the_starter_set(run: Run) -> None:
     before = chosen()
     returned, output, errors = run("--yes")
     assert (returned, errors) == (0, "")
@@ -190,7 +190,7 @@ def brains(site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
 
 
 @pytest.mark.parametrize(("gflops", "name"), [(10.0, "clever"), (50.0, "wise")])
-def test_a_quick_machine_gets_the_best_brain_that_it_can_run(
+def test_fast_machine_gets_the_best_language_model_it_can_run(
     run: Run, brains: Site, gflops: float, name: str
 ) -> None:
     machine_of(gflops)
@@ -202,7 +202,7 @@ def test_a_quick_machine_gets_the_best_brain_that_it_can_run(
     assert installed() == BODIES.keys() - {"smollm2-135m"} | {name}
 
 
-def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, brains: Site) -> None:
+def test_unreachable_language_model_falls_back_to_the_small_one(run: Run, brains: Site) -> None:
     machine_of(10.0)
     del brains.files["clever"]
     returned, output, errors = run("--yes")
@@ -217,7 +217,7 @@ def test_a_brain_that_cannot_be_reached_gives_way_to_the_small_one(run: Run, bra
     assert chosen()["dialogue"] == ("llama", "clever")
 
 
-def test_the_first_of_several_that_can_be_reached_is_taken(run: Run, brains: Site) -> None:
+def test_first_reachable_language_model_is_chosen(run: Run, brains: Site) -> None:
     machine_of(50.0)
     file = app_paths().models / "catalog.yaml"
     document = yaml.safe_load(file.read_text())

@@ -115,7 +115,7 @@ def test_a_path_is_passed_on_as_an_absolute_one(
         (["--data-dir", __file__], "is not a folder."),
     ],
 )
-def test_wrong_paths_cost_one_sentence(tmp_path: Path, words: list[str], sentence: str) -> None:
+def test_wrong_paths_are_reported(tmp_path: Path, words: list[str], sentence: str) -> None:
     failed = start_again(tmp_path / "data", *words)
     assert failed.returncode == 1
     assert sentence in failed.stderr

@@ -15,13 +15,13 @@ EXPECTED = {"vits": SPEAKERS, "lone_vits": (), "xtts": XTTS_SPEAKERS}
 
 
 @pytest.mark.parametrize("written", EXPECTED)
-def test_its_speakers(written: str, request: pytest.FixtureRequest) -> None:
+def test_coqui_speakers_follow_the_contract(written: str, request: pytest.FixtureRequest) -> None:
     model: Path = request.getfixturevalue(written)
     manifest = Registry().find(Kind.TTS, "coqui")
     assert check_speakers(manifest, model=str(model), threads=1) == EXPECTED[written]
 
 
 @pytest.mark.parametrize("written", EXPECTED)
-def test_its_latents(written: str, request: pytest.FixtureRequest) -> None:
+def test_coqui_latents_follow_the_contract(written: str, request: pytest.FixtureRequest) -> None:
     model: Path = request.getfixturevalue(written)
     check_latents(Registry().find(Kind.TTS, "coqui"), model=str(model), threads=1)

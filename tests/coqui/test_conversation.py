@@ -99,7 +99,7 @@ def test_playback_follows_words_and_stops_at_an_interruption(
     assert not cut.played[-4800:].any()
 
 
-def test_files_of_any_speaker(vits: Path, tmp_path: Path) -> None:
+def test_speech_files_can_use_any_speaker(vits: Path, tmp_path: Path) -> None:
     options = {"model": str(vits), "threads": 1}
     with TTSEngine(EngineChoice(engine="coqui", options=options)) as tts:
         assert tts.list_speakers() == SPEAKERS
@@ -149,7 +149,7 @@ def test_latents_of_a_cloned_voice_are_cached_and_signed(
 
 
 @pytest.mark.parametrize("damage", ["no consent", "another recording", "other latents"])
-def test_without_consent_it_does_not_load(xtts: Path, ada: Path, damage: str) -> None:
+def test_cloned_voice_without_consent_does_not_load(xtts: Path, ada: Path, damage: str) -> None:
     match damage:
         case "no consent":
             (ada / CONSENT).unlink()

@@ -51,14 +51,14 @@ def test_coqui_is_installed_and_importable() -> None:
     assert Registry().load_class(manifest) is CoquiVoice
 
 
-def test_missing_files(tmp_path: Path, copy: Path) -> None:
+def test_missing_files_are_reported(tmp_path: Path, copy: Path) -> None:
     assert "No Coqui voice" in refused(tmp_path / "nowhere", ModelMissing).message
     weights(copy).unlink()
     assert "weights" in refused(copy, ModelMissing).message
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"model": 3}', '"vits"', "{}"])
-def test_a_damaged_configuration(copy: Path, content: str) -> None:
+def test_damaged_configuration_is_reported(copy: Path, content: str) -> None:
     (copy / "config.json").write_text(content)
     refused(copy)
 
@@ -73,7 +73,7 @@ def test_a_damaged_configuration(copy: Path, content: str) -> None:
         {"model_args": {"num_layers_flow": 9, "gpt_layers": 3}},
     ],
 )
-def test_a_configuration_that_is_wrong_or_hostile(copy: Path, change: dict[str, Any]) -> None:
+def test_wrong_or_hostile_configuration_is_refused(copy: Path, change: dict[str, Any]) -> None:
     config = json.loads((copy / "config.json").read_text())
     for name, value in change.items():
         config[name] = (config.get(name) or {}) | value if isinstance(value, dict) else value
@@ -82,13 +82,13 @@ def test_a_configuration_that_is_wrong_or_hostile(copy: Path, change: dict[str, 
 
 
 @pytest.mark.parametrize("share", [0, 0.5, 0.999])
-def test_truncated_weights(copy: Path, share: float) -> None:
+def test_truncated_weights_are_reported(copy: Path, share: float) -> None:
     content = weights(copy).read_bytes()
     weights(copy).write_bytes(content[: int(len(content) * share)])
     refused(copy)
 
 
-def test_weights_that_would_run_something(copy: Path, tmp_path: Path) -> None:
+def test_weights_with_code_are_refused(copy: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     content = torch.load(weights(copy), weights_only=True)
     torch.save(content | {"config": Hostile(trace)}, weights(copy))
@@ -98,7 +98,7 @@ def test_weights_that_would_run_something(copy: Path, tmp_path: Path) -> None:
     assert not trace.exists()
 
 
-def test_speakers_that_would_run_something(xtts: Path, tmp_path: Path) -> None:
+def test_speaker_file_with_code_is_refused(xtts: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     copy = shutil.copytree(xtts, tmp_path / "copy")
     torch.save({"Ana": Hostile(trace)}, copy / "speakers_xtts.pth")
@@ -109,13 +109,13 @@ def test_speakers_that_would_run_something(xtts: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[", "3", '{"p225": "one"}'])
-def test_damaged_names_of_speakers(vits: Path, tmp_path: Path, content: str) -> None:
+def test_damaged_speaker_names_are_reported(vits: Path, tmp_path: Path, content: str) -> None:
     copy = shutil.copytree(vits, tmp_path / "copy")
     (copy / "speaker_ids.json").write_text(content)
     refused(copy)
 
 
-def test_a_vocabulary_that_is_missing(xtts: Path, tmp_path: Path) -> None:
+def test_missing_vocabulary_is_reported(xtts: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(xtts, tmp_path / "copy")
     (copy / "vocab.json").unlink()
     config = json.loads((copy / "config.json").read_text())

@@ -37,7 +37,7 @@ def said(voice: CoquiVoice, text: str = SENTENCE) -> list[SpeechChunk]:
     return spoken(voice, text)
 
 
-def test_every_word_once_in_order_with_its_time_and_the_mouth_moving(voice: CoquiVoice) -> None:
+def test_words_are_spoken_once_in_order_with_times_and_visemes(voice: CoquiVoice) -> None:
     chunks = said(voice)
     assert [word.text for chunk in chunks for word in chunk.words] == SENTENCE.split()
     place = 0
@@ -51,7 +51,7 @@ def test_every_word_once_in_order_with_its_time_and_the_mouth_moving(voice: Coqu
     assert [viseme.shape for viseme in chunks[-1].visemes] == [MouthShape.SIL]
 
 
-def test_the_pieces_of_a_phrase_sound_as_the_whole(
+def test_streamed_pieces_equal_the_whole_phrase(
     voice: CoquiVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As far as half an amplitude of 16 bits; a margin that is too small is heard as a click."""
@@ -93,7 +93,7 @@ def test_speakers_sound_different_and_the_seed_decides(voice: CoquiVoice, vits: 
     np.testing.assert_array_equal(first, sound(said(voice)))
 
 
-def test_one_speaker_needs_no_name(lone_vits: Path) -> None:
+def test_single_speaker_needs_no_name(lone_vits: Path) -> None:
     voice = CoquiVoice(model=str(lone_vits), threads=1)
     assert CoquiVoice.speakers(str(lone_vits)) == ()
     assert [word.text for chunk in said(voice, "One two.") for word in chunk.words] == [
@@ -106,7 +106,7 @@ def test_one_speaker_needs_no_name(lone_vits: Path) -> None:
 
 
 @pytest.mark.parametrize(("speed", "factor"), [(0.5, 2.0), (2.0, 0.5)])
-def test_speed(voice: CoquiVoice, speed: float, factor: float) -> None:
+def test_speed_changes_the_duration(voice: CoquiVoice, speed: float, factor: float) -> None:
     usual = len(sound(said(voice)))
     voice.configure(speed=speed)
     assert len(sound(said(voice))) == pytest.approx(usual * factor, rel=0.2)  # whole frames
@@ -124,13 +124,13 @@ def test_pitch_and_expressiveness_change_the_sound_and_not_its_times(
     assert starts(changed) == pytest.approx(starts(usual), abs=0.01)
 
 
-def test_volume(voice: CoquiVoice) -> None:
+def test_volume_scales_the_level(voice: CoquiVoice) -> None:
     usual = sound(said(voice))
     voice.configure(volume=0.5)
     np.testing.assert_allclose(sound(said(voice)), usual * 0.5, atol=1e-4)
 
 
-def test_a_cancelled_turn_ends_it_before_the_next_layer(voice: CoquiVoice) -> None:
+def test_cancelled_turn_stops_before_the_next_layer(voice: CoquiVoice) -> None:
     turn, layers = Turn(1), 0
 
     def count(_layer: Any, _given: Any, _made: Any) -> None:
@@ -160,7 +160,7 @@ def test_unpronounceable_text_becomes_silence(voice: CoquiVoice) -> None:
     assert said(voice, " ") == []
 
 
-def test_no_cloned_voice(voice: CoquiVoice, tmp_path: Path) -> None:
+def test_vits_refuses_cloned_voices(voice: CoquiVoice, tmp_path: Path) -> None:
     (tmp_path / "reference.wav").touch()
     with pytest.raises(ConfigInvalid, match="cloned"):
         voice.configure(voice=str(tmp_path))

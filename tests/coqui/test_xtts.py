@@ -56,7 +56,7 @@ def network(voice: CoquiVoice) -> Any:
     return voice._network._model  # type: ignore[union-attr]
 
 
-def test_every_word_once_in_order(voice: CoquiVoice) -> None:
+def test_words_are_spoken_once_in_order(voice: CoquiVoice) -> None:
     chunks = said(voice)
     assert [word.text for chunk in chunks for word in chunk.words] == SENTENCE.split()
     assert {chunk.audio.rate for chunk in chunks} == {XTTS_RATE}
@@ -79,7 +79,7 @@ def test_xtts_streams_while_it_computes(voice: CoquiVoice) -> None:
     assert 20 <= first < len(steps)
 
 
-def test_speakers_and_languages(voice: CoquiVoice, xtts: Path) -> None:
+def test_speakers_and_languages_can_be_chosen(voice: CoquiVoice, xtts: Path) -> None:
     assert CoquiVoice.speakers(str(xtts)) == XTTS_SPEAKERS
     first = sound(said(voice, "hello"))
     voice.configure(voice=XTTS_SPEAKERS[1])
@@ -92,13 +92,13 @@ def test_speakers_and_languages(voice: CoquiVoice, xtts: Path) -> None:
     assert [w.text for c in said(voice, "Grüß dich.") for w in c.words] == ["Grüß", "dich."]
 
 
-def test_a_language_whose_reader_is_not_installed(voice: CoquiVoice) -> None:
+def test_language_without_its_reader_package_is_reported(voice: CoquiVoice) -> None:
     with pytest.raises(ModelMissing, match="cutlet") as error:
         voice.configure(language="ja")
     assert error.value.hint == "Type: pip install cutlet"
 
 
-def test_sampling(voice: CoquiVoice) -> None:
+def test_sampling_options_change_the_sound(voice: CoquiVoice) -> None:
     """The likeliest of all sounds is the same whatever the seed; among many it is not."""
     voice.configure(top_k=1)
     certain = sound(said(voice, "hello"))
@@ -112,7 +112,7 @@ def test_sampling(voice: CoquiVoice) -> None:
     np.testing.assert_array_equal(sound(said(voice, "hello")), free)
 
 
-def test_speed_and_pitch(voice: CoquiVoice) -> None:
+def test_speed_and_pitch_can_be_changed(voice: CoquiVoice) -> None:
     usual = sound(said(voice, "hello"))
     voice.configure(speed=0.5)
     assert len(sound(said(voice, "hello"))) == pytest.approx(2 * len(usual), rel=0.1)
@@ -122,7 +122,7 @@ def test_speed_and_pitch(voice: CoquiVoice) -> None:
     assert not np.allclose(higher, usual, atol=1e-3)
 
 
-def test_a_cancelled_turn_ends_it_between_two_layers(voice: CoquiVoice) -> None:
+def test_cancelled_turn_stops_between_two_layers(voice: CoquiVoice) -> None:
     turn, layers = Turn(1), 0
 
     def count(*_: Any) -> None:
@@ -199,7 +199,7 @@ def test_latents_of_another_model_are_not_used(
     other.close()
 
 
-def test_a_removed_voice_falls_silent_at_once(voice: CoquiVoice, folder: Path) -> None:
+def test_removed_voice_stops_immediately(voice: CoquiVoice, folder: Path) -> None:
     copy = shutil.copytree(folder, folder / "ada")
     voice.configure(voice=str(copy))
     assert said(voice, "hello")
@@ -229,5 +229,5 @@ def test_a_damaged_cloned_voice_is_reported(
     assert said(voice, "hello")
 
 
-def test_the_shelf_and_the_engine_mean_the_same_files() -> None:
+def test_library_and_engine_use_the_same_file_names() -> None:
     assert (cloned.REFERENCE, cloned.LATENTS_FILE) == (library.REFERENCE, library.LATENTS)

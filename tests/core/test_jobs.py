@@ -15,7 +15,7 @@ def count(job: Job[int]) -> int:
     return 42
 
 
-def test_a_job_gives_its_result_and_tells_its_progress() -> None:
+def test_job_returns_its_result_and_reports_progress() -> None:
     reported: list[Progress] = []
     job = Job("count", count)
     job.when_progressed(reported.append)
@@ -37,7 +37,7 @@ def test_progress_never_falls_and_never_exceeds_one() -> None:
     assert reported == [0.5, 0.5, 1, 1]
 
 
-def test_a_cancelled_job_stops_at_its_next_report_also_from_another_thread() -> None:
+def test_cancelled_job_stops_at_its_next_report() -> None:
     begun, steps = threading.Event(), []
 
     def endless(job: Job[None]) -> None:
@@ -71,7 +71,7 @@ def test_a_job_cancelled_before_it_runs_does_nothing() -> None:
     assert job.progress == Progress()
 
 
-def test_run_raises_errors_of_the_work() -> None:
+def test_run_raises_errors_of_the_job() -> None:
     def broken(_: Job[None]) -> None:
         raise ValueError("five")
 

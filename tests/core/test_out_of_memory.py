@@ -32,7 +32,7 @@ class CudaOutOfMemoryError(OutOfMemoryError):
     ],
     ids=lambda error: str(error)[:40],
 )
-def test_a_shortage_is_recognized(error: Exception) -> None:
+def test_out_of_memory_errors_are_recognized(error: Exception) -> None:
     assert is_out_of_memory(error)
     with (
         pytest.raises(OutOfMemory, match="memory for Wav2Lip") as caught,
@@ -46,7 +46,7 @@ def test_a_shortage_is_recognized(error: Exception) -> None:
 @pytest.mark.parametrize(
     "error", [ValueError("memory"), RuntimeError("invalid allocator"), KeyError("batch")]
 )
-def test_other_failures_stay_what_they_are(error: Exception) -> None:
+def test_other_errors_are_not_out_of_memory(error: Exception) -> None:
     assert not is_out_of_memory(error)
     with pytest.raises(type(error)), as_out_of_memory("Wav2Lip"):
         raise error

@@ -32,7 +32,7 @@ def found(check: doctor.Check, settings: Settings, paths: AppPaths) -> list[Find
     return list(check(settings, paths))
 
 
-def test_a_broken_part_does_not_stop_the_other_checks(
+def test_failing_check_does_not_stop_the_others(
     paths: AppPaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_settings: Settings, _paths: AppPaths) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def test_a_missing_package_is_reported(paths: AppPaths, monkeypatch: pytest.Monk
     assert "pip install no-such-package" in wrong[0].remedy
 
 
-def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(paths: AppPaths) -> None:
+def test_scripted_conversation_passes_every_check(paths: AppPaths) -> None:
     small = settings(face__options__width=320, face__options__height=180)
     findings = list(hold_conversation(small, paths, "What can you do?"))
     assert [ok for ok, _, _ in findings[:3]] == [True] * 3, findings
@@ -125,7 +125,9 @@ def test_a_conversation_is_heard_understood_answered_spoken_and_drawn(paths: App
     assert not paths.memory_file.exists()
 
 
-def test_a_deaf_avatar_is_reported(paths: AppPaths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conversation_without_recognition_is_reported(
+    paths: AppPaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("avatar_app.diagnostics.scripted_conversation.LONGEST", 0.05)
     small = settings(face__options__width=320, face__options__height=180)
     findings = list(hold_conversation(small, paths, "What can you do?"))

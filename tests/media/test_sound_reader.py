@@ -37,7 +37,7 @@ def tone(rate: int, seconds: float = 0.5, pitch: float = 440.0) -> np.ndarray:
     ],
 )
 @pytest.mark.parametrize("rate", [16_000, 44_100, 48_000])
-def test_every_kind_of_file_becomes_mono_at_16_khz(
+def test_every_format_becomes_mono_at_16_khz(
     tmp_path: Path, name: str, subtype: str, tolerance: float, rate: int
 ) -> None:
     left = tone(rate)
@@ -131,7 +131,7 @@ def with_lengths(content: bytes, data: int, riff: int | None = None) -> bytes:
         0xFFFFFFFF,
     ],
 )
-def test_a_length_that_is_a_placeholder_is_none(tmp_path: Path, promised: int) -> None:
+def test_placeholder_length_is_ignored(tmp_path: Path, promised: int) -> None:
     whole = (DATA / "goforward.wav").read_bytes()
     (tmp_path / "a.wav").write_bytes(with_lengths(whole, promised))
     samples = read_sound(tmp_path / "a.wav").samples
@@ -139,7 +139,7 @@ def test_a_length_that_is_a_placeholder_is_none(tmp_path: Path, promised: int) -
 
 
 @pytest.mark.parametrize("promised", [0, 8, 0x7FFFFFFF, 0xFFFFFFFF])
-def test_only_the_length_of_the_sound_counts(tmp_path: Path, promised: int) -> None:
+def test_length_limit_counts_only_the_sound(tmp_path: Path, promised: int) -> None:
     whole = (DATA / "goforward.wav").read_bytes()
     length = len(whole) - whole.index(b"data") - 8
     for riff in (promised, len(whole), len(whole) + 8):
@@ -155,7 +155,7 @@ def test_metadata_before_the_data_chunk_is_skipped(tmp_path: Path) -> None:
     assert read_sound(tmp_path / "a.wav").seconds == pytest.approx(2.786, abs=0.001)
 
 
-def test_other_kinds_from_a_pipe_are_read_as_well(tmp_path: Path) -> None:
+def test_other_formats_are_read_from_a_pipe(tmp_path: Path) -> None:
     for kind in ("AU", "AIFF", "FLAC"):
         soundfile.write(tmp_path / kind, tone(16_000, seconds=2), 16_000, format=kind)
     au, aiff, flac = (bytearray((tmp_path / kind).read_bytes()) for kind in ("AU", "AIFF", "FLAC"))
@@ -186,7 +186,7 @@ def test_other_kinds_from_a_pipe_are_read_as_well(tmp_path: Path) -> None:
         ("RF64", "PCM_24"),
     ],
 )
-def test_codes_of_telephones_are_read(tmp_path: Path, kind: str, subtype: str) -> None:
+def test_telephone_codecs_are_read(tmp_path: Path, kind: str, subtype: str) -> None:
     said = tone(8_000, seconds=2, pitch=300)
     soundfile.write(tmp_path / "call", said, 8_000, subtype, format=kind)
     read = read_sound(tmp_path / "call", 8_000).samples
@@ -246,7 +246,7 @@ def test_recordings_of_phones_and_browsers_are_read(
     [("WAV", "GSM610"), ("AIFF", "PCM_16"), ("AU", "PCM_16"), ("CAF", "PCM_16"), ("W64", "PCM_16")],
 )
 @pytest.mark.parametrize("part", [0.5, 0.95])
-def test_other_kinds_that_are_truncated_are_refused(
+def test_truncated_files_of_other_formats_are_refused(
     tmp_path: Path, kind: str, subtype: str, part: float
 ) -> None:
     soundfile.write(tmp_path / "a", tone(8_000, seconds=2), 8_000, subtype, format=kind)
@@ -281,7 +281,7 @@ def test_a_film_without_sound_and_a_picture_are_refused(tmp_path: Path) -> None:
         read_sound(DATA / "faces" / "README.md")
 
 
-def test_a_playlist_leads_nowhere(tmp_path: Path) -> None:
+def test_playlist_is_refused(tmp_path: Path) -> None:
     other = (DATA / "goforward.wav").resolve()
     for name, content in {
         "list.m3u8": f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{other}\n#EXT-X-ENDLIST\n",
@@ -293,7 +293,7 @@ def test_a_playlist_leads_nowhere(tmp_path: Path) -> None:
             read_sound(tmp_path / name)
 
 
-def test_a_damaged_mp3_is_read_without_a_word_on_the_terminal(
+def test_damaged_mp3_is_read_without_terminal_output(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     soundfile.write(tmp_path / "a.mp3", tone(48_000, seconds=2), 48_000)
@@ -308,7 +308,7 @@ def test_a_damaged_mp3_is_read_without_a_word_on_the_terminal(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_web_page_is_refused_without_a_word_on_the_terminal(
+def test_web_page_is_refused_without_terminal_output(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.mp3").write_bytes(b"<!DOCTYPE html><html>" + b"x" * 4000)
@@ -317,13 +317,13 @@ def test_a_web_page_is_refused_without_a_word_on_the_terminal(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_recording_with_one_channel_inverted_is_heard(tmp_path: Path) -> None:
+def test_recording_with_an_inverted_channel_is_not_cancelled_out(tmp_path: Path) -> None:
     said = tone(16_000)
     soundfile.write(tmp_path / "a.wav", np.stack([said, -said], axis=1), 16_000)
     np.testing.assert_allclose(read_sound(tmp_path / "a.wav").samples, said, atol=1e-3)
 
 
-def test_numbers_that_are_none_are_silence(tmp_path: Path) -> None:
+def test_nan_samples_become_silence(tmp_path: Path) -> None:
     samples = np.full(1600, 0.25, np.float32)
     samples[100:200], samples[300], samples[400] = np.nan, np.inf, -np.inf
     samples[500] = 7.0
@@ -344,14 +344,14 @@ def test_written_samples_are_read_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(read, np.clip(samples, -1, 1), atol=2e-4)
 
 
-def test_pieces_make_one_file(tmp_path: Path) -> None:
+def test_chunks_are_written_to_one_file(tmp_path: Path) -> None:
     with SoundWriter(tmp_path / "a.wav", 16_000) as writer:
         for piece in np.split(tone(16_000), 10):
             writer.write(piece)
     assert len(read_sound(tmp_path / "a.wav").samples) == 8000
 
 
-def test_an_unwritable_place_is_reported(tmp_path: Path) -> None:
+def test_unwritable_path_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputInvalid, match="cannot be written") as refusal:
         SoundWriter(tmp_path / "file" / "a.wav", 16_000)

@@ -14,7 +14,7 @@ from avatar_app.media.video_writer import VideoWriter
 LONG = "one two three four five six seven eight nine ten " * 4
 
 
-def test_long_ones_are_cut_and_share_their_time_by_their_letters() -> None:
+def test_long_subtitles_are_split_in_proportion_to_their_letters() -> None:
     pieces = list(cut([Subtitle(10.0, 20.0, LONG, "Mira")]))
     assert len(pieces) > 2
     assert all(len(line) <= LINE for piece in pieces for line in piece.text.splitlines())
@@ -38,7 +38,7 @@ def test_srt_and_vtt_name_the_speaker_and_count_hours() -> None:
     )
 
 
-def test_a_film_holds_them_as_a_stream(tmp_path: Path) -> None:
+def test_film_contains_subtitles_as_a_stream(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     said = [Subtitle(0.2, 0.8, "Grüße", "You"), Subtitle(1.0, 1.6, "Hello.", "Mira")]
     with VideoWriter(path, 10, subtitles=said) as film:

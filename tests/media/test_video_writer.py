@@ -53,7 +53,7 @@ def seen_and_heard(path: Path) -> tuple[list[tuple[float, float]], np.ndarray]:
 
 
 @pytest.mark.parametrize("fps", [25.0, 30.0, 29.97])
-def test_picture_and_sound_are_what_they_were_and_together(tmp_path: Path, fps: float) -> None:
+def test_video_preserves_pictures_and_sound_in_sync(tmp_path: Path, fps: float) -> None:
     path = tmp_path / "film.mp4"
     film(path, 1.5, fps)
     with av.open(str(path)) as container:
@@ -72,7 +72,7 @@ def test_picture_and_sound_are_what_they_were_and_together(tmp_path: Path, fps: 
     assert tone == pytest.approx(0.52, abs=0.005)
 
 
-def test_its_length_is_known_while_it_is_written(tmp_path: Path) -> None:
+def test_length_is_known_while_writing(tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "film.mp4", 25.0) as writer:
         assert writer.seconds == 0
         for _ in range(50):
@@ -90,7 +90,7 @@ def test_odd_sizes_lose_a_row_and_a_column(tmp_path: Path) -> None:
         assert (video.width, video.height) == (64, 48)
 
 
-def test_left_and_right_may_differ(tmp_path: Path) -> None:
+def test_stereo_channels_are_preserved(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     loud, quiet = np.full(4800, 0.5, np.float32), np.zeros(4800, np.float32)
     with VideoWriter(path, 25.0) as writer:
@@ -152,14 +152,14 @@ def test_folders_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "folder" / "film.mp4").stat().st_size > 1000
 
 
-def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
+def test_unwritable_path_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputInvalid, match="cannot be written") as caught:
         VideoWriter(tmp_path / "file" / "film.mp4", 25.0)
     assert caught.value.hint
 
 
-def test_where_a_folder_bears_its_name_it_says_so(tmp_path: Path) -> None:
+def test_path_of_a_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "film.mp4").mkdir()
     with pytest.raises(InputInvalid, match="cannot be written"):
         film(tmp_path / "film.mp4", 0.1)
@@ -179,7 +179,7 @@ def test_a_full_disk_is_reported_and_leaves_no_file(
 
 
 @pytest.mark.parametrize("existing", ["older", "not there yet"])
-def test_a_link_stays_and_the_film_lies_where_it_leads(tmp_path: Path, existing: str) -> None:
+def test_symbolic_link_is_followed_and_kept(tmp_path: Path, existing: str) -> None:
     target, link = tmp_path / "folder" / "film.mp4", tmp_path / "link.mp4"
     if existing == "older":
         target.parent.mkdir()
@@ -204,7 +204,7 @@ def test_a_target_that_is_no_file_is_unchanged(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [loop, pipe]
 
 
-def test_films_made_at_once_do_not_meet(tmp_path: Path) -> None:
+def test_concurrent_films_do_not_interfere(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("film.mp4", "film.avi", "film.mp4")]
     with ExitStack() as stack:
         writers = [stack.enter_context(VideoWriter(path, 25.0)) for path in paths]
@@ -219,7 +219,7 @@ def test_films_made_at_once_do_not_meet(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs permissions of POSIX")
-def test_a_film_may_be_read_by_whom_other_files_may(tmp_path: Path) -> None:
+def test_film_has_the_usual_file_permissions(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     before = os.umask(0o027)
     try:
@@ -232,7 +232,7 @@ def test_a_film_may_be_read_by_whom_other_files_may(tmp_path: Path) -> None:
         os.umask(before)
 
 
-def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path: Path) -> None:
+def test_longest_allowed_file_name_works(tmp_path: Path) -> None:
     film(tmp_path / f"{'x' * 250}.mp4", 0.1)
     assert len(list(tmp_path.iterdir())) == 1
     with pytest.raises(FilmUnwritable, match="name too long"):

@@ -35,7 +35,7 @@ def test_the_catalog_has_the_recommended_models(catalog: Catalog) -> None:
     assert wanted <= set(catalog.by_id)
 
 
-def test_each_model_says_where_its_hashes_are_on_record(catalog: Catalog) -> None:
+def test_every_model_names_the_source_of_its_hashes(catalog: Catalog) -> None:
     for model in catalog.models:
         assert len(model.source) > 40, model.id
         for file in model.files:
@@ -59,7 +59,7 @@ def test_the_catalog_has_all_models_that_engines_need(catalog: Catalog) -> None:
     assert needed - set(catalog.by_id) == set()
 
 
-def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(catalog: Catalog) -> None:
+def test_misspelled_name_suggests_the_right_one(catalog: Catalog) -> None:
     with pytest.raises(ConfigInvalid, match="Did you mean whisper-tiny"):
         catalog.find("whisper_tiny")
     with pytest.raises(ConfigInvalid, match="models list"):
@@ -118,21 +118,21 @@ def test_an_impossible_entry_is_reported(tmp_path: Path, changed: dict[str, Any]
 
 
 @pytest.mark.parametrize("text", ["", "models: 3", "[1", "models: [{}]", "- a"])
-def test_a_file_that_is_no_catalog_is_reported(tmp_path: Path, text: str) -> None:
+def test_invalid_catalog_file_is_reported(tmp_path: Path, text: str) -> None:
     path = tmp_path / "catalog.yaml"
     path.write_text(text)
     with pytest.raises(ConfigInvalid, match="is wrong"):
         read_catalog(path)
 
 
-def test_a_model_is_as_it_was_read() -> None:
+def test_catalog_models_are_immutable() -> None:
     model = parse_catalog(document()).find("a")
     with pytest.raises(ValueError, match="frozen"):
         model.title = "B"  # type: ignore[misc]
     assert model.bytes == 1
 
 
-def test_packages_alone_suffice() -> None:
+def test_model_may_have_packages_as_its_only_source() -> None:
     entry = parse_catalog(document(file={"urls": [], "packages": [PACKAGE]})).find("a")
     assert str(entry.files[0].packages[0].release) == "a-b 1.0 (PyPI)"
 
@@ -161,9 +161,9 @@ def test_the_users_own_catalog_adds_and_replaces(tmp_path: Path) -> None:
         ("//example.org", False),
     ],
 )
-def test_only_https_is_safe_but_for_this_machine(url: str, *, safe: bool) -> None:
+def test_only_https_or_loopback_addresses_are_accepted(url: str, *, safe: bool) -> None:
     assert is_safe(url) is safe
 
 
-def test_a_far_server_may_not_lead_to_this_machine() -> None:
+def test_remote_server_may_not_redirect_to_loopback() -> None:
     assert not is_safe("http://127.0.0.1/admin", from_loopback=False)

@@ -60,7 +60,7 @@ def by_source(*folders: str) -> dict[str, Found]:
     return {each.source: each for each in found_models(folders)}
 
 
-def test_a_header_tells_what_the_model_is(gguf):
+def test_model_is_identified_by_its_header(gguf):
     header = read_header(gguf)
     assert header.architecture == "llama"
     assert header.context == 512
@@ -69,7 +69,7 @@ def test_a_header_tells_what_the_model_is(gguf):
     assert 0 < vocabulary < gguf.stat().st_size, "all weights were counted"
 
 
-def test_every_program_s_models_are_found(home, gguf, whisper):
+def test_models_of_every_known_program_are_found(home, gguf, whisper):
     hub = home / ".cache/huggingface/hub/models--Systran--faster-whisper-tiny"
     snapshot = hub / "snapshots" / "0123abcd"
     snapshot.mkdir(parents=True)
@@ -93,7 +93,7 @@ def test_every_program_s_models_are_found(home, gguf, whisper):
     assert not any(each.flaw for each in found.values())
 
 
-def test_the_programs_own_variables_are_followed(home, gguf):
+def test_environment_variables_of_the_programs_are_respected(home, gguf):
     directory = home / "elsewhere"
     put(gguf, directory / "hub/models--a--b/snapshots/1/b.gguf")
     put(gguf, directory / "cache/models--a--b/snapshots/1/b.gguf")
@@ -143,7 +143,7 @@ def test_a_damaged_model_is_listed_with_its_flaw(home, gguf, capsys, monkeypatch
     assert "--set" not in output
 
 
-def test_hostile_manifests_lead_nowhere(home, gguf):
+def test_hostile_manifests_are_ignored(home, gguf):
     root = home / ".ollama/models"
     put_ollama(gguf, root)
     folder = root / "manifests/registry.ollama.ai/library/evil"
@@ -180,7 +180,7 @@ def text(value: bytes) -> bytes:
         struct.pack("<IQQ", 3, 1, 0) + text(b"w") + struct.pack("<IQIQ", 1, 4, 0, 1 << 60),
     ],
 )
-def test_hostile_headers_are_refused_at_once(tmp_path, content):
+def test_hostile_headers_are_refused_immediately(tmp_path, content):
     path = tmp_path / "hostile.gguf"
     path.write_bytes(b"GGUF" + content + bytes(64))
     with pytest.raises(InputInvalid, match="not a complete GGUF"):
@@ -201,12 +201,12 @@ def flipped(gguf: Path, at: int, byte: int, folder: Path) -> Path:
 )
 @given(at=st.integers(4, 2000), byte=st.integers(0, 255))
 @example(at=8, byte=0)  # no tensors
-def test_a_flipped_byte_breaks_nothing(tmp_path, gguf, at, byte):
+def test_flipped_byte_causes_no_crash(tmp_path, gguf, at, byte):
     with pytest.raises(InputInvalid):  # for it is cut off as well
         read_header(flipped(gguf, at, byte, tmp_path))
 
 
-def test_a_model_without_weights_is_none(tmp_path, gguf):
+def test_file_without_weights_is_not_a_model(tmp_path, gguf):
     with pytest.raises(InputInvalid, match="it contains no weights"):
         read_header(flipped(gguf, 8, 0, tmp_path))
 

@@ -103,7 +103,7 @@ def test_a_download_is_complete_and_stored(site: Site, store: Store) -> None:
     assert len(site.asked) == 1  # what is here is not asked for
 
 
-def test_the_job_tells_how_far_it_is(site: Site, store: Store) -> None:
+def test_download_reports_progress(site: Site, store: Store) -> None:
     job, reported = download_job(a_model(site.url("m.bin")), store), []
     job.when_progressed(reported.append)
     assert job.run().read_bytes() == BODY
@@ -141,9 +141,7 @@ def test_a_cut_download_goes_on_where_it_stopped(site: Site, store: Store) -> No
     assert site.sent == len(BODY)
 
 
-def test_a_server_that_keeps_cutting_is_borne_as_long_as_bytes_come(
-    site: Site, store: Store
-) -> None:
+def test_repeatedly_cut_download_continues_while_bytes_arrive(site: Site, store: Store) -> None:
     site.script = [cut(20_000)] * 12
     assert fetch(a_model(site.url("m.bin")), store).read_bytes() == BODY
 
@@ -154,7 +152,7 @@ def test_several_connections_share_a_large_file(site: Site, store: Store) -> Non
     assert starts == [0, 75_000, 150_000, 225_000]
 
 
-def test_a_cut_of_one_connection_loses_nothing_of_the_others(site: Site, store: Store) -> None:
+def test_cut_connection_does_not_affect_the_others(site: Site, store: Store) -> None:
     def cut_the_last(handler: Any, body: bytes) -> None:
         cut(1_000 if handler.received.range.startswith("bytes=225000") else len(body))(
             handler, body
@@ -224,7 +222,7 @@ def test_a_download_resumes_from_the_next_mirror(site: Site, store: Store) -> No
     assert site.asked[-1].range == "bytes=100000-299999"
 
 
-def test_if_no_server_helps_each_is_named(site: Site, store: Store) -> None:
+def test_failure_of_all_servers_names_each(site: Site, store: Store) -> None:
     site.script = [status(404), instead(OTHER)]
     with pytest.raises(DownloadFailed, match=r"None of 2 servers.*no longer.*not the file"):
         fetch(a_model(site.url("m.bin"), site.url("b")), store)
@@ -250,7 +248,7 @@ def test_a_changed_file_restarts_the_download(site: Site, store: Store) -> None:
 
 
 @pytest.mark.parametrize("manners", [ONE_BY_ONE, SEVERAL], ids=["one", "several"])
-def test_a_change_shows_even_if_the_server_ignores_the_condition(
+def test_changed_file_is_detected_without_conditional_requests(
     site: Site, store: Store, manners: DownloadOptions
 ) -> None:
     def change(handler: Any, body: bytes) -> None:
@@ -315,14 +313,14 @@ def test_a_silent_server_counts_as_cut_off(site: Site, store: Store) -> None:
     assert site.sent == len(BODY)
 
 
-def test_no_network_is_one_sentence(store: Store) -> None:
+def test_missing_network_is_reported(store: Store) -> None:
     with serving(Site()) as site:
         url = site.url("m.bin")
     with pytest.raises(Passing, match=r"127\.0\.0\.1 cannot be reached"):
         fetch(a_model(url), store)
 
 
-def test_a_server_that_speaks_no_tls_is_one_sentence(site: Site, store: Store) -> None:
+def test_server_without_tls_is_reported(site: Site, store: Store) -> None:
     url = site.url("m.bin").replace("http:", "https:")
     with pytest.raises(Passing, match="No secure connection"):
         fetch(a_model(url), store)
@@ -344,7 +342,9 @@ def test_disk_space_is_checked_before_any_request(site: Site, store: Store) -> N
     assert site.asked == []
 
 
-def test_a_size_that_only_the_server_knows_is_asked_for_too(site: Site, store: Store) -> None:
+def test_disk_space_is_checked_for_a_size_known_only_to_the_server(
+    site: Site, store: Store
+) -> None:
     def huge(handler: Any, body: bytes) -> None:
         handler.received.range = ""
         lie_about_length(10**18)(handler, body)
@@ -355,7 +355,7 @@ def test_a_size_that_only_the_server_knows_is_asked_for_too(site: Site, store: S
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_disk_that_gets_full_in_mid_download_is_one_sentence(site: Site, store: Store) -> None:
+def test_disk_filling_up_during_a_download_is_reported(site: Site, store: Store) -> None:
     site.script = [cut(100_000)]
     model = a_model(site.url("m.bin"))
     once = DownloadOptions(tries=1, first_wait=0.001, connections=1)
@@ -372,7 +372,7 @@ def test_a_disk_that_gets_full_in_mid_download_is_one_sentence(site: Site, store
     stored.rename(part.path)
 
 
-def test_a_file_system_without_large_files_is_one_sentence(site: Site, store: Store) -> None:
+def test_file_system_size_limit_is_reported(site: Site, store: Store) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
     try:
@@ -384,7 +384,7 @@ def test_a_file_system_without_large_files_is_one_sentence(site: Site, store: St
     assert site.asked[1].range == "bytes=200000-299999"
 
 
-def test_a_folder_that_may_not_be_written_is_one_sentence(site: Site, tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported(site: Site, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file in the folder's place")
     with pytest.raises(AvatarError) as caught:
         fetch(a_model(site.url("m.bin")), Store(tmp_path / "models"))
@@ -402,7 +402,7 @@ def test_no_download_starts_before_the_license_is_accepted(site: Site, store: St
     assert fetch(model, store).read_bytes() == BODY
 
 
-def test_two_downloads_of_one_model_do_not_meet(site: Site, store: Store) -> None:
+def test_concurrent_downloads_of_one_model_are_refused(site: Site, store: Store) -> None:
     model = a_model(site.url("m.bin"))
     with store.lock(model), pytest.raises(ConfigInvalid, match="already"):
         fetch(model, store)
@@ -424,7 +424,7 @@ def archived(site: Site, body: bytes) -> Model:
     )
 
 
-def test_of_an_archive_only_the_named_files_come_out(site: Site, store: Store) -> None:
+def test_only_named_files_are_extracted_from_an_archive(site: Site, store: Store) -> None:
     model = archived(site, zipped(a_bin=BODY, b_txt=b"b", c_txt=b"c"))
     folder = fetch(model, store)
     existing = {
@@ -436,7 +436,7 @@ def test_of_an_archive_only_the_named_files_come_out(site: Site, store: Store) -
 
 
 @pytest.mark.parametrize("body", [b"no zip at all", zipped(a_bin=b"a")], ids=["no zip", "lacks"])
-def test_an_archive_that_is_none_is_one_sentence(site: Site, store: Store, body: bytes) -> None:
+def test_invalid_archive_is_reported(site: Site, store: Store, body: bytes) -> None:
     with pytest.raises(WrongBytes, match=r"m\.zip is damaged"):
         fetch(archived(site, body), store)
 
@@ -458,7 +458,7 @@ Job("", lambda job: download(job, model, Store(Path(sys.argv[2])), manners=manne
 
 
 @pytest.mark.parametrize("connections", [1, 4])
-def test_a_process_that_is_killed_goes_on_where_it_was(
+def test_killed_download_resumes_where_it_stopped(
     site: Site, store: Store, connections: int
 ) -> None:
     body = random.Random(9).randbytes(8_000_000)

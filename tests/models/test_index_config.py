@@ -27,7 +27,7 @@ def test_without_settings_the_public_indexes_are_asked() -> None:
     assert read_index_config() == IndexConfig((PYPI,), NPM)
 
 
-def test_the_environment_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_configures_the_indexes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://me:se%40cret@mirror.example:8443/simple/")
     monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "file:///opt/simple https://second.example/simple")
     monkeypatch.setenv("npm_config_registry", "https://npm.example/")
@@ -37,7 +37,7 @@ def test_the_environment_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     assert config.passwords == {"mirror.example:8443": "me:se@cret"}
 
 
-def test_files_say_where_and_the_environment_overrides(
+def test_environment_overrides_pip_configuration_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pip = tmp_path / "pip.conf"
@@ -57,7 +57,7 @@ def test_files_say_where_and_the_environment_overrides(
     assert read_index_config().pypi == ("https://c",)
 
 
-def test_a_file_without_certificates_is_one_sentence(tmp_path: Path) -> None:
+def test_certificate_file_without_certificates_is_reported(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("none")
     with pytest.raises(DownloadFailed, match="contains no readable certificates"):
         IndexConfig(certificates=(tmp_path / "ca.pem",)).trust()

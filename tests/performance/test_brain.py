@@ -33,7 +33,7 @@ def machine(gflops: float, free_mb: float = 16_000) -> Hardware:
     return Hardware(ram_mb=32_000, free_ram_mb=free_mb, cores=4, gflops=gflops, card=None)
 
 
-def test_the_quicker_the_machine_the_larger_the_model(catalog: Catalog) -> None:
+def test_faster_machine_gets_a_larger_model(catalog: Catalog) -> None:
     found = [best_brain(catalog, machine(gflops)) for gflops in (10, 80, 100, 220, 5000)]
     assert found[0] is None, "the set's own is left"
     sizes = [model.bytes or 0 for model in found if model is not None]
@@ -43,7 +43,7 @@ def test_the_quicker_the_machine_the_larger_the_model(catalog: Catalog) -> None:
     assert best_brain(catalog, machine(5000)) is catalog.by_id[catalog.sets[BRAINS][0]]
 
 
-def test_short_memory_asks_for_a_smaller_one(catalog: Catalog) -> None:
+def test_little_memory_gets_a_smaller_model(catalog: Catalog) -> None:
     roomy, short = best_brain(catalog, machine(5000)), best_brain(catalog, machine(5000, 1400))
     assert roomy is not None
     assert short is not None
@@ -51,7 +51,7 @@ def test_short_memory_asks_for_a_smaller_one(catalog: Catalog) -> None:
     assert best_brain(catalog, machine(5000, 500)) is None
 
 
-def test_each_may_be_used_without_accepting_a_license(catalog: Catalog) -> None:
+def test_offered_models_need_no_license_acceptance(catalog: Catalog) -> None:
     for name in (name for each in BRAIN_SETS for name in catalog.sets[each]):
         model = catalog.by_id[name]
         assert model.kind is Kind.DIALOGUE
@@ -59,7 +59,7 @@ def test_each_may_be_used_without_accepting_a_license(catalog: Catalog) -> None:
         assert all(file.sha256 and file.urls for file in model.files)
 
 
-def test_the_sets_own_stands_behind_the_better_one(catalog: Catalog, tmp_path: Path) -> None:
+def test_starter_model_is_the_fallback_of_the_better_one(catalog: Catalog, tmp_path: Path) -> None:
     own = next(each for each in catalog.find_all([STARTER]) if each.kind is Kind.DIALOGUE)
     by_kind = {
         item.kind: item for item in starter_items(catalog, Store(tmp_path), Registry(), machine(80))
@@ -73,9 +73,7 @@ def test_the_sets_own_stands_behind_the_better_one(catalog: Catalog, tmp_path: P
     assert [(item.model, item.instead) for item in slow if item.kind is own.kind] == [(own, ())]
 
 
-def test_packages_carry_one_for_a_machine_that_reaches_nothing_else(
-    catalog: Catalog, tmp_path: Path
-) -> None:
+def test_one_model_is_available_from_packages(catalog: Catalog, tmp_path: Path) -> None:
     items = starter_items(catalog, Store(tmp_path), Registry(), machine(220))
     [brain] = [item for item in items if item.kind is Kind.DIALOGUE]
     packaged, own = brain.instead
@@ -84,7 +82,7 @@ def test_packages_carry_one_for_a_machine_that_reaches_nothing_else(
         assert all(file.packages and file.sha256 for file in catalog.by_id[name].files)
 
 
-def test_a_machine_that_was_never_measured_is_not_measured_unasked() -> None:
+def test_unmeasured_machine_is_not_measured_without_consent() -> None:
     assert known_machine(app_paths(), measure=False) is None
     measurements = Measurements.of(app_paths())
     measurements.keep_speed(fingerprint(), 123.0)

@@ -102,32 +102,32 @@ def taken(plan: Plan) -> dict[Kind, str]:
     return {row.kind: row.name for row in plan.taken}
 
 
-def test_the_card_is_the_one_with_the_most_memory() -> None:
+def test_gpu_with_the_most_memory_is_chosen() -> None:
     cards = Cards(library(("small", 4, 1), ("large", 12, 2)))
     assert cards.best() == GraphicsCard("large", 12 * GB, 2 * GB)
     assert cards.used_mb_by(frozenset({4711, 1})) == 2 * GB  # a GB on each of them
 
 
 @pytest.mark.parametrize("fails", ["nvmlInit", "nvmlDeviceGetCount", "nvmlDeviceGetMemoryInfo"])
-def test_a_driver_that_fails_is_no_card(fails: str) -> None:
+def test_failing_gpu_driver_means_no_gpu(fails: str) -> None:
     loaded = library(("card", 12, 0), fails=fails)
     assert Cards(loaded).best() is None
     assert fails in loaded.called
 
 
-def test_without_the_library_there_is_no_card() -> None:
+def test_missing_nvml_library_means_no_gpu() -> None:
     assert Cards(None).all() == ()
     assert set(meters(Cards(None))) == {Pool.RAM}
 
 
-def test_the_meters_tell_what_others_use() -> None:
+def test_meters_report_memory_of_other_processes() -> None:
     read = meters(Cards(library(("card", 12, 3))))
     assert read[Pool.VRAM]().foreign_mb == 3 * GB
     ram = read[Pool.RAM]()
     assert 0 < ram.foreign_mb < ram.total_mb
 
 
-def test_the_speed_is_measured_once() -> None:
+def test_machine_speed_is_measured_once() -> None:
     with_file = Measurements.of(app_paths())
     first = look_at_hardware(with_file, Cards(None), seconds=0.1)
     assert first.gflops > 0.1
@@ -135,7 +135,7 @@ def test_the_speed_is_measured_once() -> None:
     with_file.close()
 
 
-def test_every_profile_names_engines_and_options_that_there_are() -> None:
+def test_profiles_name_existing_engines_and_options() -> None:
     registry = Registry()
     for wishes in read_profiles().values():
         for kind, each in wishes.items():
@@ -172,7 +172,7 @@ def test_where_nothing_was_fetched_the_builtin_engines_are_taken_and_help_is_nam
     assert "avatar-app avatars add PHOTO" in remedies
 
 
-def test_the_best_that_is_here_and_fits_is_taken() -> None:
+def test_best_installed_fitting_model_is_chosen() -> None:
     fetch("whisper-small", "whisper-large-v3-turbo", "llama-3.2-3b", "wav2lip")
     plan = planner(STATION, avatars=("ada",)).plan()
     found = taken(plan)
@@ -273,7 +273,7 @@ def test_applying_writes_the_settings_and_leaves_the_rest(tmp_path: Path) -> Non
     assert changes(plan, file) == ()
 
 
-def test_where_nothing_was_applied_nothing_is_undone(tmp_path: Path) -> None:
+def test_undo_without_apply_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     with pytest.raises(ConfigInvalid, match="No plan"):
         undo(file)

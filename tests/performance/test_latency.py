@@ -70,7 +70,7 @@ def test_without_history_times_are_measured_but_not_stored() -> None:
     assert len(case.notices) == 1
 
 
-def test_a_late_engine_is_reported_once_with_a_smaller_model() -> None:
+def test_slow_engine_is_reported_once_with_a_smaller_model() -> None:
     case = Case()
     for number in range(ENOUGH + 4):
         case.keeper(a_turn(number, first_token=9.0 + number))
@@ -93,7 +93,7 @@ def test_forgetting_deletes_the_times_and_keeps_what_engines_weigh(stored: Measu
     assert stored.trials(Kind.ASR, "whisper")
 
 
-def test_a_file_that_cannot_be_used_costs_a_notice() -> None:
+def test_unusable_measurements_file_is_reported() -> None:
     (app_paths().data / FILE).mkdir(parents=True)
     case = Case()
     case.keeper(a_turn(1))
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_used_costs_a_notice() -> None:
 
 
 @pytest.mark.parametrize("days", [800_000, 3_000_000_000])
-def test_more_days_than_the_calendar_has_are_all(days: int) -> None:
+def test_absurdly_many_days_mean_all(days: int) -> None:
     store_turns(app_paths(), FOR_EVER, [a_turn(1)], USED)
     result = CliRunner().invoke(app, ["stats", "--json", "--days", str(days)])
     assert json.loads(result.output)["stages"]
@@ -114,7 +114,7 @@ def test_more_days_than_the_calendar_has_are_all(days: int) -> None:
         assert measurements.stages()
 
 
-def test_stats_shows_the_stages_the_engines_and_who_is_late() -> None:
+def test_stats_shows_stages_engines_and_missed_targets() -> None:
     empty = CliRunner().invoke(app, ["stats"])
     assert "Nothing was measured yet" in empty.output
     turns = [a_turn(number, first_token=4.0) for number in range(ENOUGH)]

@@ -51,7 +51,7 @@ def items(site: Site) -> tuple[StarterItem, ...]:
     return tuple(StarterItem(model, model.bytes or 0) for model in models)
 
 
-def test_the_shipped_set_hears_speaks_and_thinks_out_of_packages(tmp_path: Path) -> None:
+def test_shipped_starter_set_is_available_from_packages(tmp_path: Path) -> None:
     catalog = read_catalog(paths.shipped("models") / CATALOG)
     found = starter_items(catalog, Store(tmp_path), Registry())
     assert {item.model.kind for item in found} == {Kind.ASR, Kind.TTS, Kind.DIALOGUE, Kind.TURN}
@@ -91,14 +91,14 @@ def test_progress_covers_the_whole_set(site: Site, store: Store) -> None:
     assert 0.4 in [round(each, 2) for each in fractions]
 
 
-def test_stopping_the_whole_stops_its_part(site: Site, store: Store) -> None:
+def test_cancelling_the_set_cancels_the_current_download(site: Site, store: Store) -> None:
     job = Job("", lambda job: fetch_starter(job, items(site), store, lambda _: job.cancel()))
     with pytest.raises(JobCancelled):
         job.run()
     assert all(store.presence(item.model) is not Presence.INSTALLED for item in items(site)[1:])
 
 
-def test_a_part_cannot_be_run_by_itself() -> None:
+def test_starter_part_cannot_be_run_alone() -> None:
     whole: Job[None] = Job("whole", lambda _: None)
     part: Job[None] = JobPart(whole, "part", 0.5, 0.5)
     part.report(0.5, "half")

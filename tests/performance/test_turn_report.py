@@ -73,7 +73,7 @@ def stored(*turns: TurnEnded) -> tuple[StageTimes, ...]:
         return measurements.stages()
 
 
-def test_the_stored_turns_stand_next_to_it() -> None:
+def test_report_includes_stored_turns() -> None:
     history = stored(*(a_turn(first_token=10.5 + 0.1 * n) for n in range(5)))
     report = turn_report(a_turn(), history)
     first_token = next(bar for bar in report.bars if bar.stage is WaitStage.FIRST_TOKEN)
@@ -125,7 +125,7 @@ LLAMA = {"dialogue.engine": "llama", "dialogue.options.model": "llama-3.2-1b"}
 SLOW = {"first_token": 12.7, "first_clause": 12.9, "first_speech": 13.2, "first_sound": 13.3}
 
 
-def test_a_slow_model_gives_way_to_a_smaller_one_that_is_here() -> None:
+def test_slow_model_suggests_an_installed_smaller_one() -> None:
     have("llama-3.2-1b", "smollm2-135m", "smollm2-360m")
     advice = advised(a_turn(**SLOW), **LLAMA)
     assert advice is not None

@@ -74,7 +74,7 @@ def scene() -> Iterator[tuple[Scene, OneOther, NotingVoice]]:
         yield scene, languages, plain
 
 
-def test_the_language_heard_is_asked_for_and_spoken(scene):
+def test_answer_uses_the_recognized_language(scene):
     scene, languages, plain = scene
     scene.say("guten Tag", pause=3.0)
     scene.wait_until(lambda: bool(languages.german.said))
@@ -82,7 +82,7 @@ def test_the_language_heard_is_asked_for_and_spoken(scene):
     assert plain.said == []
 
 
-def test_another_language_leaves_prompt_and_voice(scene):
+def test_disabled_setting_leaves_prompt_and_voice_unchanged(scene):
     scene, languages, plain = scene
     scene.recognizer.language = "en"
     scene.say("good day", pause=3.0)
@@ -91,7 +91,7 @@ def test_another_language_leaves_prompt_and_voice(scene):
     assert languages.german.said == []
 
 
-def test_what_was_typed_has_no_language(scene):
+def test_typed_turn_has_no_language(scene):
     scene, languages, plain = scene
     scene.send(TextTyped("guten Tag"))
     scene.wait_until(lambda: bool(plain.said))

@@ -84,7 +84,7 @@ class Desk:
         return heard
 
 
-def test_one_block_of_reference_for_each_that_is_heard() -> None:
+def test_one_reference_block_per_microphone_block() -> None:
     desk = Desk()
     for _ in range(300):
         desk.hear(0.2, [desk.noise()])
@@ -115,7 +115,7 @@ def test_without_anything_played_the_reference_is_silence() -> None:
     assert not any(block.samples.any() for block in desk.canceller.references)
 
 
-def test_what_is_not_due_yet_waits() -> None:
+def test_early_reference_blocks_wait() -> None:
     desk = Desk()
     far = PlayedBlock(np.full(480, 0.5, np.float32), 1.0)
     desk.hear(0.2, [far])
@@ -127,7 +127,7 @@ def test_what_is_not_due_yet_waits() -> None:
     assert len(desk.frontend._played) == 0
 
 
-def test_the_sound_before_is_kept_and_can_be_forgotten() -> None:
+def test_prefix_padding_is_kept_and_can_be_cleared() -> None:
     desk = Desk()
     for _ in range(120):
         desk.hear(0.1)
@@ -137,13 +137,13 @@ def test_the_sound_before_is_kept_and_can_be_forgotten() -> None:
     assert desk.frontend.prefix_padding() == []
 
 
-def test_a_voice_is_heard_through_and_silence_is_not() -> None:
+def test_voice_is_detected_and_silence_is_not() -> None:
     desk = Desk()
     assert desk.hear(0.0) == 0.0
     assert desk.hear(0.5) == 1.0
 
 
-def test_the_level_of_what_is_played_is_known() -> None:
+def test_playback_level_is_measured() -> None:
     desk = Desk()
     assert desk.frontend.playback_db == -100
     desk.hear(0.0, [PlayedBlock(np.full(480, 0.1, np.float32), 0.04)])
@@ -159,7 +159,7 @@ def test_the_level_of_what_is_played_is_known() -> None:
         (np.full(160, 0.01, np.float32), -40.0),
     ],
 )
-def test_levels(samples: Samples, level: float) -> None:
+def test_block_levels_in_decibels(samples: Samples, level: float) -> None:
     assert level_db(samples) == pytest.approx(level, abs=0.01)
 
 
@@ -171,7 +171,7 @@ def quiet_desk() -> Desk:
     return desk
 
 
-def test_a_quiet_room_costs_neither_canceller_nor_detector() -> None:
+def test_quiet_room_skips_canceller_and_detector() -> None:
     desk = quiet_desk()
     cleaned = desk.canceller.cleaned
     assert cleaned < 3 * ENOUGH
@@ -180,7 +180,7 @@ def test_a_quiet_room_costs_neither_canceller_nor_detector() -> None:
     assert desk.frontend.quiet_power > 0
 
 
-def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all() -> None:
+def test_skipped_blocks_are_caught_up_at_the_first_sound() -> None:
     desk = quiet_desk()
     quiet, cleaned = desk.start // 160 - 1, desk.canceller.cleaned
     assert desk.listen(0.3).probability == 1.0
@@ -193,12 +193,12 @@ def test_the_first_sound_finds_canceller_and_detector_as_if_they_had_heard_all()
     assert np.abs(before[0].samples).max() < 0.0006  # cleaned: the canceller here halves
 
 
-def test_what_is_asked_for_in_a_quiet_room_was_cleaned() -> None:
+def test_prefix_padding_of_a_quiet_room_is_cleaned() -> None:
     desk = quiet_desk()
     assert all(np.abs(chunk.samples).max() < 0.0006 for chunk in desk.frontend.prefix_padding())
 
 
-def test_while_something_is_played_every_block_counts() -> None:
+def test_every_block_is_processed_during_playback() -> None:
     desk = quiet_desk()
     cleaned = desk.canceller.cleaned
     for _ in range(20):
@@ -207,7 +207,7 @@ def test_while_something_is_played_every_block_counts() -> None:
     assert desk.frontend.quiet_power == 0.0
 
 
-def test_a_loudspeaker_that_sleeps_is_not_taken_for_a_quick_one() -> None:
+def test_sleeping_loudspeaker_does_not_shorten_the_lead() -> None:
     desk = Desk(delay=LEAD + 0.02)
     for _ in range(100):
         desk.hear(0.2, [desk.noise()])
@@ -219,7 +219,7 @@ def test_a_loudspeaker_that_sleeps_is_not_taken_for_a_quick_one() -> None:
     assert desk.frontend._lead == lead
 
 
-def test_whoever_failed_is_known() -> None:
+def test_failing_component_is_identified() -> None:
     desk = Desk()
 
     def fail(_block: AudioChunk, _delay: float) -> AudioChunk:

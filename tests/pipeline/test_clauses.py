@@ -38,11 +38,11 @@ def clauses(*pieces: str) -> list[str]:
         ("こんにちは、元気ですか。", ["こんにちは、元気ですか。"]),
     ],
 )
-def test_where_text_is_cut(text: str, expected: list[str]) -> None:
+def test_text_is_cut_into_clauses(text: str, expected: list[str]) -> None:
     assert clauses(text) == expected
 
 
-def test_no_is_a_sentence_and_no_7_is_a_number() -> None:
+def test_no_is_a_sentence_but_no_7_is_an_abbreviation() -> None:
     assert clauses("No. That is wrong.") == ["No.", "That is wrong."]
     assert clauses("It is No. 7 of the list.") == ["It is No. 7 of the list."]
 
@@ -77,7 +77,7 @@ def test_text_without_punctuation_is_cut_at_a_blank() -> None:
     assert " ".join(parts).split() == text.split()
 
 
-def test_text_without_blanks_is_cut_all_the_same() -> None:
+def test_text_without_spaces_is_cut() -> None:
     assert "".join(clauses("x" * 1000)) == "x" * 1000
     assert max(map(len, clauses("x" * 1000))) <= LONGEST_CLAUSE
 
@@ -161,7 +161,7 @@ def long_words(text: str) -> bool:
 @settings(max_examples=300, deadline=None)
 @given(pieces(alphabet))
 @example(["Dr", ". ", "No", " I."])
-def test_the_words_stay_whatever_the_cuts_of_the_pieces(pieces: list[str]) -> None:
+def test_words_are_preserved_for_any_chunking(pieces: list[str]) -> None:
     text = "".join(pieces)
     parts = clauses(*pieces)
     assert all(part and part == part.strip() for part in parts)
@@ -172,7 +172,7 @@ def test_the_words_stay_whatever_the_cuts_of_the_pieces(pieces: list[str]) -> No
 
 @settings(max_examples=200, deadline=None)
 @given(pieces(st.text(max_size=600)))
-def test_not_a_letter_is_lost_of_any_text(pieces: list[str]) -> None:
+def test_no_letter_of_any_text_is_lost(pieces: list[str]) -> None:
     assert "".join("".join(clauses(*pieces)).split()) == "".join("".join(pieces).split())
 
 

@@ -71,7 +71,7 @@ class HeldDetector(LevelDetector):
         return super().probability(block)
 
 
-def test_orders_never_wait_for_a_conductor_that_is_late() -> None:
+def test_send_never_blocks_on_a_late_conversation_thread() -> None:
     detector = HeldDetector()
     parts = Recognizer(), RecordingDialogue(), FlatVoice(), FlatFace()
     with Scene(engines=Engines(PassThrough(), detector, *parts)) as scene:
@@ -116,7 +116,7 @@ def ended(scene: Scene, count: int = 1) -> TurnEnded:
     return event
 
 
-def test_a_spoken_turn_is_recognized_answered_heard_and_seen(scene: Scene) -> None:
+def test_spoken_turn_is_recognized_answered_played_and_shown(scene: Scene) -> None:
     scene.say("hello there")
     turn = ended(scene)
     assert turn.user_text == "hello there"
@@ -133,7 +133,7 @@ def test_a_spoken_turn_is_recognized_answered_heard_and_seen(scene: Scene) -> No
     assert states[-2:] == [State.SPEAKING, State.IDLE]
 
 
-def test_a_picture_is_shown_with_what_is_said_next(scene: Scene) -> None:
+def test_attached_picture_belongs_to_the_next_message(scene: Scene) -> None:
     picture = PicturePart(b"a cat")
     scene.send(commands.MediaAttached(picture))
     scene.say("what is this")
@@ -149,7 +149,7 @@ def test_a_picture_is_shown_with_what_is_said_next(scene: Scene) -> None:
     ]
 
 
-def test_no_first_syllable_is_lost(scene: Scene) -> None:
+def test_first_syllable_is_not_lost(scene: Scene) -> None:
     scene.say("hello")
     heard = scene.recognizer.heard[0]
     first = int(np.argmax(np.abs(heard) > 0.01))
@@ -157,14 +157,14 @@ def test_no_first_syllable_is_lost(scene: Scene) -> None:
     assert 0.3 * 16000 < first < 0.6 * 16000  # the silence before belongs to it too
 
 
-def test_the_answer_sounds_soon_after_the_end_of_the_turn(scene: Scene) -> None:
+def test_answer_starts_soon_after_the_end_of_the_turn(scene: Scene) -> None:
     scene.say("hello there")
     marks = ended(scene).marks
     assert marks["end_of_turn"] - marks["user_stopped"] == pytest.approx(0.58, abs=0.03)
     assert 0 < marks["first_sound"] - marks["end_of_turn"] <= 0.08
 
 
-def test_an_answer_is_prepared_in_a_pause_and_dropped_when_the_user_goes_on(scene: Scene) -> None:
+def test_prepared_answer_is_dropped_when_the_user_continues(scene: Scene) -> None:
     scene.recognizer.script += ["tell me", "a story"]
     scene.wait(0.6, voice=True)
     scene.wait(0.4)  # long enough to prepare, too short to end
@@ -187,7 +187,7 @@ def test_an_answer_waits_for_the_end_of_the_turn(scene: Scene) -> None:
     assert max(moment.played.max() for moment in scene.moments) == 0
 
 
-def test_words_over_the_avatar_interrupt_it_and_history_keeps_what_was_heard(scene: Scene) -> None:
+def test_barge_in_interrupts_and_history_keeps_heard_words(scene: Scene) -> None:
     count_to_ten(scene)
     scene.say("stop it please")
     first = ended(scene)
@@ -233,7 +233,9 @@ def test_possible_speech_ducks_and_a_click_is_ignored(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("sound", ["", "mm-hm", "okay", "Yeah."])
-def test_a_cough_or_assent_pauses_and_resumes_without_a_lost_word(scene: Scene, sound: str) -> None:
+def test_cough_or_backchannel_pauses_and_resumes_without_losing_words(
+    scene: Scene, sound: str
+) -> None:
     count_to_ten(scene)
     before = len(scene.of(UserTurnDiscarded))
     scene.say(sound, seconds=0.3, pause=0.1)
@@ -288,7 +290,7 @@ def test_typing_interrupts_and_is_answered(scene: Scene) -> None:
     assert ended(scene, 2).typed
 
 
-def test_stop_silences_at_once(scene: Scene) -> None:
+def test_interrupt_command_silences_immediately(scene: Scene) -> None:
     count_to_ten(scene)
     scene.send(commands.Interrupt())
     assert ended(scene).outcome is Outcome.INTERRUPTED
@@ -297,7 +299,7 @@ def test_stop_silences_at_once(scene: Scene) -> None:
     assert scene.conversation.state is State.IDLE
 
 
-def test_muted_it_hears_nothing_and_sleeps(scene: Scene) -> None:
+def test_muted_conversation_recognizes_nothing_and_sleeps(scene: Scene) -> None:
     scene.send(commands.Mute(muted=True))
     scene.say("hello", seconds=0.5)
     assert not scene.of(UserStarted)
@@ -390,7 +392,7 @@ class Broken:
 @pytest.mark.parametrize(
     ("kind", "stage"), [(Kind.DIALOGUE, "think"), (Kind.TTS, "speak"), (Kind.ASR, "recognize")]
 )
-def test_an_engine_that_fails_costs_one_turn(scene: Scene, kind: Kind, stage: str) -> None:
+def test_failing_engine_costs_one_turn(scene: Scene, kind: Kind, stage: str) -> None:
     scene.send(commands.SwitchEngine(kind, Broken(EngineFailed("It broke.", "Mend it."))))
     scene.say("hello")
     scene.wait_until(lambda: scene.of(Failed))
@@ -413,7 +415,7 @@ def test_a_turn_whose_voice_fails_preserves_its_text(scene: Scene) -> None:
     assert turn.heard_text == ""
 
 
-def test_without_a_face_the_voice_goes_on(scene: Scene) -> None:
+def test_speech_continues_without_a_face(scene: Scene) -> None:
     class Faceless(FlatFace):
         def perform(self, speech, turn, after=None):  # type: ignore[no-untyped-def]
             next(speech)
@@ -439,7 +441,7 @@ def test_a_bug_in_an_engine_is_reported_and_logged(
     assert "oops" in scene.of(Failed)[0].message
 
 
-def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_engine_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 1.0)
     gate = Gate()
 
@@ -461,7 +463,7 @@ def test_an_engine_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
         gate.open()
 
 
-def test_a_late_failure_of_an_old_turn_hurts_no_new_one(scene: Scene) -> None:
+def test_late_failure_of_an_old_turn_is_ignored(scene: Scene) -> None:
     count_to_ten(scene)
     old = scene.conversation._avatar_turn.turn
     assert old is not None
@@ -580,7 +582,7 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
     assert ended(scene).user_text == "ask not what your country can do"
 
 
-def test_a_recognizer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_recognizer_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 1.0)
     gate = Gate()
 

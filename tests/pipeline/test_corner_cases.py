@@ -82,7 +82,7 @@ def seconds_of_sound(scene: Scene, since: int) -> float:
     return 0.01 * sum(np.abs(moment.played).max() > 0 for moment in scene.moments[since:])
 
 
-def test_what_a_tool_has_done_is_not_done_again(gate: threading.Event) -> None:
+def test_completed_tool_call_is_not_repeated(gate: threading.Event) -> None:
     called: list[ToolCall] = []
 
     def call_tool(call: ToolCall) -> ToolResult:
@@ -131,7 +131,7 @@ class JoiningRecognizer(RecordingRecognizer):
         yield Transcript(" ".join(said), final=True, replaces=len(said) - 1)
 
 
-def test_who_goes_on_before_the_answer_is_recognized_as_one(gate: threading.Event) -> None:
+def test_user_continuing_before_the_answer_forms_one_turn(gate: threading.Event) -> None:
     with Scene(pace=0.02) as scene:
         recognizer = JoiningRecognizer()
         scene.recognizer = recognizer
@@ -147,9 +147,7 @@ def test_who_goes_on_before_the_answer_is_recognized_as_one(gate: threading.Even
     assert list(recognizer.said.values()) == [["ask", "not"], ["hello"]]
 
 
-def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
-    scene: Scene, gate: threading.Event
-) -> None:
+def test_cough_during_thinking_only_delays_the_answer(scene: Scene, gate: threading.Event) -> None:
     scene.send(
         commands.SwitchEngine(Kind.DIALOGUE, GatedDialogue(gate, ["One two three."], gated=0))
     )
@@ -163,7 +161,7 @@ def test_a_cough_while_it_thinks_holds_the_answer_back_and_no_longer(
     assert ended(scene).heard_text == "One two three."
 
 
-def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answer_continues_while_no_frame_is_requested(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("avatar_app.pipeline.output.playback.MOST_AHEAD", 48_000)
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 5.0)
     with Scene(fps=0.001) as scene:
@@ -174,7 +172,7 @@ def test_an_answer_goes_on_while_nobody_looks(monkeypatch: pytest.MonkeyPatch) -
         assert len(turn.heard_text.split()) == 60
 
 
-def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
+def test_volume_is_restored_after_a_cancelled_suspicion() -> None:
     with Scene() as scene:
         scene.dialogue.reply_to = lambda _text: ["word " * 10]
         scene.send(commands.TextTyped("talk"))
@@ -187,7 +185,7 @@ def test_after_a_suspicion_that_is_cut_short_it_is_as_loud_as_before() -> None:
 
 
 @pytest.mark.parametrize("taken", ["by voice", "by typing"])
-def test_an_announcement_that_was_not_heard_comes_later(
+def test_unheard_announcement_is_repeated_later(
     scene: Scene, gate: threading.Event, taken: str
 ) -> None:
     scene.send(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
@@ -201,7 +199,7 @@ def test_an_announcement_that_was_not_heard_comes_later(
     assert ended(scene, 2).heard_text == "Your tea is ready."
 
 
-def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event) -> None:
+def test_interrupt_cancels_an_announcement_for_good(scene: Scene, gate: threading.Event) -> None:
     scene.send(commands.SwitchEngine(Kind.TTS, GatedVoice(gate)))
     scene.send(commands.Announce("Your tea is ready."))
     scene.wait(0.05)
@@ -210,7 +208,7 @@ def test_stop_ends_an_announcement_for_good(scene: Scene, gate: threading.Event)
     assert [turn.outcome for turn in scene.of(TurnEnded)] == [Outcome.INTERRUPTED]
 
 
-def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
+def test_blocked_recognizer_does_not_block_the_conversation(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, gate: threading.Event
 ) -> None:
     monkeypatch.setattr(recognition, "LONGEST_SEGMENT", 60)
@@ -227,7 +225,7 @@ def test_a_recognizer_that_takes_nothing_does_not_hold_the_conversation_up(
     assert [event.state for event in scene.of(StateChanged)] == ["listening", "idle"]
 
 
-def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
+def test_dialogue_hanging_in_mid_answer_is_abandoned(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, gate: threading.Event
 ) -> None:
     monkeypatch.setattr(avatar_turn, "ANSWER_PATIENCE", 0.3)
@@ -247,7 +245,7 @@ def test_a_dialogue_that_hangs_in_mid_answer_is_given_up_itself(
     assert ended(scene, 2).heard_text == "You said again. Fine."
 
 
-def test_a_detector_that_fails_is_told_until_it_can_be_replaced_and_logged_once(
+def test_failing_detector_is_reported_until_replaced_and_logged_once(
     monkeypatch: pytest.MonkeyPatch,
     expected_warnings: list[str],
     caplog: pytest.LogCaptureFixture,

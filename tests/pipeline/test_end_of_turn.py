@@ -63,7 +63,9 @@ def silence_until_the_end(scene: Scene) -> float:
         (0.9, "go to the", 0.85, 0.9),  # no sentence ends so, however it sounds
     ],
 )
-def test_when_a_turn_ends(probability: float, text: str, shortest: float, longest: float) -> None:
+def test_end_of_turn_delay_depends_on_the_probability(
+    probability: float, text: str, shortest: float, longest: float
+) -> None:
     with scene_with(Judge(probability)) as scene:
         scene.say(text, pause=0.0)
         assert shortest <= silence_until_the_end(scene) <= longest
@@ -75,7 +77,7 @@ def test_without_a_detector_the_length_of_the_pause_decides() -> None:
         assert 0.6 <= silence_until_the_end(scene) <= 0.65
 
 
-def test_it_hears_the_turn_from_its_beginning_with_the_silence_after_it() -> None:
+def test_detector_gets_the_whole_turn_with_trailing_silence() -> None:
     judge = Judge(0.0)
     with scene_with(judge) as scene:
         scene.wait(3.0)
@@ -88,14 +90,14 @@ def test_it_hears_the_turn_from_its_beginning_with_the_silence_after_it() -> Non
     assert not judge.heard[0].samples[-round(0.19 * MICROPHONE_RATE) :].any()
 
 
-def test_it_hears_eight_seconds_at_most() -> None:
+def test_detector_gets_at_most_eight_seconds() -> None:
     judge = Judge(0.0)
     with scene_with(judge) as scene:
         scene.say("a long story", seconds=12.0)
     assert [len(audio.samples) for audio in judge.heard] == [8 * MICROPHONE_RATE]
 
 
-def test_what_is_heard_in_one_pause_holds_for_that_pause_alone() -> None:
+def test_judgement_applies_to_its_pause_only() -> None:
     late = replace(OPTIONS, preemptive_generation_delay=0.1)
     with Scene(turn_detection=late) as scene:
         scene.send(commands.SwitchEngine(Kind.TURN, Judge(0.9, 0.0)))
@@ -107,7 +109,7 @@ def test_what_is_heard_in_one_pause_holds_for_that_pause_alone() -> None:
         assert scene.of(UserSaid)[0].text == "go to the old harbour"
 
 
-def test_an_answer_that_comes_after_the_user_went_on_is_stale() -> None:
+def test_judgement_after_the_user_continued_is_ignored() -> None:
     with scene_with(Judge(0.0)) as scene:
         scene.recognizer.script += ["one", "two"]
         scene.wait(1.0, voice=True)
@@ -123,7 +125,7 @@ def test_an_answer_that_comes_after_the_user_went_on_is_stale() -> None:
         assert scene.of(UserSaid)[0].text == "one two"
 
 
-def test_who_goes_on_before_the_first_word_was_heard_is_answered_once() -> None:
+def test_user_continuing_before_the_first_heard_word_is_answered_once() -> None:
     with scene_with(Judge(0.9), output_latency=0.3) as scene:
         scene.recognizer.script += ["remind me", "to call home"]
         scene.wait(1.0, voice=True)
@@ -133,7 +135,7 @@ def test_who_goes_on_before_the_first_word_was_heard_is_answered_once() -> None:
         assert [turn.user_text for turn in scene.of(TurnEnded)] == ["remind me to call home"]
 
 
-def test_a_detector_that_fails_costs_no_turn_and_is_told_until_it_can_be_replaced() -> None:
+def test_failing_end_of_turn_detector_costs_no_turn() -> None:
     with scene_with(BrokenJudge(0.0)) as scene:
         for number in range(5):
             scene.say(f"number {number}", pause=0.0)

@@ -9,7 +9,7 @@ from avatar_app.pipeline.engine_usage import EngineUsage
 SOON = 10.0
 
 
-def test_an_engine_is_free_when_the_last_one_has_left() -> None:
+def test_engine_is_free_when_its_last_user_has_left() -> None:
     engine_usage, engine, other = EngineUsage(), object(), object()
     with engine_usage.of(lambda: engine), engine_usage.of(lambda: other):
         with engine_usage.of(lambda: engine) as picked:
@@ -29,7 +29,7 @@ def test_wait_free_returns_when_the_engine_is_free() -> None:
     assert free == [True]
 
 
-def test_an_engine_that_was_exchanged_and_is_free_is_never_worked_with_again() -> None:
+def test_replaced_free_engine_is_never_used_again() -> None:
     engine_usage, closed = EngineUsage(), []
     current = [object()]
     worked_with_closed: list[bool] = []

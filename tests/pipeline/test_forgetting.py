@@ -26,7 +26,7 @@ def test_after_forgetting_the_next_prompt_knows_nothing() -> None:
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_the_builtin_dialogue_forgets_with_the_ledger(*, forgotten: bool) -> None:
+def test_builtin_dialogue_forgets_with_the_chat_context(*, forgotten: bool) -> None:
     dialogue, context = BuiltinDialogue(), ChatContext()
 
     def say(text: str) -> str:
@@ -42,7 +42,7 @@ def test_the_builtin_dialogue_forgets_with_the_ledger(*, forgotten: bool) -> Non
     assert say("i give up") == ("unknown" if forgotten else "answer")
 
 
-def test_holding_to_talk_while_muted_hears_nothing_from_before() -> None:
+def test_push_to_talk_while_muted_uses_no_earlier_sound() -> None:
     def hear(scene: Scene, blocks: int, level: float) -> None:
         for _ in range(blocks):
             scene.devices.step(np.full(160, level, np.float32))

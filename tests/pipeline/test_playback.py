@@ -68,7 +68,7 @@ def flat(seconds: float, words: int = 0, level: float = LEVEL) -> SpeechChunk:
     return SpeechChunk(AudioChunk(samples, PLAYBACK_RATE), text, spoken)
 
 
-def test_silence_without_a_turn() -> None:
+def test_playback_is_silent_without_a_turn() -> None:
     desk = Desk()
     assert not desk.play(10).any()
     assert desk.playback.now().turn is None
@@ -102,7 +102,7 @@ def test_speech_waits_for_its_picture_but_120_ms_at_most() -> None:
     assert desk.play(1).any()
 
 
-def test_an_older_turn_opens_no_gate() -> None:
+def test_frame_of_an_older_turn_does_not_release_playback() -> None:
     desk = Desk()
     old = desk.expect(1.0, allowed=False)
     desk.expect(1.0, allowed=False)
@@ -131,7 +131,7 @@ def test_playback_plays_all_samples() -> None:
 
 
 @pytest.mark.parametrize("change", ["pause", "duck", "cancel"])
-def test_a_change_takes_one_block_and_does_not_click(change: str) -> None:
+def test_gain_change_fades_within_one_block(change: str) -> None:
     desk = Desk()
     turn = desk.expect(3.0)
     desk.play(50)
@@ -144,7 +144,7 @@ def test_a_change_takes_one_block_and_does_not_click(change: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["pause", "duck"])
-def test_the_way_back_does_not_click_either(first: str) -> None:
+def test_gain_restoration_fades_without_a_click(first: str) -> None:
     desk = Desk()
     desk.expect(3.0, words=10)
     desk.play(50)
@@ -179,7 +179,7 @@ def test_the_volume_changes_without_a_click() -> None:
     assert desk.steepest <= STEEPEST
 
 
-def test_loud_is_clipped_and_never_wraps() -> None:
+def test_loud_samples_are_clipped() -> None:
     desk = Desk()
     turn = desk.expect(allowed=False)
     desk.playback.put(turn, flat(1.0, level=0.9))
@@ -206,7 +206,7 @@ def test_resume_starts_at_a_word() -> None:
     assert desk.playback.progress(turn).heard_text == "w0 w1 w2 w3"
 
 
-def test_a_pause_taken_back_at_once_repeats_nothing() -> None:
+def test_pause_resumed_immediately_repeats_nothing() -> None:
     desk = Desk()
     turn = desk.expect(2.0, words=2)
     desk.play(50)
@@ -241,7 +241,7 @@ def test_a_turn_is_over_when_its_last_sample_has_left() -> None:
     assert desk.playback.progress(turn).over
 
 
-def test_now_is_what_leaves_the_loudspeaker() -> None:
+def test_now_is_the_position_leaving_the_loudspeaker() -> None:
     desk = Desk(latency=0.1)
     turn = desk.expect(1.0)
     desk.play(50)
@@ -254,7 +254,7 @@ def test_now_is_what_leaves_the_loudspeaker() -> None:
     assert desk.playback.now().seconds == pytest.approx(0.5)
 
 
-def test_an_underrun_stops_the_time_and_loses_nothing() -> None:
+def test_underrun_stops_the_clock_and_loses_nothing() -> None:
     desk = Desk(latency=0.0)
     turn = desk.expect(0.5)
     desk.play(80)
@@ -281,7 +281,7 @@ def test_only_missing_speech_is_an_underrun() -> None:
     assert desk.playback.underruns == 0
 
 
-def test_silence_is_near_when_nothing_follows() -> None:
+def test_ending_is_reported_when_no_speech_follows() -> None:
     desk = Desk(latency=0.1)
     turn = desk.expect(0.5)
     desk.play(40)
@@ -304,7 +304,7 @@ def test_the_first_sound_is_marked_by_the_time_it_is_heard() -> None:
     assert turn.marks["first_sound"] == pytest.approx(0.3 + 0.1)
 
 
-def test_a_voice_far_ahead_waits_until_enough_was_played() -> None:
+def test_voice_far_ahead_waits_for_playback() -> None:
     desk = Desk()
     turn = desk.expect(20.5)
     done = threading.Event()
@@ -325,7 +325,7 @@ def test_a_voice_far_ahead_waits_until_enough_was_played() -> None:
 
 
 @pytest.mark.parametrize("how", ["cancel", "expect"])
-def test_a_waiting_voice_is_released(how: str) -> None:
+def test_waiting_voice_is_released_by_cancellation(how: str) -> None:
     desk = Desk()
     turn = desk.expect(21)
     outcome: list[str] = []

@@ -96,12 +96,12 @@ def numbers(frames: list[VideoFrame | None], turn: int = 1) -> list[int]:
     return [f.pose[1] for f in frames if f is not None and f.pose[0] == turn]
 
 
-def test_before_the_first_picture_there_is_none() -> None:
+def test_no_frame_before_the_first_one() -> None:
     assert Screen().presenter.frame() is None
 
 
 @pytest.mark.parametrize("latency", [0.0, 0.04, 0.2])
-def test_the_picture_belongs_to_what_leaves_the_loudspeaker(latency: float) -> None:
+def test_frame_matches_the_sound_leaving_the_loudspeaker(latency: float) -> None:
     screen = Screen(latency=latency)
     screen.begin()
     for tick in range(1, 100):
@@ -123,7 +123,7 @@ def test_a_picture_is_never_shown_much_before_its_sound() -> None:
 
 @pytest.mark.parametrize("jitter", [0.0, 0.004])
 @pytest.mark.parametrize("hz", [30.0, 50.0, 59.94, 60.0, 75.0])
-def test_motion_is_even_on_any_screen(hz: float, jitter: float) -> None:
+def test_frame_cadence_is_even_on_any_screen(hz: float, jitter: float) -> None:
     screen = Screen(fps=25.0)
     turn = screen.begin()
     shown = numbers(screen.watch(hz, 8.0, jitter))
@@ -191,7 +191,7 @@ def test_pictures_of_an_older_turn_are_never_shown() -> None:
     assert screen.presenter.pictures(old) == Pictures()
 
 
-def test_an_old_turn_lets_no_new_face_run_ahead() -> None:
+def test_old_turn_does_not_let_a_new_face_run_ahead() -> None:
     screen = Screen()
     screen.begin()
     screen.watch(60.0, 3.0)
@@ -224,7 +224,7 @@ def test_a_face_that_is_ahead_waits_and_is_released_by_a_cancellation() -> None:
     assert outcome == ["cancelled"]
 
 
-def test_speech_wound_back_finds_its_pictures_again() -> None:
+def test_rewound_speech_shows_its_frames_again() -> None:
     screen = Screen(latency=0.0)
     screen.begin(word=0.5)
     screen.watch(50.0, 0.9)
@@ -238,14 +238,14 @@ def test_speech_wound_back_finds_its_pictures_again() -> None:
     assert again[-1] >= 1.4 * 25
 
 
-def test_at_rest_the_face_moves_at_its_own_pace() -> None:
+def test_idle_face_moves_at_its_own_rate() -> None:
     screen = Screen(fps=25.0)
     shown = numbers(screen.watch(60.0, 4.0), turn="rest")  # type: ignore[arg-type]
     assert set(np.diff(shown)) == {0, 1}
     assert shown[-1] == pytest.approx(4.0 * 25, abs=2)
 
 
-def test_after_a_long_absence_the_face_does_not_hurry() -> None:
+def test_idle_motion_does_not_catch_up_after_a_long_absence() -> None:
     screen = Screen(fps=25.0)
     screen.watch(60.0, 1.0)
     screen.pass_to(30.0)
@@ -253,7 +253,7 @@ def test_after_a_long_absence_the_face_does_not_hurry() -> None:
     assert shown[-1] - shown[0] == pytest.approx(25, abs=2)
 
 
-def test_the_look_that_is_wanted_is_drawn() -> None:
+def test_requested_face_state_is_drawn() -> None:
     screen = Screen()
     screen.watch(60.0, 0.5)
     screen.presenter.look = FaceState.THINKING
@@ -289,7 +289,7 @@ def test_a_new_face_redraws_the_frame() -> None:
     assert kinds == {"rest"}
 
 
-def test_a_closed_presenter_sends_the_face_at_rest_home() -> None:
+def test_closing_the_presenter_ends_idle_drawing() -> None:
     screen = Screen()
     screen.rest()
     results: list[object] = ["nothing"]
@@ -335,7 +335,7 @@ def test_the_next_frame_time_at_rest_is_known() -> None:
     turn.cancel()
 
 
-def test_a_look_that_changes_is_not_delayed_by_what_waits() -> None:
+def test_changed_face_state_is_not_delayed_by_queued_frames() -> None:
     screen = Screen()
     screen.rest()
     first = screen.presenter._resting.frames[0]

@@ -26,7 +26,7 @@ def hear(gate: QuietGate, blocks: np.ndarray) -> list[bool]:
 
 
 @pytest.mark.parametrize("level_db", [-90.0, -60.0, -40.0])
-def test_steady_noise_closes_it(level_db: float) -> None:
+def test_steady_noise_closes_the_gate(level_db: float) -> None:
     gate = QuietGate()
     opened = hear(gate, noise(level_db, 1000))
     assert all(opened[:ENOUGH])  # the room is not known yet
@@ -34,12 +34,12 @@ def test_steady_noise_closes_it(level_db: float) -> None:
     assert gate.quiet_power > 0
 
 
-def test_silence_closes_it() -> None:
+def test_silence_closes_the_gate() -> None:
     opened = hear(QuietGate(), np.zeros((400, 160), np.float32))
     assert not any(opened[ENOUGH + AWAKE :])
 
 
-def test_one_louder_block_opens_it_for_a_second() -> None:
+def test_louder_block_opens_the_gate_for_a_second() -> None:
     gate = QuietGate()
     hear(gate, noise(-60.0, 500))
     assert hear(gate, noise(-50.0, 1)) == [True]
@@ -47,7 +47,7 @@ def test_one_louder_block_opens_it_for_a_second() -> None:
     assert not any(hear(gate, noise(-90.0, 10)))
 
 
-def test_who_has_the_floor_keeps_it_open() -> None:
+def test_gate_stays_open_while_somebody_has_the_floor() -> None:
     gate = QuietGate()
     hear(gate, noise(-60.0, 500))
     gate.keep_open()
@@ -56,7 +56,7 @@ def test_who_has_the_floor_keeps_it_open() -> None:
 
 @pytest.mark.parametrize("recording", ["goforward.wav", "jfk.flac", "librivox-0870.wav"])
 @pytest.mark.parametrize("snr_db", [20.0, 10.0, 6.0])
-def test_speech_in_noise_opens_it_within_its_first_sounds(snr_db: float, recording: str) -> None:
+def test_speech_in_noise_opens_the_gate_immediately(snr_db: float, recording: str) -> None:
     """Of the blocks in which somebody speaks clearly, none is lost: the frontend gives the last
     half second to canceller and detector when the gate opens."""
     speech = read_sound(DATA / recording).samples

@@ -82,7 +82,7 @@ def texts(commands: list[Command]) -> list[tuple[str, bool]]:
     ]
 
 
-def test_it_is_recognized_from_its_prefix_padding_to_its_end() -> None:
+def test_utterance_is_recognized_from_prefix_padding_to_end() -> None:
     with RecognitionCase(Counting()) as case:
         case.hear(0, 1)  # nobody speaks yet
         utterance = Utterance(1)
@@ -123,7 +123,7 @@ def test_a_withdrawn_utterance_is_not_recognized() -> None:
         assert texts(case.settle()) == [("7", True)]
 
 
-def test_a_failure_is_told_and_what_is_still_said_blocks_nobody() -> None:
+def test_failure_is_reported_and_later_sound_does_not_block() -> None:
     with RecognitionCase(Failing()) as case:
         case.stage.begin(Utterance(1), [block(0)])
         for number in range(7000):  # more than a segment holds
@@ -138,7 +138,7 @@ def test_a_failure_is_told_and_what_is_still_said_blocks_nobody() -> None:
         assert texts(case.settle()) == [("7", True)]
 
 
-def test_a_recognizer_that_does_not_come_back_is_given_up() -> None:
+def test_hanging_recognizer_is_abandoned() -> None:
     released, entered = threading.Event(), threading.Event()
 
     class Hanging:
@@ -170,7 +170,7 @@ def test_a_recognizer_that_does_not_come_back_is_given_up() -> None:
         ("before", ["one"], "before one"),
     ],
 )
-def test_the_text_of_an_utterance(carried: str, heard: list[str], text: str) -> None:
+def test_utterance_text_joins_its_segments(carried: str, heard: list[str], text: str) -> None:
     with RecognitionCase(Counting()) as case:
         utterance = Utterance(1, carried)
         for words in heard:
@@ -200,7 +200,7 @@ def test_a_text_replaces_those_of_segments_recognized_again(
         assert utterance.text == text
 
 
-def test_a_text_that_is_not_believed_replaces_nothing() -> None:
+def test_unbelieved_text_replaces_nothing() -> None:
     with RecognitionCase(Counting()) as case:
         utterance = Utterance(1)
         for transcript in (

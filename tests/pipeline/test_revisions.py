@@ -49,7 +49,7 @@ def test_replaying_an_answer_leaves_the_history_unchanged() -> None:
         assert prompt_texts(scene) == before
 
 
-def test_hearing_again_interrupts_what_is_said() -> None:
+def test_repeating_an_answer_interrupts_the_current_one() -> None:
     with Scene() as scene:
         scene.send(commands.TextTyped("hello"))
         scene.wait_until(lambda: bool(scene.of(ClauseWritten)))
@@ -59,7 +59,7 @@ def test_hearing_again_interrupts_what_is_said() -> None:
         assert (again.heard_text, again.outcome) == ("This was said before.", Outcome.FINISHED)
 
 
-def test_an_announcement_that_was_not_heard_comes_after_what_is_heard_again() -> None:
+def test_unheard_announcement_follows_a_repeated_answer() -> None:
     with Scene() as scene:
         scene.conversation.send(commands.Announce("The tea is ready."))
         scene.send(commands.SayAgain("This was said before."))
@@ -67,7 +67,7 @@ def test_an_announcement_that_was_not_heard_comes_after_what_is_heard_again() ->
         assert texts == ["This was said before.", "The tea is ready."]
 
 
-def test_a_typed_turn_takes_the_floor_from_what_is_heard_again() -> None:
+def test_typed_turn_interrupts_a_repeated_answer() -> None:
     with Scene() as scene:
         scene.send(commands.SayAgain("This was said before."))
         scene.send(commands.TextTyped("hello"))
@@ -106,7 +106,7 @@ def test_a_turn_can_be_corrected_while_it_is_answered() -> None:
         assert "wreck a nice beach" not in prompt_texts(scene)
 
 
-def test_an_old_conversation_is_what_the_next_answer_knows() -> None:
+def test_resumed_conversation_is_in_the_next_prompt() -> None:
     with Scene() as scene:
         scene.send(commands.TextTyped("something else"))
         ended(scene, 1)
@@ -129,7 +129,7 @@ def test_a_correction_leaves_turns_of_an_earlier_run_alone() -> None:
     assert texts == ["my cat is called Ada", "A fine name.", "tell me a story", "Once upon", ""]
 
 
-def test_another_persona_holds_from_the_next_answer_on() -> None:
+def test_changed_persona_applies_from_the_next_answer() -> None:
     with Scene() as scene:
         scene.send(commands.TextTyped("hello"))
         scene.send(commands.BecomePersona("You are curt."))

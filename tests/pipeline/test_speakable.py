@@ -81,11 +81,11 @@ def test_code_tables_and_formulas_are_shown_and_announced(text, spoken, shown, s
         ("In C#, 5 - 3 = 2.\n+1 for you!", "In C#, 5 - 3 = 2. +1 for you!"),
     ],
 )  # fmt: skip
-def test_marks_and_gestures_go_and_words_stay(text, spoken, size):
+def test_markup_and_gestures_are_removed_from_speech(text, spoken, size):
     assert words(said(text, size)) == spoken
 
 
-def test_plain_words_are_not_held_back():
+def test_plain_words_are_not_delayed():
     pieces = ["Hello", " there,", " my", " friend.", " It", " is", " late", " (by", " now"]
     held, reader = "", speakable(iter(pieces))
     for piece in pieces[:7]:
@@ -105,5 +105,5 @@ def test_plain_words_are_not_held_back():
         (r"\text{speed} - 1", "speed minus 1"),
     ],
 )
-def test_short_formulas_are_said(tex, spoken):
+def test_short_formulas_are_spoken(tex, spoken):
     assert spoken_formula(tex) == spoken

@@ -23,7 +23,7 @@ def spoken(tape: SpeechBuffer) -> np.ndarray:
 
 
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])
-def test_each_word_lies_on_its_sound(rate: int) -> None:
+def test_words_are_located_on_their_sound(rate: int) -> None:
     tape = SpeechBuffer()
     for index in range(20):
         tape.append(pulse(rate, 0.237, 0.05 + 0.005 * index))
@@ -80,7 +80,7 @@ def test_at_the_end_all_words_were_heard() -> None:
     assert tape.heard_words(4800) == 1
 
 
-def test_where_a_word_began() -> None:
+def test_word_start_is_found() -> None:
     tape = SpeechBuffer()
     words = (Word("one", 0.1, 0.3), Word("two", 0.5, 0.7))
     tape.append(SpeechChunk(AudioChunk(np.ones(48000, np.float32), PLAYBACK_RATE), "", words))

@@ -45,7 +45,7 @@ def test_a_chunk_is_cut_with_its_words_and_visemes() -> None:
     assert [viseme.at for viseme in rest.visemes] == [0.0, pytest.approx(0.05)]
 
 
-def test_two_faces_hear_the_same() -> None:
+def test_two_faces_get_the_same_speech() -> None:
     written = script()
     first, second = (list(written.since(0.0, Turn(1))) for _ in range(2))
     assert [id(each) for each in first] == [id(each) for each in second]

@@ -47,7 +47,7 @@ class Doing(threading.Thread):
         return self.is_alive()
 
 
-def test_a_feed_gives_what_was_put_in_order_and_ends_when_closed(activity: WorkTracker) -> None:
+def test_feed_yields_items_in_order_and_ends_when_closed(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=10)
     for number in range(5):
         feed.put(number)
@@ -116,7 +116,7 @@ def test_an_abandoned_feed_takes_and_drops_everything(activity: WorkTracker) -> 
     assert list(feed) == []
 
 
-def test_taking_from_a_feed_that_is_abandoned_ends(activity: WorkTracker) -> None:
+def test_reading_an_abandoned_feed_ends(activity: WorkTracker) -> None:
     feed: Feed[int] = Feed(activity, limit=1)
     taking = Doing(lambda: list(feed))
     assert taking.waits()
@@ -189,7 +189,7 @@ def test_a_failure_is_handed_on_and_the_stage_goes_on() -> None:
         assert run.ended == ["good"]
 
 
-def test_a_bug_becomes_one_sentence(expected_warnings: list[str]) -> None:
+def test_unexpected_error_becomes_one_sentence(expected_warnings: list[str]) -> None:
     expected_warnings.append("act failed")
 
     def apply(job: Any, turn: Turn) -> Iterator[Any]:
@@ -244,7 +244,7 @@ def test_a_generator_is_closed_when_what_it_yields_cannot_be_emitted() -> None:
         assert len(run.failures) == 1
 
 
-def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> None:
+def test_restarted_stage_continues_in_a_new_thread() -> None:
     stuck, entered = threading.Event(), threading.Event()
 
     def apply(job: Any, _turn: Turn) -> Iterator[Any]:
@@ -273,7 +273,7 @@ def test_a_stage_whose_engine_does_not_come_back_goes_on_in_a_new_thread() -> No
 
 
 @pytest.mark.usefixtures("threads_take_turns_often")
-def test_a_stage_that_was_just_renewed_is_waited_for() -> None:
+def test_restarted_stage_counts_as_work_until_settled() -> None:
     with StageRun(counted) as run:
         for number in range(1, 201):
             run.stage.restart()

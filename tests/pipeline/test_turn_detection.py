@@ -67,7 +67,7 @@ def test_silence_decides_nothing() -> None:
     assert Table().hear(0.0, 60) == []
 
 
-def test_a_turn_of_the_user() -> None:
+def test_user_turn_starts_and_ends() -> None:
     table = speaking()
     assert table.hear(0.0, 2.0) == [(PAUSED, 0.25), (ENDED, 0.56)]
     assert table.hear(0.0, 10.0) == []
@@ -92,19 +92,19 @@ def test_how_much_voice_takes_the_floor(
     assert [decision for decision, _ in heard] == decisions
 
 
-def test_a_click_over_the_avatar_is_suspected_and_relented() -> None:
+def test_click_over_the_avatar_is_a_false_alarm() -> None:
     table = Table()
     assert table.hear(0.7, 0.06, avatar_speaking=True) == [(SUSPECTED, 0.05)]
     assert table.hear(0.0, 0.5, avatar_speaking=True) == [(RELENTED, 0.06)]
     assert table.hear(0.0, 5.0, avatar_speaking=True) == []
 
 
-def test_what_is_surely_voice_counts_double_over_the_avatar() -> None:
+def test_certain_voice_counts_double_over_the_avatar() -> None:
     heard = Table().hear(0.95, 0.1, avatar_speaking=True)
     assert heard == [(SUSPECTED, 0.03), (STARTED, 0.07)]
 
 
-def test_a_first_consonant_over_the_avatar_may_come_and_go() -> None:
+def test_interrupted_first_consonant_over_the_avatar_still_counts() -> None:
     table = Table()
     heard = [
         decision
@@ -115,7 +115,7 @@ def test_a_first_consonant_over_the_avatar_may_come_and_go() -> None:
     assert heard == [SUSPECTED, STARTED]
 
 
-def test_a_suspicion_becomes_certainty_without_being_relented() -> None:
+def test_possible_speech_becomes_speech_without_a_false_alarm() -> None:
     table = Table()
     heard = (
         table.hear(1.0, 0.08, avatar_speaking=True)
@@ -125,7 +125,7 @@ def test_a_suspicion_becomes_certainty_without_being_relented() -> None:
     assert [decision for decision, _ in heard] == [SUSPECTED, STARTED]
 
 
-def test_an_avatar_that_falls_silent_leaves_a_suspicion_that_starts_sooner() -> None:
+def test_suspicion_starts_sooner_after_the_avatar_falls_silent() -> None:
     table = Table()
     table.hear(1.0, 0.06, avatar_speaking=True)
     assert table.hear(1.0, 0.05, avatar_speaking=False) == [(STARTED, 0.01)]
@@ -152,12 +152,12 @@ def test_the_user_goes_on_after_a_pause() -> None:
     assert table.hear(0.0, 1.0) == [(PAUSED, 0.25), (ENDED, 0.56)]
 
 
-def test_whoever_is_heard_to_have_finished_has_a_short_pause() -> None:
+def test_complete_words_shorten_the_pause() -> None:
     table = sure(speaking(QUICK))
     assert table.hear(0.0, 1.0) == [(ENDED, 0.08)]
 
 
-def test_what_is_heard_says_nothing_before_the_words_are_understood() -> None:
+def test_end_of_turn_probability_needs_understood_words() -> None:
     table = speaking(QUICK)
     table.hear(0.0, 0.25)
     table.detector.judge(1.0)
@@ -166,7 +166,7 @@ def test_what_is_heard_says_nothing_before_the_words_are_understood() -> None:
     assert table.hear(0.0, 0.2) == [(ENDED, 0.01)]
 
 
-def test_whoever_goes_on_after_an_early_end_has_a_longer_pause_from_then_on() -> None:
+def test_continuing_after_an_early_end_lengthens_later_pauses() -> None:
     table = sure(speaking(QUICK))
     table.hear(0.0, 0.15)
     assert table.hear(1.0, 0.5) == [(STARTED, 0.07)]  # a pause of 0.4 s
@@ -178,7 +178,7 @@ def test_whoever_goes_on_after_an_early_end_has_a_longer_pause_from_then_on() ->
     assert table.hear(0.0, 1.0) == [(ENDED, pytest.approx(0.21))]
 
 
-def test_it_never_waits_longer_than_without_having_heard_it() -> None:
+def test_detector_never_waits_longer_than_without_a_judgement() -> None:
     table = speaking(QUICK)
     for _ in range(2):
         sure(table)
@@ -196,7 +196,7 @@ def test_pauses_that_were_taken_for_an_end_count_among_those_of_the_user() -> No
     assert table.hear(0.0, 2.0) == [(PAUSED, 0.25), (ENDED, pytest.approx(1.03, abs=0.02))]
 
 
-def test_who_speaks_again_after_an_answer_had_finished() -> None:
+def test_speech_after_a_finished_answer_is_a_new_turn() -> None:
     table = speaking()
     for _ in range(5):
         table.hear(0.0, 0.56 + WENT_ON)
@@ -248,7 +248,7 @@ def test_after_unfinished_words_the_user_is_given_more_time(text: str, *, unfini
     )
 
 
-def test_what_one_utterance_hinted_does_not_prolong_the_next() -> None:
+def test_hint_of_one_utterance_does_not_affect_the_next() -> None:
     table = speaking()
     table.detector.hint("I would like to")
     table.hear(0.0, 2.0)
@@ -267,7 +267,7 @@ def test_the_pauses_of_this_user_are_learned() -> None:
     assert table.detector.endpointing_delay == pytest.approx(1.15 * 0.7)
 
 
-def test_two_pauses_teach_nothing_and_old_ones_are_forgotten() -> None:
+def test_pause_learning_needs_three_pauses_and_forgets_old_ones() -> None:
     detector = TurnDetector(PATIENT)
     detector.learn(0.9)
     detector.learn(0.9)
@@ -277,7 +277,7 @@ def test_two_pauses_teach_nothing_and_old_ones_are_forgotten() -> None:
     assert detector.endpointing_delay == 0.56
 
 
-def test_nobody_waits_longer_than_the_longest() -> None:
+def test_endpointing_delay_is_bounded() -> None:
     table = speaking()
     for _ in range(12):
         table.detector.learn(1.1)

@@ -63,7 +63,7 @@ def ended(scene: Scene) -> TurnEnded:
     return turn
 
 
-def test_a_slow_answer_is_announced_once_and_kept_as_if_it_was_not(scene, gate) -> None:
+def test_slow_answer_gets_one_filler_that_is_not_stored(scene, gate) -> None:
     slowly(scene, gate, "Here it is.")
     scene.say("tell me", pause=0.6)
     scene.wait_until(lambda: bool(scene.of(UserSaid)))
@@ -119,7 +119,7 @@ def test_an_answer_that_comes_meanwhile_follows_without_a_cut(scene, gate) -> No
     assert states[-2:] == [State.SPEAKING, State.IDLE]
 
 
-def test_who_speaks_on_takes_the_floor_and_is_answered_to_all_of_it(scene, gate) -> None:
+def test_user_continuing_over_a_filler_is_answered_as_a_whole(scene, gate) -> None:
     slowly(scene, gate, "Here it is.")
     scene.say("tell me", pause=0.6)
     scene.wait_until(lambda: scene.conversation.state is State.SPEAKING)
@@ -129,7 +129,7 @@ def test_who_speaks_on_takes_the_floor_and_is_answered_to_all_of_it(scene, gate)
     assert scene.of(TurnEnded)[-1].user_text == "tell me about the moon"
 
 
-def test_silence_never_lasts_without_a_sign(scene, gate) -> None:
+def test_long_waits_never_stay_silent(scene, gate) -> None:
     slowly(scene, gate, "Here it is.")
     scene.say("tell me", pause=0.6)
     scene.wait_until(lambda: bool(scene.of(WaitFilled)))
@@ -154,7 +154,7 @@ def test_the_face_thinks_within_150_ms_of_the_end_of_the_turn(scene, gate) -> No
     ended(scene)
 
 
-def test_words_are_made_from_what_is_done_and_can_be_switched_off() -> None:
+def test_fillers_depend_on_the_tool_and_can_be_disabled() -> None:
     settings, _ = load_settings(environ={})
     say = filler_words(settings)
     assert say is not None

@@ -13,7 +13,7 @@ SOON = 20.0
 """Seconds within which a thread must have come to its end; it takes milliseconds."""
 
 
-def test_without_work_it_is_settled() -> None:
+def test_tracker_without_work_is_settled() -> None:
     assert WorkTracker().settle(0)
 
 
@@ -25,7 +25,7 @@ def test_work_under_way_is_not_settled() -> None:
     assert activity.settle(0)
 
 
-def test_a_stage_counts_but_where_it_waits_for_somebody_outside() -> None:
+def test_stage_waiting_for_external_input_does_not_count_as_work() -> None:
     activity = WorkTracker()
     with activity.employed():
         assert activity.employs_caller
@@ -37,7 +37,7 @@ def test_a_stage_counts_but_where_it_waits_for_somebody_outside() -> None:
     assert not activity.employs_caller
 
 
-def test_waiting_outside_a_stage_is_not_counted() -> None:
+def test_waiting_outside_a_stage_is_not_work() -> None:
     activity = WorkTracker()
     bell = TrackedCondition(activity)
     open_: list[bool] = []

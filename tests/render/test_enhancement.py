@@ -79,7 +79,7 @@ def test_the_lips_are_wholly_enhanced_and_the_rest_fades_without_a_step(still: F
     assert max(steps) <= 8
 
 
-def test_an_enhancer_that_changes_nothing_changes_nothing(still: Framed, tmp_path: Path) -> None:
+def test_identity_enhancer_leaves_frames_unchanged(still: Framed, tmp_path: Path) -> None:
     place = MouthPlace(still.marks, SIZE)
     same = gfpgan(write_network(tmp_path / "same.onnx", "Identity"))
     assert np.array_equal(place.enhanced(still.picture, same), still.picture)
@@ -117,7 +117,7 @@ def test_alignment_undoes_turn_scale_and_shift(degrees: int) -> None:
     assert np.allclose(again, template, atol=1e-6)
 
 
-def test_brighter_frames_of_a_film(still: Framed, tmp_path: Path) -> None:
+def test_frames_are_enhanced_one_by_one(still: Framed, tmp_path: Path) -> None:
     """Frames keep their times and poses, and sizes may differ."""
     avatar = placeholder()
     brighter = gfpgan(
@@ -135,13 +135,13 @@ def test_brighter_frames_of_a_film(still: Framed, tmp_path: Path) -> None:
         assert 0.005 < (gained > 0).any(axis=-1).mean() < 0.1
 
 
-def test_a_face_beyond_the_picture_is_left(still: Framed) -> None:
+def test_face_outside_the_picture_is_not_enhanced(still: Framed) -> None:
     away = {name: points + np.float32(5000) for name, points in still.marks.items()}
     picture = MouthPlace(away, SIZE).enhanced(still.picture, Scripted())
     assert np.array_equal(picture, still.picture)
 
 
-def test_a_face_at_the_edge_is_enhanced_as_far_as_it_is_seen(still: Framed) -> None:
+def test_face_at_the_edge_is_enhanced_where_visible(still: Framed) -> None:
     lips = still.marks["lips_outer_upper"]
     shift = np.array([-lips[5, 0], 0], np.float32)
     edge = {name: points + shift for name, points in still.marks.items()}

@@ -134,7 +134,7 @@ def test_a_film_may_be_silent(tmp_path: Path) -> None:
         assert film.streams.video[0].frames == 38
 
 
-def test_only_a_few_pictures_exist_at_once(tmp_path: Path) -> None:
+def test_only_a_few_frames_are_in_memory(tmp_path: Path) -> None:
     lamp = Lamp()
     filmed(sound_file(tmp_path / "voice.wav", seconds=20, rate=8_000), lamp)
     assert lamp.most_alive < 10
@@ -194,7 +194,7 @@ def test_a_sound_that_is_cut_off_is_refused_before_anything_is_painted(tmp_path:
         SoundFile(path)
 
 
-def test_numbers_that_are_none_are_silent(tmp_path: Path) -> None:
+def test_nan_samples_are_silent(tmp_path: Path) -> None:
     samples = np.full(8_000, 0.25, np.float32)
     samples[100:200] = np.nan
     samples[300:310] = np.inf
@@ -204,7 +204,7 @@ def test_numbers_that_are_none_are_silent(tmp_path: Path) -> None:
     assert np.abs(take.speech.audio.samples).max() <= 1
 
 
-def test_a_sound_without_any_number_is_refused(tmp_path: Path) -> None:
+def test_sound_of_only_nan_samples_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "odd.wav"
     soundfile.write(path, np.full(8_000, np.nan, np.float32), 8_000, subtype="FLOAT")
     with pytest.raises(InputInvalid, match="no audible sound"):

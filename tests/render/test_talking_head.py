@@ -48,7 +48,7 @@ def voice(tmp_path: Path) -> Path:
     return tmp_path / "voice.wav"
 
 
-def test_a_published_checkpoint_tells_its_license_before_it_is_used(tmp_path: Path) -> None:
+def test_published_checkpoint_shows_its_license_before_use(tmp_path: Path) -> None:
     model = tmp_path / "wav2lip.pth"
     model.write_bytes(b"no weights at all")
     with (
@@ -59,7 +59,9 @@ def test_a_published_checkpoint_tells_its_license_before_it_is_used(tmp_path: Pa
         head.preprocess_avatar()
 
 
-def test_a_photo_says_a_sound(head: Wav2LipTalkingHead, voice: Path, tmp_path: Path) -> None:
+def test_photo_and_sound_become_a_film(
+    head: Wav2LipTalkingHead, voice: Path, tmp_path: Path
+) -> None:
     reported: list[float] = []
     film = head.generate(
         voice, tmp_path / "film.mp4", progress=lambda done, _: reported.append(done)
@@ -104,7 +106,7 @@ def test_a_film_ends_with_the_mouth_closed(
     assert apart[-1] < 0.4 * apart[-4]  # the encoder leaves some of the picture before
 
 
-def test_rate_and_sound_can_be_chosen(
+def test_frame_rate_and_sound_can_be_chosen(
     head: Wav2LipTalkingHead, voice: Path, tmp_path: Path
 ) -> None:
     with av.open(head.generate(voice, tmp_path / "film.mp4", 30, include_audio=False)) as film:
@@ -128,7 +130,7 @@ def test_render_speeds_persist_between_processes(
         head.estimate_generation_time(float("nan"))
 
 
-def test_a_cancelled_film_is_not_there(
+def test_cancelled_film_leaves_no_file(
     head: Wav2LipTalkingHead, voice: Path, tmp_path: Path
 ) -> None:
     turn = Turn(1)
@@ -174,14 +176,14 @@ def test_invalid_inputs_are_reported(model: Path, head: Wav2LipTalkingHead, tmp_
 
 @pytest.mark.parametrize("batch", [0, -1, 1.5, "4", None])
 @pytest.mark.parametrize("name", ["face_det_batch_size", "wav2lip_batch_size"])
-def test_a_batch_that_is_none_is_refused_at_once(model: Path, name: str, batch: object) -> None:
+def test_invalid_batch_is_refused_immediately(model: Path, name: str, batch: object) -> None:
     options: dict[str, Any] = {name: batch}
     with pytest.raises(ValueError, match=name):
         Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, **options)
 
 
 @pytest.mark.parametrize("size", [(640,), "640x480", (640.5, 480), (0, 480), 640])
-def test_a_size_that_is_none_is_refused_at_once(model: Path, size: Any) -> None:
+def test_invalid_size_is_refused_immediately(model: Path, size: Any) -> None:
     with pytest.raises(ValueError, match=r"not a size|cannot be"):
         Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=size)
 
@@ -194,7 +196,7 @@ def test_an_odd_size_is_made_even_with_a_warning(model: Path) -> None:
 
 
 @pytest.mark.parametrize("fps", [0, -5, 1000, float("nan"), "25", None])
-def test_a_rate_that_is_none_is_refused_at_once(
+def test_invalid_frame_rate_is_refused_immediately(
     model: Path, voice: Path, tmp_path: Path, fps: Any
 ) -> None:
     head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
@@ -228,14 +230,12 @@ def test_a_failing_engine_is_a_runtime_error(
         head.generate(voice, tmp_path / "film.mp4")
 
 
-def test_where_nothing_can_be_written_it_is_a_runtime_error(
-    head: Wav2LipTalkingHead, voice: Path
-) -> None:
+def test_unwritable_output_is_a_runtime_error(head: Wav2LipTalkingHead, voice: Path) -> None:
     with pytest.raises(RuntimeError, match="cannot be written"):
         head.generate(voice, voice / "film.mp4")
 
 
-def test_a_closed_head_says_so(model: Path, voice: Path, tmp_path: Path) -> None:
+def test_closed_talking_head_raises(model: Path, voice: Path, tmp_path: Path) -> None:
     head = Wav2LipTalkingHead(ASTRONAUT, "cpu", model_path=model, size=SIZE)
     assert head.get_model_info()["model_loaded"] is False
     head.cleanup()
@@ -255,7 +255,7 @@ def test_without_a_gpu_the_cpu_is_used_with_a_notice(
         head.preprocess_avatar()
 
 
-def test_profiles_are_settings(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profiles_map_to_settings(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def resolution(quality: str) -> object:
         head = Wav2LipTalkingHead(ASTRONAUT, "cpu", quality, model)
         return head.get_model_info()["output_resolution"]
@@ -266,7 +266,7 @@ def test_profiles_are_settings(model: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert resolution("high") == (1080, 1080)
 
 
-def test_a_pace_is_learned_from_one_film_and_changes_slowly() -> None:
+def test_render_speed_is_learned_and_changes_slowly() -> None:
     once = RenderSpeed().learned(loading=2.0, around=0.4, painted=5.0, pictures=125)
     assert once.seconds(125, loaded=True) == pytest.approx(5.4)
     assert once.seconds(1500, loaded=False) == pytest.approx(2.0 + 0.4 + 60.0)

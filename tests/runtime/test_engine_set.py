@@ -48,7 +48,7 @@ def test_replacing_restores_the_former_engine_after_an_error(
     assert (former.closed, loading.closed) == (0, 1)
 
 
-def test_replacing_reports_the_error_if_the_set_is_closed_meanwhile(engines: EngineSet) -> None:
+def test_replacing_reports_the_error_if_the_set_was_closed(engines: EngineSet) -> None:
     """Closing the program waits five seconds for an engine that loads; then it closes them all."""
     loading = ClosableVoice()
     with pytest.raises(EngineFailed, match="does not load"):

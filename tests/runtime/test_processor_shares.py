@@ -36,13 +36,13 @@ def test_threads_are_shared_out_by_the_number_of_cores(
     assert threads_for(Kind.DIALOGUE, cores) == dialogue
 
 
-def test_a_number_of_threads_that_was_chosen_stays() -> None:
+def test_chosen_thread_count_is_kept() -> None:
     assert with_threads({THREADS: 3}, Kind.TTS) == {THREADS: 3}
     assert with_threads({}, Kind.TTS) == {}
     assert with_threads({THREADS: 0}, Kind.TTS) == {THREADS: threads_for(Kind.TTS)}
 
 
-def test_every_engine_that_has_threads_leaves_their_number_to_the_table(tmp_path: Path) -> None:
+def test_engines_default_to_the_thread_table(tmp_path: Path) -> None:
     found = 0
     for manifest in Registry(user=tmp_path).all():
         if THREADS not in manifest.checked({}):

@@ -71,7 +71,7 @@ def test_folders_without_a_manifest_are_skipped(tmp_path: Path) -> None:
     assert [manifest.name for manifest in Registry(tmp_path).all()] == ["one"]
 
 
-def test_an_unknown_engine_is_answered_with_the_likeliest(tmp_path: Path) -> None:
+def test_unknown_engine_suggests_the_closest_name(tmp_path: Path) -> None:
     write_engine(tmp_path, "kokoro", {})
     write_engine(tmp_path, "espeak", {})
     with pytest.raises(ConfigInvalid, match="'kokorro'") as caught:
@@ -85,7 +85,7 @@ def test_an_unknown_engine_is_answered_with_the_likeliest(tmp_path: Path) -> Non
     assert caught.value.hint == ""
 
 
-def test_a_users_engine_overrides_the_builtin_one_of_its_name(
+def test_user_engine_overrides_the_builtin_of_the_same_name(
     tmp_path: Path, user_folder: Path
 ) -> None:
     write_engine(tmp_path, "voice", {"engine.py": "class Engine: mine = False"})
@@ -97,7 +97,7 @@ def test_a_users_engine_overrides_the_builtin_one_of_its_name(
     assert registry.folder(manifest) == user_folder / "tts" / "voice"
 
 
-def test_the_files_of_a_users_engine_may_import_one_another(user_folder: Path) -> None:
+def test_files_of_a_user_engine_can_import_each_other(user_folder: Path) -> None:
     write_engine(
         user_folder,
         "mine",
@@ -116,7 +116,7 @@ def test_the_files_of_a_users_engine_may_import_one_another(user_folder: Path) -
     assert registry.load_class(registry.find(Kind.TTS, "mine")).tone == 1100
 
 
-def test_users_engines_of_the_same_name_and_other_kind_are_separate(user_folder: Path) -> None:
+def test_user_engines_of_same_name_but_other_kind_are_separate(user_folder: Path) -> None:
     for kind in ("tts", "asr"):
         write_engine(user_folder, "mine", {"engine.py": f"class Engine: kind = '{kind}'"}, kind)
     registry = Registry()
@@ -147,7 +147,7 @@ def test_load_class_reloads_an_engine_from_another_folder(tmp_path: Path) -> Non
         ("\xff", ""),
     ],
 )
-def test_a_broken_manifest_of_the_user_is_noticed_and_left_out(
+def test_broken_user_manifest_is_reported_and_skipped(
     user_folder: Path, manifest: str, reason: str
 ) -> None:
     folder = write_engine(user_folder, "mine", {})

@@ -35,18 +35,18 @@ def languages(notices) -> Iterator[SpokenLanguages]:
     engine_set.close()
 
 
-def test_the_request_follows_the_users_words(languages):
+def test_language_request_is_appended_to_the_users_words(languages):
     asked = languages.asked(PROMPT, "de")
     assert asked.messages[0] == PROMPT.messages[0], "what was processed already stays"
     assert asked.user_text == "Wie geht es dir?\n(Answer in German.)"
 
 
 @pytest.mark.parametrize("language", ["", "en", "xx"])
-def test_nothing_is_asked_for_english_or_an_unknown_language(languages, language):
+def test_no_language_request_for_english_or_unknown(languages, language):
     assert languages.asked(PROMPT, language) is PROMPT
 
 
-def test_the_voice_in_use_goes_on_in_its_own_language(languages):
+def test_current_voice_is_kept_in_its_own_language(languages):
     assert languages.voice("en") is None
     assert languages.voice("") is None
 
@@ -59,13 +59,13 @@ def test_the_built_in_voice_speaks_german_where_no_model_does(languages):
     assert sum(len(chunk.audio.samples) for chunk in speech) > 5_000
 
 
-def test_a_language_that_nobody_speaks_is_said_once(languages, notices):
+def test_language_without_a_voice_is_reported_once(languages, notices):
     assert languages.voice("xx") is None
     assert languages.voice("xx") is None
     assert [notice.message for notice in notices] == ["No installed voice speaks xx."]
 
 
-def test_a_longer_sentence_is_believed_to_be_in_another_language():
+def test_language_change_needs_a_longer_sentence():
     heard = [("en", 0.05), ("es", 0.9)]
     assert SpokenLanguage("en").choose(heard, 1.0) == "en", "a second of sound deceives"
     assert SpokenLanguage("en").choose(heard, 4.0) == "es"

@@ -116,7 +116,7 @@ def opened() -> Iterator[Opener]:
         del sys.modules[name]
 
 
-def test_a_typed_turn_is_answered_heard_seen_and_stored(
+def test_typed_turn_is_answered_played_shown_and_stored(
     opened: Opener,
 ) -> None:
     recorder = opened()
@@ -141,7 +141,7 @@ def test_a_typed_turn_is_answered_heard_seen_and_stored(
     assert again.transcript(10) == ()
 
 
-def test_without_a_microphone_it_says_so_and_goes_on(
+def test_missing_microphone_is_reported_and_the_session_continues(
     opened: Opener,
 ) -> None:
     recorder = opened()
@@ -179,7 +179,7 @@ def test_controls_reach_the_conversation(opened: Opener, monkeypatch: pytest.Mon
     assert not recorder.of(Failed)
 
 
-def test_a_photo_becomes_the_face_on_show_and_stays_it(
+def test_photo_becomes_the_current_face_and_persists(
     opened: Opener,
 ) -> None:
     recorder = opened()
@@ -203,7 +203,7 @@ def test_a_photo_becomes_the_face_on_show_and_stays_it(
     assert opened(start=False).session.character == "astronaut"
 
 
-def test_an_engine_is_exchanged_when_its_setting_changes_and_back_when_undone(
+def test_engine_follows_its_setting_and_undo(
     opened: Opener,
 ) -> None:
     recorder = opened()
@@ -261,7 +261,7 @@ def test_a_failing_echo_canceller_is_replaced_with_one_notice(
     assert not recorder.of(Failed)
 
 
-def test_the_face_is_seen_before_all_is_open(opened: Opener) -> None:
+def test_face_is_shown_before_everything_is_loaded(opened: Opener) -> None:
     """Engines in processes of their own are still loading then."""
     recorder = opened(start=False)
     session = recorder.session
@@ -295,7 +295,7 @@ def test_an_engine_that_keeps_failing_is_replaced(
     assert ended.heard_text
 
 
-def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
+def test_engine_is_replaced_once_for_repeated_requests(
     opened: Opener,
 ) -> None:
     recorder = opened(dialogue={"engine": user_dialogue("broken", BROKEN)})
@@ -311,7 +311,7 @@ def test_an_engine_is_replaced_once_however_often_it_is_asked_for(
     assert not live.engine_set.engines
 
 
-def test_an_engine_is_changed_while_it_runs_and_remembered(
+def test_engine_can_be_changed_while_running_and_is_saved(
     opened: Opener,
 ) -> None:
     remembered = threading.Event()
@@ -331,7 +331,7 @@ def test_an_engine_is_changed_while_it_runs_and_remembered(
     assert not recorder.of(Failed)
 
 
-def test_where_nothing_can_be_written_it_talks_all_the_same(
+def test_session_works_without_writable_storage(
     opened: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -394,7 +394,7 @@ HUNGRY_MANIFEST = """
 """
 
 
-def test_an_engine_without_room_grows_lighter_and_makes_way_each_with_a_notice(
+def test_engine_without_memory_gets_lighter_then_is_replaced_with_notices(
     opened: Opener,
 ) -> None:
     folder = app_paths().engines / "dialogue" / "hungry"
@@ -424,7 +424,7 @@ def said_in(recorder: RecordedSession, id: int) -> list[str]:
     return [each.turn.user_text for each in turns if each.turn.user_text]
 
 
-def test_an_old_conversation_goes_on_after_a_restart(
+def test_old_conversation_can_be_resumed_after_a_restart(
     opened: Opener,
 ) -> None:
     chosen = {"engine": user_dialogue("counting", COUNTING)}
@@ -477,7 +477,7 @@ CANDID = f"""{USER_DIALOGUE}
 """
 
 
-def test_a_persona_is_taken_with_its_face_while_it_runs_and_undone(
+def test_persona_is_applied_with_its_face_and_undone(
     opened: Opener,
 ) -> None:
     recorder = opened(dialogue={"engine": user_dialogue("candid", CANDID)})

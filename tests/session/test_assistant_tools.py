@@ -82,7 +82,7 @@ def test_close_works_before_and_after_start(app: RecordedControls) -> None:
         tools.close()
 
 
-def test_where_nothing_can_be_stored_it_works_and_says_so(
+def test_unusable_storage_is_reported_and_tools_work(
     app: RecordedControls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()

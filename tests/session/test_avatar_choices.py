@@ -61,7 +61,7 @@ WAV2LIP = {"avatar": "bea", "model": "weights.pth", "width": 640, "fps": 25}
         ),
     ],
 )
-def test_the_face_changes_only_where_it_must(
+def test_face_engine_changes_only_if_necessary(
     characters: AvatarChoices,
     name: str,
     before: tuple[str, dict[str, object]],
@@ -80,15 +80,13 @@ def test_the_face_changes_only_where_it_must(
         ("photo", {}, ""),
     ],
 )
-def test_a_face_says_whom_it_shows(
+def test_shown_character_is_derived_from_the_face_settings(
     characters: AvatarChoices, engine: str, options: dict[str, object], name: str
 ) -> None:
     assert characters.shown_by(EngineChoice(engine=engine, options=options)) == name
 
 
-def test_an_avatar_that_is_opened_again_is_not_copied(
-    characters: AvatarChoices, tmp_path: Path
-) -> None:
+def test_reopened_avatar_file_is_not_copied(characters: AvatarChoices, tmp_path: Path) -> None:
     first = made(characters, AVATAR)
     assert made(characters, AVATAR) == NewCharacter(first.name)
     assert characters.library.names() == (first.name,)
@@ -97,7 +95,7 @@ def test_an_avatar_that_is_opened_again_is_not_copied(
     assert made(characters, renamed).name == "somebody"  # who renames it wants that name
 
 
-def test_a_file_that_only_looks_like_it_is_another_avatar(
+def test_similar_avatar_file_is_imported_as_another(
     characters: AvatarChoices, tmp_path: Path
 ) -> None:
     folder = characters.library.folder(made(characters, AVATAR).name)

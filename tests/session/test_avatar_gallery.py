@@ -38,18 +38,18 @@ def names(gallery: AvatarGallery) -> list[str]:
     return [avatar.name for avatar in gallery.avatars()]
 
 
-def test_drawn_ones_come_first_and_hide_their_namesakes(gallery: AvatarGallery) -> None:
+def test_drawn_characters_come_first_and_hide_namesakes(gallery: AvatarGallery) -> None:
     assert names(gallery) == ["mira", "theo", "pip", "ada-lovelace"]
     assert [avatar.title for avatar in gallery.avatars()][-1] == "Ada Lovelace"
 
 
-def test_each_has_a_picture_of_its_own(gallery: AvatarGallery) -> None:
+def test_every_avatar_has_its_own_picture(gallery: AvatarGallery) -> None:
     pictures = [gallery.picture(name) for name in names(gallery)]
     assert {picture.shape for picture in pictures} == {(PICTURE, PICTURE, 3)}
     assert len({picture.tobytes() for picture in pictures}) == 4
 
 
-def test_it_is_used_in_one_step_of_undo(gallery: AvatarGallery, settings: SettingsStore) -> None:
+def test_using_an_avatar_is_one_undo_step(gallery: AvatarGallery, settings: SettingsStore) -> None:
     gallery.use("ada-lovelace")
     assert gallery.current() == "ada-lovelace"
     settings.undo()
@@ -90,12 +90,12 @@ def test_deleting_the_one_in_use_shows_another_and_can_be_undone(
     assert names(gallery) == ["mira", "theo", "pip"]
 
 
-def test_it_is_exported_under_the_suffix_of_avatars(gallery: AvatarGallery, tmp_path: Path) -> None:
+def test_export_uses_the_avatar_suffix(gallery: AvatarGallery, tmp_path: Path) -> None:
     assert gallery.export("ada-lovelace", tmp_path / "ada") == tmp_path / "ada.avatar"
     assert (tmp_path / "ada.avatar").stat().st_size > 10_000
 
 
-def test_a_preview_never_needs_weights(gallery: AvatarGallery, settings: SettingsStore) -> None:
+def test_previews_need_no_weights(gallery: AvatarGallery, settings: SettingsStore) -> None:
     settings.change({"face.engine": "wav2lip"})
     assert gallery.preview("ada-lovelace").engine == "photo"
     assert gallery.preview("pip").engine == "illustrated"

@@ -60,7 +60,9 @@ def preview(gallery: AvatarGallery, checks: FakeChecks) -> Iterator[AvatarPrevie
     shown.close()
 
 
-def test_it_moves_until_another_is_shown(preview: AvatarPreview, gallery: AvatarGallery) -> None:
+def test_preview_moves_until_another_is_shown(
+    preview: AvatarPreview, gallery: AvatarGallery
+) -> None:
     ada, pip = Pictures(), Pictures()
     preview.show(gallery.preview("ada"), ada)
     ada.wait_for(4)
@@ -90,7 +92,7 @@ def test_a_sentence_moves_the_lips_and_is_played(
     shown.wait_for(len(shown.seen) + 2)
 
 
-def test_without_a_loudspeaker_it_goes_on_at_rest(
+def test_preview_stays_at_rest_without_a_loudspeaker(
     preview: AvatarPreview, gallery: AvatarGallery, checks: FakeChecks
 ) -> None:
     shown = Pictures()
@@ -101,7 +103,7 @@ def test_without_a_loudspeaker_it_goes_on_at_rest(
     shown.wait_for(len(shown.seen) + 3)
 
 
-def test_time_is_that_of_the_loudspeaker() -> None:
+def test_preview_time_follows_the_loudspeaker() -> None:
     now = [10.0]
     sentence = SpokenSentence((), lambda: now[0])
     now[0] = 10.5
@@ -121,5 +123,5 @@ def test_time_is_that_of_the_loudspeaker() -> None:
         ("word " * 100, ("word " * 32).strip()),
     ],
 )
-def test_the_last_sentence_is_short(text: str, last: str) -> None:
+def test_spoken_preview_sentence_is_short(text: str, last: str) -> None:
     assert last_sentence(text) == last

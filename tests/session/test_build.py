@@ -86,7 +86,7 @@ def test_a_missing_engine_is_replaced_with_a_notice() -> None:
     assert engine_set.engines == {}
 
 
-def test_wrong_options_cost_the_options() -> None:
+def test_invalid_options_fall_back_to_defaults() -> None:
     notices: list[Noticed] = []
     settings = settings_with(face__options__character="nobody")
     engine_set = load_engines(settings, Registry(), notices.append)
@@ -106,7 +106,7 @@ def test_missing_packages_are_named(isolation: str) -> None:
 
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
-def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None:
+def test_user_engine_replaces_a_builtin_one(isolation: str) -> None:
     add_parrot("builtin", isolation)
     notices: list[Noticed] = []
     settings = settings_with(dialogue__options__prefix="I heard")
@@ -124,9 +124,7 @@ def test_a_users_engine_takes_the_place_of_a_builtin_one(isolation: str) -> None
 
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
-def test_the_engines_of_another_folder_are_made_also_in_a_process(
-    isolation: str, tmp_path: Path
-) -> None:
+def test_engines_of_another_data_folder_load_in_a_process(isolation: str, tmp_path: Path) -> None:
     add_parrot("parrot", isolation)
     elsewhere = tmp_path / "elsewhere"
     (app_paths().engines).rename(elsewhere)
@@ -147,7 +145,7 @@ def test_a_failed_assembly_closes_everything() -> None:
         raise AssertionError("it began")
 
 
-def test_personas_as_shipped_can_be_read() -> None:
+def test_shipped_personas_can_be_read() -> None:
     for path in personas().glob("*.yaml"):
         persona = read_persona(path.stem)
         assert persona.name

@@ -52,7 +52,7 @@ def export(
     return exporter.export(id, path, format, SPEAKERS, settings, work)
 
 
-def test_text_is_written_whole(history: History, tmp_path: Path) -> None:
+def test_text_export_contains_the_whole_conversation(history: History, tmp_path: Path) -> None:
     path = export(history, tmp_path / "there" / "talk.md", ExportFormat.MARKDOWN)
     assert path.read_text(encoding="utf-8").startswith("# Hello\n")
     (tmp_path / "file").write_text("in the way")
@@ -60,7 +60,7 @@ def test_text_is_written_whole(history: History, tmp_path: Path) -> None:
         export(history, tmp_path / "file" / "talk.md", ExportFormat.MARKDOWN)
 
 
-def test_as_sound_both_are_heard(history: History, tmp_path: Path) -> None:
+def test_sound_export_contains_both_voices(history: History, tmp_path: Path) -> None:
     reported: list[float] = []
     job = Job[Path]("export", lambda job: tmp_path)
     job.when_progressed(lambda progress: reported.append(progress.fraction))
@@ -72,7 +72,7 @@ def test_as_sound_both_are_heard(history: History, tmp_path: Path) -> None:
     assert reported[-1] == 1.0
 
 
-def test_as_a_film_there_are_pictures_sound_and_subtitles(history: History, tmp_path: Path) -> None:
+def test_film_export_has_pictures_sound_and_subtitles(history: History, tmp_path: Path) -> None:
     path = export(history, tmp_path / "talk.mp4", ExportFormat.FILM)
     with av.open(str(path)) as film:
         (pictures,) = film.streams.video
@@ -84,7 +84,7 @@ def test_as_a_film_there_are_pictures_sound_and_subtitles(history: History, tmp_
 
 
 @pytest.mark.parametrize("format", [ExportFormat.FILM, ExportFormat.SOUND])
-def test_cancelled_it_leaves_no_file(
+def test_cancelled_export_leaves_no_file(
     history: History, tmp_path: Path, format: ExportFormat
 ) -> None:
     job = Job[Path]("export", lambda job: export(history, tmp_path / f"x.{format}", format, job))
@@ -94,7 +94,7 @@ def test_cancelled_it_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_cancelling_reaches_what_works_for_a_job_also_in_parts() -> None:
+def test_cancelling_reaches_nested_jobs() -> None:
     stopped = threading.Event()
     job = Job[None]("work", lambda job: None)
     job.when_cancelled(stopped.set)
@@ -106,7 +106,7 @@ def test_cancelling_reaches_what_works_for_a_job_also_in_parts() -> None:
     assert late.is_set()
 
 
-def test_names_come_from_day_and_title(history: History) -> None:
+def test_file_name_is_made_of_day_and_title(history: History) -> None:
     summary = history.conversations.list()[0]
     day = f"{summary.began.astimezone():%Y-%m-%d}"
     assert suggested_name(summary, ExportFormat.SRT) == f"{day} Hello.srt"
@@ -119,7 +119,7 @@ def test_names_come_from_day_and_title(history: History) -> None:
     )
 
 
-def test_formats_have_names() -> None:
+def test_formats_are_found_by_name_or_extension() -> None:
     assert format_named("Markdown") is format_named("md") is ExportFormat.MARKDOWN
     with pytest.raises(InputInvalid, match="Unknown format 'doc'") as caught:
         format_named("doc")

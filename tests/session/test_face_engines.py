@@ -23,7 +23,7 @@ def by_name(engines: FaceEngines) -> dict[str, FaceEngine]:
     return {each.name: each for each in engines.all()}
 
 
-def test_each_says_what_it_lacks() -> None:
+def test_face_engines_report_missing_requirements() -> None:
     engines, _ = engines_on(AvatarLibrary.of(app_paths()))
     found = by_name(engines)
     assert next(iter(found)) == "illustrated"
@@ -33,7 +33,7 @@ def test_each_says_what_it_lacks() -> None:
     assert found["photo"].problem.startswith("It needs an avatar of yours")
 
 
-def test_the_photo_takes_over_with_an_avatar_of_the_user_and_back() -> None:
+def test_photo_engine_takes_a_user_avatar_and_returns() -> None:
     engines, settings = engines_on(add_avatars(["Ada"]))
     settings.change({"face.options.expressiveness": 0.5})
     engines.use("photo")

@@ -57,7 +57,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_servers_come_first_then_what_is_small(settings: SettingsStore, machine: list[str]) -> None:
+def test_servers_precede_small_models(settings: SettingsStore, machine: list[str]) -> None:
     found = find_local(settings)
     assert len(found) == MOST
     titles = [each.title for each in found]
@@ -65,9 +65,7 @@ def test_servers_come_first_then_what_is_small(settings: SettingsStore, machine:
     assert machine == ["ports", "folders"]
 
 
-def test_each_is_a_change_that_the_settings_take(
-    settings: SettingsStore, machine: list[str]
-) -> None:
+def test_findings_are_valid_setting_changes(settings: SettingsStore, machine: list[str]) -> None:
     for finding in find_local(settings):
         settings.change(finding.settings)
     assert settings.settings.asr.engine == "whisper"
@@ -79,7 +77,7 @@ def test_each_is_a_change_that_the_settings_take(
     assert settings.get("dialogue.options.model") == "llama3.2:1b"
 
 
-def test_no_port_is_asked_where_no_connection_is_allowed(
+def test_no_port_is_probed_when_the_network_is_disabled(
     settings: SettingsStore, machine: list[str]
 ) -> None:
     settings.set("network.allowed", "none")

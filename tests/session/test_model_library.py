@@ -85,7 +85,7 @@ def states(library: ModelLibrary) -> dict[str, TransferState]:
     return {each.model.id: each.state for each in library.downloads.transfers()}
 
 
-def test_models_come_in_order_and_leave_the_queue(site: Site, opened) -> None:
+def test_downloads_run_in_order_and_leave_the_queue(site: Site, opened) -> None:
     library = opened()
     site.script = [drip(100_000)]
     library.downloads.get("one")
@@ -98,7 +98,7 @@ def test_models_come_in_order_and_leave_the_queue(site: Site, opened) -> None:
     assert entry(library, "one").presence is entry(library, "two").presence is Presence.INSTALLED
 
 
-def test_a_paused_one_lets_the_next_pass_and_goes_on_where_it_stopped(site: Site, opened) -> None:
+def test_paused_download_lets_the_next_run_and_resumes(site: Site, opened) -> None:
     library = opened()
     site.script = [drip(100_000)]
     library.downloads.get("one")
@@ -114,7 +114,7 @@ def test_a_paused_one_lets_the_next_pass_and_goes_on_where_it_stopped(site: Site
     assert site.asked[-1].range == "bytes=100000-299999"
 
 
-def test_cancelling_keeps_what_has_come_for_another_time(site: Site, opened) -> None:
+def test_cancelled_download_keeps_received_bytes(site: Site, opened) -> None:
     library = opened()
     site.script = [drip(100_000)]
     library.downloads.get("one")
@@ -126,7 +126,7 @@ def test_cancelling_keeps_what_has_come_for_another_time(site: Site, opened) -> 
     assert entry(library, "one").installed_bytes == 100_000
 
 
-def test_after_a_restart_it_is_paused_until_the_user_goes_on(site: Site, opened) -> None:
+def test_download_is_paused_after_a_restart(site: Site, opened) -> None:
     library = opened()
     site.script = [drip(100_000)]
     library.downloads.get("one")
@@ -195,7 +195,7 @@ def test_a_failed_download_is_reported_and_can_be_retried(site: Site, opened) ->
     wait(library, lambda: states(library) == {})
 
 
-def test_an_error_goes_when_it_holds_no_more(site: Site, opened, monkeypatch) -> None:
+def test_error_disappears_when_its_cause_is_gone(site: Site, opened, monkeypatch) -> None:
     library = opened()
     library.downloads.get("three")
     wait(library, lambda: states(library) == {"three": TransferState.FAILED})
@@ -214,7 +214,7 @@ def test_an_error_goes_when_it_holds_no_more(site: Site, opened, monkeypatch) ->
     assert states(library) == {"three": TransferState.PAUSED}
 
 
-def test_a_download_that_was_not_allowed_waits_for_the_user_once_it_is(site: Site, opened) -> None:
+def test_download_refused_by_network_policy_can_be_resumed_later(site: Site, opened) -> None:
     library, allowed = opened(), [NetworkAccess.NONE]
     start_guard(lambda: allowed[0], app_paths())
     try:
@@ -272,7 +272,7 @@ def test_deleting_can_be_undone_until_the_program_ends(site: Site, opened) -> No
         again.restore(model)
 
 
-def test_deleting_one_that_is_being_fetched_stops_it(site: Site, opened) -> None:
+def test_deleting_a_model_stops_its_download(site: Site, opened) -> None:
     library = opened()
     site.script = [drip(100_000)]
     library.downloads.get("one")
@@ -299,7 +299,7 @@ def test_a_damaged_file_is_found_and_fetched_again(site: Site, opened) -> None:
     assert library.measured("one").flaws == ()
 
 
-def test_the_shelf_says_what_suits_this_machine_and_how_fast_it_was(opened) -> None:
+def test_listing_shows_fitness_and_measured_speed(opened) -> None:
     library = opened()
     manifest = REGISTRY.find(Kind.DIALOGUE, "llama")
     with closing(Measurements.of(app_paths())) as measurements:
@@ -331,7 +331,7 @@ def test_a_model_larger_than_free_memory_is_too_large(site: Site, opened) -> Non
     assert "this computer has" in found.reason
 
 
-def test_lips_need_somebody_to_be_seen(opened, site: Site) -> None:
+def test_wav2lip_needs_an_avatar(opened, site: Site) -> None:
     lips = {"kind": "face", "engine": "wav2lip"}
     write_catalog(app_paths().models, site, lips=lips)
     library = opened()

@@ -26,7 +26,7 @@ def library(tmp_path: Path) -> PersonaLibrary:
     return PersonaLibrary(tmp_path / "personas")
 
 
-def test_the_shipped_ones_are_there_and_name_face_and_voices(library: PersonaLibrary) -> None:
+def test_shipped_personas_name_face_and_voices(library: PersonaLibrary) -> None:
     assert library.names() == ("butler", "mira", "professor")
     manifest = Registry().find("tts", "espeak")
     (voice,) = [option for option in manifest.options if option.name == "voice"]
@@ -37,7 +37,7 @@ def test_the_shipped_ones_are_there_and_name_face_and_voices(library: PersonaLib
         assert persona.voices["espeak"] in voice.values
 
 
-def test_one_is_written_and_read_as_it_was(library: PersonaLibrary) -> None:
+def test_persona_file_round_trips(library: PersonaLibrary) -> None:
     saved = library.save(replace(ADA, voices={"espeak": "f3"}))
     assert saved.own
     assert PersonaLibrary(library._folder).read("ada") == saved
@@ -48,7 +48,7 @@ def test_one_is_written_and_read_as_it_was(library: PersonaLibrary) -> None:
     assert "ada" not in library.names()
 
 
-def test_an_edited_shipped_one_comes_back_when_it_is_deleted(library: PersonaLibrary) -> None:
+def test_deleting_an_edited_shipped_persona_restores_it(library: PersonaLibrary) -> None:
     shipped = library.read("mira")
     library.save(replace(shipped, greeting="Hey."))
     assert library.read("mira").greeting == "Hey."
@@ -72,7 +72,7 @@ def test_an_invalid_persona_is_reported_and_changes_nothing(library: PersonaLibr
     assert [each.name for each in library.all()] == ["butler", "mira", "professor"]
 
 
-def test_names_of_new_ones_come_from_their_titles(library: PersonaLibrary) -> None:
+def test_persona_names_are_derived_from_titles(library: PersonaLibrary) -> None:
     assert library.free_name("Ada Lovelace") == "ada-lovelace"
     assert library.free_name("Mira") == "mira-2"
     assert library.free_name("小明") == "persona"
@@ -101,7 +101,7 @@ class Chosen:
         return tuple(self.settings.get(name) for name in names)
 
 
-def test_one_is_chosen_with_face_and_voice_and_undone_in_one_step() -> None:
+def test_choosing_a_persona_is_one_undo_step() -> None:
     chosen = Chosen()
     before = chosen.shown()
     chosen.personas.use("professor")
@@ -121,7 +121,7 @@ def test_settings_not_named_by_a_persona_are_unchanged() -> None:
     assert chosen.shown() == ("ada", *before[1:])
 
 
-def test_editing_the_one_in_use_holds_from_the_next_answer_on() -> None:
+def test_editing_the_current_persona_applies_from_the_next_answer() -> None:
     chosen = Chosen()
     mira = chosen.personas.current()
     chosen.personas.save(replace(mira, greeting="Hey."))
@@ -132,7 +132,7 @@ def test_editing_the_one_in_use_holds_from_the_next_answer_on() -> None:
     assert chosen.orders[-1] == commands.BecomePersona(mira.system)
 
 
-def test_where_the_chosen_one_is_deleted_the_shipped_default_is_chosen() -> None:
+def test_deleting_the_current_persona_selects_the_default() -> None:
     chosen = Chosen()
     made = chosen.personas.duplicate("butler", "Jeeves")
     assert (made.name, made.title, made.own) == ("jeeves", "Jeeves", True)
@@ -142,7 +142,7 @@ def test_where_the_chosen_one_is_deleted_the_shipped_default_is_chosen() -> None
     assert chosen.notices == []
 
 
-def test_the_present_looks_are_taken_into_one() -> None:
+def test_current_face_and_voice_are_saved_into_a_persona() -> None:
     chosen = Chosen()
     chosen.settings.change({"tts.options.voice": "f4"})
     taken = chosen.personas.with_present_looks(chosen.personas.current(), "theo")

@@ -103,7 +103,7 @@ def get(
     return Job("", lambda job: installer.get(installer.items(), job, watch)).run()
 
 
-def test_it_is_offered_at_first_once_more_after_a_week_and_never_again() -> None:
+def test_starter_is_offered_twice_at_most_a_week_apart() -> None:
     assert offer_on(TODAY, "first") is Offer.FIRST
     put_off = postponed(TODAY, "first")
     assert [offer_on(TODAY + timedelta(days), put_off) for days in (0, 6, 7, 30)] == [
@@ -115,7 +115,7 @@ def test_it_is_offered_at_first_once_more_after_a_week_and_never_again() -> None
     assert offer_on(TODAY + timedelta(9999), postponed(TODAY, put_off)) is Offer.NO
 
 
-def test_later_is_remembered(installer: StarterInstaller, conversation: Conversation) -> None:
+def test_postponing_is_remembered(installer: StarterInstaller, conversation: Conversation) -> None:
     assert installer.offer() is Offer.FIRST
     installer.postpone()
     assert installer.offer() is Offer.NO
@@ -125,7 +125,7 @@ def test_later_is_remembered(installer: StarterInstaller, conversation: Conversa
     assert (settings.window.starter_offer, notices) == ("never", ())
 
 
-def test_a_day_may_be_written_by_hand() -> None:
+def test_offer_date_may_be_edited_by_hand() -> None:
     app_paths().settings_file.parent.mkdir(parents=True, exist_ok=True)
     app_paths().settings_file.write_text("window: {starter_offer: 2026-03-05}\n")
     settings, notices = load_settings()
@@ -137,7 +137,7 @@ def test_only_built_in_engines_are_replaced(conversation: Conversation) -> None:
     assert [item.kind for item in made(conversation).items()] == [Kind.TTS, Kind.ASR]
 
 
-def test_the_voice_comes_first_and_tells_of_the_others(
+def test_voice_is_installed_first_and_announces_the_others(
     installer: StarterInstaller, conversation: Conversation
 ) -> None:
     reported = list[StarterProgress]()
@@ -155,7 +155,7 @@ def test_the_voice_comes_first_and_tells_of_the_others(
 
 
 @pytest.mark.parametrize("reachable", [True, False])
-def test_a_known_quick_machine_gets_a_better_brain_where_it_can_be_reached(
+def test_fast_machine_gets_a_better_reachable_language_model(
     conversation: Conversation, site: Site, *, reachable: bool
 ) -> None:
     file = app_paths().models / "catalog.yaml"
@@ -180,7 +180,7 @@ def test_a_known_quick_machine_gets_a_better_brain_where_it_can_be_reached(
     assert set(reported[-1].parts.values()) == {PartState.AT_WORK}
 
 
-def test_one_that_does_not_come_or_does_not_load_keeps_no_other_from_working(
+def test_failing_part_does_not_prevent_the_others(
     installer: StarterInstaller, conversation: Conversation, site: Site
 ) -> None:
     del site.files["ears"]
@@ -191,7 +191,7 @@ def test_one_that_does_not_come_or_does_not_load_keeps_no_other_from_working(
     assert [item.kind for item in installer.items()] == [Kind.TTS, Kind.ASR]
 
 
-def test_it_can_be_stopped_while_an_engine_loads(
+def test_installation_can_be_stopped_while_an_engine_loads(
     installer: StarterInstaller, conversation: Conversation
 ) -> None:
     conversation.slow = {Kind.DIALOGUE}
@@ -206,7 +206,7 @@ def test_it_can_be_stopped_while_an_engine_loads(
     assert [kind for kind, _ in conversation.used] == [Kind.TTS, Kind.ASR]
 
 
-def test_without_a_conversation_the_next_one_uses_them_and_it_can_be_taken_back(
+def test_parts_installed_without_a_conversation_are_used_next_and_undone(
     installer: StarterInstaller, conversation: Conversation
 ) -> None:
     conversation.is_open = False

@@ -64,7 +64,7 @@ def test_sizes_include_all_files(paths: AppPaths) -> None:
 
 
 @pytest.mark.parametrize("kind", [StoredKind.VOICES, StoredKind.MODELS, StoredKind.LOGS])
-def test_files_are_moved_aside_and_brought_back(paths: AppPaths, kind: StoredKind) -> None:
+def test_deleted_files_are_moved_aside_and_restored(paths: AppPaths, kind: StoredKind) -> None:
     stored, before = UserStoredData(paths, {}), files_of(paths.data)
     deletion = stored.delete(kind)
     assert item(stored, kind).size == 0
@@ -73,7 +73,7 @@ def test_files_are_moved_aside_and_brought_back(paths: AppPaths, kind: StoredKin
     assert files_of(paths.data) == before
 
 
-def test_finished_is_gone_for_good_but_for_revoked_consents(paths: AppPaths) -> None:
+def test_finished_deletion_is_permanent_except_revoked_consents(paths: AppPaths) -> None:
     stored = UserStoredData(paths, {})
     stored.delete(StoredKind.VOICES).finish()
     assert files_of(paths.data / "voices") == {"revoked.json": 9}
@@ -92,7 +92,7 @@ def test_undo_does_not_overwrite_newer_files(paths: AppPaths) -> None:
     assert (paths.logs / "avatar.log").read_bytes() == b"new"
 
 
-def test_databases_in_use_are_emptied_when_it_is_finished(paths: AppPaths) -> None:
+def test_open_databases_are_emptied_when_deletion_finishes(paths: AppPaths) -> None:
     erased: list[str] = []
     stored = UserStoredData(paths, {StoredKind.HISTORY: lambda: erased.append("history")})
     stored.delete(StoredKind.HISTORY).undo()
@@ -108,7 +108,7 @@ def test_databases_in_use_are_emptied_when_it_is_finished(paths: AppPaths) -> No
     assert paths.history_file.exists()
 
 
-def test_a_folder_that_cannot_be_moved_loses_nothing(paths: AppPaths) -> None:
+def test_unmovable_folder_loses_nothing(paths: AppPaths) -> None:
     before = files_of(paths.models)
     (paths.data / DELETED).write_text("in the way")
     with pytest.raises(ConfigInvalid, match="cannot take what is deleted"):
@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_moved_loses_nothing(paths: AppPaths) -> None:
     assert files_of(paths.models) == before
 
 
-def test_of_nothing_there_is_nothing(paths: AppPaths) -> None:
+def test_deleting_without_data_does_nothing(paths: AppPaths) -> None:
     stored = UserStoredData(app_paths(), {})
     for kind in StoredKind:
         if kind is not StoredKind.SETTINGS:

@@ -43,7 +43,7 @@ def job() -> Job[Any]:
     return Job("hear", lambda _job: None)
 
 
-def test_the_built_in_voices_are_listed_and_others_say_what_they_need(
+def test_builtin_voices_are_listed_and_others_show_requirements(
     gallery: UserVoiceGallery,
 ) -> None:
     found = gallery.voices()
@@ -59,7 +59,7 @@ def test_the_built_in_voices_are_listed_and_others_say_what_they_need(
     assert current.settings == {"tts.engine": "espeak", "tts.options.voice": "f2"}
 
 
-def test_a_voice_is_heard_and_the_engine_is_kept_until_it_rests(gallery: UserVoiceGallery) -> None:
+def test_sample_engine_is_kept_until_released(gallery: UserVoiceGallery) -> None:
     voices = {voice.name: voice for voice in gallery.voices().voices}
     played = gallery._checks.played
     gallery.hear(job(), voices["f2"], "Hello")
@@ -75,7 +75,7 @@ def test_a_voice_is_heard_and_the_engine_is_kept_until_it_rests(gallery: UserVoi
     assert gallery._loaded is None
 
 
-def test_it_is_heard_as_the_conversation_would_say_it(gallery: UserVoiceGallery) -> None:
+def test_sample_sounds_like_the_conversation(gallery: UserVoiceGallery) -> None:
     gallery.hear(job(), None, "How I sound")
     gallery._settings.set("tts.options.speed", 2.0)
     gallery.hear(job(), None, "How I sound")
@@ -83,7 +83,7 @@ def test_it_is_heard_as_the_conversation_would_say_it(gallery: UserVoiceGallery)
     assert len(quick) < 0.7 * len(slow)
 
 
-def test_nobody_wants_it_any_more(gallery: UserVoiceGallery) -> None:
+def test_cancelled_sample_stops(gallery: UserVoiceGallery) -> None:
     stopped = job()
     stopped.cancel()
     with pytest.raises(JobCancelled):
@@ -91,7 +91,7 @@ def test_nobody_wants_it_any_more(gallery: UserVoiceGallery) -> None:
     assert gallery._checks.played == []
 
 
-def test_what_is_not_there_is_one_sentence(gallery: UserVoiceGallery) -> None:
+def test_missing_voice_is_reported(gallery: UserVoiceGallery) -> None:
     options = {"model": "kokoro-v1.0", "voice": "af_heart"}
     heart = InstalledVoice("kokoro", "Kokoro 82M", "af_heart", options)
     with pytest.raises(AvatarError, match="not installed"):
@@ -188,5 +188,5 @@ def test_a_cloned_voice_is_compared_with_its_recording_and_deleted(
     assert mixing.voices().cloned == ()
 
 
-def test_without_an_engine_that_clones_it_is_said(gallery: UserVoiceGallery) -> None:
+def test_missing_cloning_engine_is_reported(gallery: UserVoiceGallery) -> None:
     assert not gallery.voices().speaks_clones

@@ -105,7 +105,7 @@ def test_engines_and_their_options_come_from_the_manifests(store: SettingsStore)
     assert options == {option.name for option in kokoro.options}
 
 
-def test_what_is_known_to_be_possible_is_suggested(store: SettingsStore) -> None:
+def test_possible_values_are_suggested(store: SettingsStore) -> None:
     headset = (FieldChoice("Headset", "Headset"),)
     fields = form_fields(store, HELP, MANIFESTS, {"audio.microphone": headset})
     (microphone,) = (field for field in fields if field.name == "audio.microphone")

@@ -53,14 +53,14 @@ def user_file() -> Path:
     return path
 
 
-def test_every_former_name_leads_to_a_setting_and_is_none_itself() -> None:
+def test_former_names_map_to_existing_settings() -> None:
     levels = {name[:depth] for name in setting_names() for depth in range(1, len(name) + 1)}
     for former, present in RENAMED.items():
         assert tuple(present.split(".")) in levels
         assert tuple(former.split(".")) not in levels
 
 
-def test_every_present_value_and_option_is_one() -> None:
+def test_renamed_values_and_options_exist() -> None:
     for dotted, values in RENAMED_VALUES.items():
         for present in values.values():
             settings, notices = load_settings(environ={}, overrides={dotted: present})
@@ -149,7 +149,7 @@ def test_invalid_values_under_former_names_are_dropped(
     )
 
 
-def test_a_misspelled_former_name_leads_to_the_present_one() -> None:
+def test_misspelled_former_name_suggests_the_present_one() -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load_settings(environ={}, overrides={"memory.softt": 0.5})
     assert "memory_limits.soft" in caught.value.hint
@@ -176,7 +176,7 @@ NEW_ESPEAK = {"language": "en-gb", "voice": "f3", "expressiveness": 1.4}
         ("coqui", {"emphasis": 0.5, "voice": "p226"}, {"expressiveness": 0.5, "voice": "p226"}),
     ],
 )
-def test_options_of_voices_are_called_alike(
+def test_voice_options_have_the_same_names_in_all_engines(
     engine: str, given: dict[str, Any], meant: dict[str, Any]
 ) -> None:
     overrides = {"tts.engine": engine} | {f"tts.options.{n}": v for n, v in given.items()}
@@ -187,7 +187,7 @@ def test_options_of_voices_are_called_alike(
     Registry().find(Kind.TTS, engine).checked(settings.tts.options)
 
 
-def test_every_language_and_no_voice_of_espeak_looks_like_one() -> None:
+def test_espeak_voices_and_languages_are_distinguishable() -> None:
     options = {option.name: option for option in Registry().find(Kind.TTS, "espeak").options}
     for language in options["language"].values:
         assert current_options("tts", "espeak", {"voice": language}) == {"language": language}
@@ -230,7 +230,7 @@ def test_a_saved_setting_takes_the_place_of_its_former_name(user_file: Path) -> 
     assert "# mine" in user_file.read_text()
 
 
-def test_other_names_stay() -> None:
+def test_other_names_are_not_renamed() -> None:
     assert current_name("memory.soft") == "memory_limits.soft"
     assert current_name("enhance.options.strength") == "face_enhancement.options.strength"
     assert current_name("window.theme") == "window.theme"

@@ -38,7 +38,7 @@ def user_file() -> Path:
     return path
 
 
-def test_the_shipped_settings_are_complete_and_right() -> None:
+def test_shipped_settings_are_complete_and_valid() -> None:
     settings, notices = load_settings(environ={})
     assert isinstance(settings, Settings)
     assert notices == ()
@@ -56,7 +56,7 @@ def test_every_shipped_setting_is_documented_on_its_line_or_above() -> None:
         assert re.search(r"# \w.{10,}", line) or above.startswith("# "), ".".join(name)
 
 
-def test_the_shipped_turn_detection_is_the_one_that_was_measured() -> None:
+def test_shipped_turn_detection_equals_the_measured_one() -> None:
     settings, _ = load_settings(environ={})
     shipped = settings.turn_detection.model_dump(exclude={"backchannels"})
     assert set(shipped) == {field.name for field in fields(TurnDetectionOptions)}
@@ -134,7 +134,7 @@ def test_options_belong_to_their_engine(user_file: Path) -> None:
         ("history: {days: many}\n", "line 1", "default.yaml"),
     ],
 )
-def test_a_wrong_entry_is_named_left_out_and_the_rest_holds(
+def test_invalid_entry_is_named_and_ignored(
     user_file: Path, text: str, place: str, hint: str
 ) -> None:
     user_file.write_text(text + "persona: somebody\n")
@@ -172,7 +172,7 @@ def test_a_broken_file_is_named_and_left_alone(user_file: Path, content: bytes, 
 
 @pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_a_file_may_be_written_as_editors_do(user_file: Path, code: str, end: str) -> None:
+def test_settings_file_may_have_bom_and_crlf(user_file: Path, code: str, end: str) -> None:
     marked = "\ufeff" if code[-2:] in ("le", "be") else ""
     text = marked + f"persona: Grüße{end}history:{end}  days: 5{end}"
     user_file.write_bytes(text.encode(code))
@@ -184,7 +184,7 @@ def test_a_file_may_be_written_as_editors_do(user_file: Path, code: str, end: st
     ]  # fmt: skip
 
 
-def test_a_file_in_another_code_is_named_with_its_line(user_file: Path) -> None:
+def test_file_in_another_encoding_is_reported_with_its_line(user_file: Path) -> None:
     user_file.write_bytes("persona: mira\n# Grüße\n".encode("latin-1"))
     _, notices = load_settings(user_file=user_file, environ={})
     assert "line 2 cannot be read: it is not UTF-8" in notices[0].message
@@ -217,7 +217,7 @@ def test_invalid_command_line_values_are_errors(overrides: dict[str, Any]) -> No
     assert caught.value.hint
 
 
-def test_assignments_of_the_command_line() -> None:
+def test_command_line_assignments_are_parsed() -> None:
     assert parse_overrides(["history.days=3", "persona=a=b"]) == {
         "history.days": 3,
         "persona": "a=b",
@@ -232,7 +232,7 @@ def test_settings_are_frozen() -> None:
         settings.window.transcript = True  # type: ignore[misc]
 
 
-def test_a_saved_setting_comes_back_and_the_rest_stays(user_file: Path) -> None:
+def test_saved_setting_is_read_again_and_the_rest_is_kept(user_file: Path) -> None:
     user_file.write_text(
         "# mine\nwindow:\n  theme: dark  # easy on the eyes\n\nhistory: {days: 9}\n"
     )
@@ -272,9 +272,7 @@ def test_a_wrong_setting_is_not_saved(user_file: Path, name: str, value: Any) ->
     assert not user_file.exists()
 
 
-def test_a_disk_that_refuses_leaves_the_old_file(
-    user_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_write_keeps_the_old_file(user_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     user_file.write_text("persona: a\n")
 
     def full(_: int) -> None:
@@ -320,7 +318,7 @@ TREES = st.dictionaries(
     flow=st.sampled_from([None, True, False]),
     comment=st.sampled_from(["", "# about\n"]),
 )
-def test_any_yaml_is_edited_to_what_was_wanted(
+def test_arbitrary_yaml_is_edited_correctly(
     tree: dict[str, Any], name: tuple[str, ...], value: Any, *, flow: bool | None, comment: str
 ) -> None:
     text = comment + yaml.safe_dump(tree, default_flow_style=flow)
@@ -348,7 +346,7 @@ def test_any_yaml_is_edited_to_what_was_wanted(
         ("a: 1\n", "b.c", "a: 1\n"),
     ],
 )
-def test_an_entry_is_taken_out_and_the_rest_stays(text: str, name: str, left: str | int) -> None:
+def test_removed_entry_leaves_the_rest_unchanged(text: str, name: str, left: str | int) -> None:
     if isinstance(left, int):  # all lines but one
         lines = text.splitlines(keepends=True)
         left = "".join(lines[: left - 1] + lines[left:])

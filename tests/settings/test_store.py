@@ -36,7 +36,7 @@ def saved(user_file: Path) -> Any:
     return load_settings(user_file, {})[0]
 
 
-def test_a_value_knows_where_it_comes_from(user_file: Path) -> None:
+def test_value_reports_its_origin(user_file: Path) -> None:
     user_file.write_text("window:\n  theme: dark\npersona: a\n")
     environ = {"AVATAR_PERSONA": "b", "AVATAR_HISTORY__DAYS": "2"}
     store = SettingsStore(user_file, environ, {"history.days": 3, "tts.options.speed": 1.5})
@@ -61,7 +61,7 @@ def test_options_have_the_defaults_of_their_manifest(store: SettingsStore) -> No
     assert store.settings.tts.options == {}
 
 
-def test_a_change_holds_is_saved_and_reported(store: SettingsStore, user_file: Path) -> None:
+def test_change_is_applied_saved_and_reported(store: SettingsStore, user_file: Path) -> None:
     changes: list[SettingsChange] = []
     end = store.subscribe(changes.append)
     store.set("window.theme", ThemeChoice.LIGHT)
@@ -136,7 +136,7 @@ def test_changes_of_one_group_are_undone_together(store: SettingsStore) -> None:
     assert store.get("history.days") == 30
 
 
-def test_what_the_window_notes_is_not_undone(store: SettingsStore) -> None:
+def test_window_state_is_not_undoable(store: SettingsStore) -> None:
     store.set("persona", "theo")
     store.change({"window.geometry": "abc"}, undoable=False)
     store.undo()
@@ -157,7 +157,7 @@ def test_another_engine_begins_with_its_own_options_and_undo_brings_them_back(
     assert (store.settings.tts.engine, store.settings.tts.options) == ("espeak", {})
 
 
-def test_what_is_chosen_now_holds_over_environment_and_command_line(user_file: Path) -> None:
+def test_changed_setting_overrides_environment_and_command_line(user_file: Path) -> None:
     environ, overrides = {"AVATAR_PERSONA": "b"}, {"window.theme": "light"}
     store = SettingsStore(user_file, environ, overrides)
     store.change({"persona": "theo", "window.theme": "dark"})
@@ -172,7 +172,7 @@ def test_what_is_chosen_now_holds_over_environment_and_command_line(user_file: P
     assert saved(user_file).window.theme == "dark"
 
 
-def test_what_was_written_by_hand_meanwhile_stays(store: SettingsStore, user_file: Path) -> None:
+def test_concurrent_manual_edits_are_kept(store: SettingsStore, user_file: Path) -> None:
     store.set("persona", "theo")
     user_file.write_text(user_file.read_text() + "history: {days: 3}\n")
     store.set("window.theme", "dark")
@@ -180,7 +180,7 @@ def test_what_was_written_by_hand_meanwhile_stays(store: SettingsStore, user_fil
 
 
 @pytest.mark.parametrize("broken", ["window: [", None])
-def test_what_cannot_be_saved_holds_until_the_end_and_says_why(
+def test_unsavable_change_applies_until_exit_and_is_reported(
     user_file: Path, tmp_path: Path, broken: str | None
 ) -> None:
     if broken is None:
@@ -202,7 +202,7 @@ def test_what_cannot_be_saved_holds_until_the_end_and_says_why(
         assert user_file.read_text() == broken
 
 
-def test_wrong_entries_of_the_file_are_noticed_once_and_hinder_nothing(user_file: Path) -> None:
+def test_invalid_entries_are_reported_once(user_file: Path) -> None:
     user_file.write_text("window: {theme: pink}\npersona: theo\n")
     store = SettingsStore(user_file, {})
     assert len(store.notices) == 1
@@ -254,7 +254,7 @@ def test_a_listener_may_change_settings_and_each_change_is_reported_in_order(
     assert changes == [("persona",), ("history.days",)]
 
 
-def test_a_listener_that_raises_leaves_the_others_their_next_change(store: SettingsStore) -> None:
+def test_raising_listener_does_not_block_later_changes(store: SettingsStore) -> None:
     changes: list[tuple[str, ...]] = []
 
     def fail(_: SettingsChange) -> None:
@@ -269,7 +269,7 @@ def test_a_listener_that_raises_leaves_the_others_their_next_change(store: Setti
     assert changes == [("persona",)]
 
 
-def test_threads_change_settings_without_losing_one(
+def test_concurrent_changes_are_not_lost(
     store: SettingsStore, user_file: Path, threads_take_turns_often: None
 ) -> None:
     changes: list[str] = []

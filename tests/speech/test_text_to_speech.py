@@ -58,7 +58,7 @@ def probed(path: Path) -> dict[str, Any]:
         ("mp3", "mp3", 16_000),
     ],
 )
-def test_every_format_at_its_rate(
+def test_every_format_is_written_at_its_rate(
     espeak: TTSEngine, tmp_path: Path, ending: str, codec: str, rate: int
 ) -> None:
     path = tmp_path / f"speech.{ending}"
@@ -103,7 +103,7 @@ def test_the_stream_is_what_the_file_holds(espeak: TTSEngine, tmp_path: Path) ->
     np.testing.assert_allclose(written, streamed, atol=1e-4)
 
 
-def test_speaker_language_and_speed_hold_for_one_text(espeak: TTSEngine, tmp_path: Path) -> None:
+def test_speaker_language_and_speed_apply_to_one_text(espeak: TTSEngine, tmp_path: Path) -> None:
     usual = espeak.synthesize(TEXT, tmp_path / "a.wav")
     slow = espeak.synthesize(TEXT, tmp_path / "b.wav", "m3", "de", speed=0.5)
     again = espeak.synthesize(TEXT, tmp_path / "c.wav")
@@ -161,7 +161,7 @@ def test_a_text_without_a_word_is_refused_before_it_is_streamed(
         espeak.synthesize_stream(text)
 
 
-def test_a_folder_that_is_not_there_is_made_as_for_films(espeak: TTSEngine, tmp_path: Path) -> None:
+def test_missing_folder_is_created(espeak: TTSEngine, tmp_path: Path) -> None:
     path = tmp_path / "none" / "deeper" / "a.wav"
     assert espeak.synthesize(TEXT, path).seconds > 0
     assert [each.name for each in path.parent.iterdir()] == ["a.wav"]
@@ -194,7 +194,7 @@ def test_a_cancelled_text_leaves_the_old_file(espeak: TTSEngine, tmp_path: Path)
     assert [each.name for each in tmp_path.iterdir()] == ["a.wav"]
 
 
-def test_the_command_line_speaks_and_lists(tmp_path: Path) -> None:
+def test_speak_command_writes_speech_and_lists_voices(tmp_path: Path) -> None:
     path = tmp_path / "x.mp3"
     report = json.loads(typed(speak, TEXT, "--output", path, "--voice", "m1", "--json").stdout)
     assert report["path"] == str(path)
@@ -204,7 +204,7 @@ def test_the_command_line_speaks_and_lists(tmp_path: Path) -> None:
         typed(speak, TEXT)
 
 
-def test_another_engine_by_its_folder(tmp_path: Path) -> None:
+def test_engine_can_be_chosen_by_folder(tmp_path: Path) -> None:
     folder = write_kokoro(tmp_path / "kokoro")
     chosen = EngineChoice(engine="kokoro", options={"model": str(folder)})
     with TTSEngine(chosen) as tts:

@@ -55,7 +55,7 @@ def test_a_timer_fires_once_at_its_time(agenda, clock, fired):
     assert agenda.appointments(Alarm.TIMER) == []
 
 
-def test_several_fire_in_the_order_of_their_times(agenda, clock, fired):
+def test_reminders_fire_in_chronological_order(agenda, clock, fired):
     agenda.add(Alarm.REMINDER, "call mom", NOON + timedelta(seconds=50))
     agenda.add(Alarm.TIMER, "", NOON + timedelta(seconds=10))
     clock.advance(seconds=55)
@@ -125,7 +125,7 @@ def test_the_thread_waits_until_the_next_one_and_is_woken_by_a_sooner_one(tmp_pa
     assert "agenda" not in [thread.name for thread in threading.enumerate()]
 
 
-def test_closing_is_noticed_at_every_moment(tmp_path, fired):
+def test_closing_ends_the_thread_at_any_time(tmp_path, fired):
     agenda = Agenda(tmp_path / "agenda.db", fired.append)
 
     class ClosedJustBefore(threading.Event):
@@ -175,7 +175,7 @@ def test_an_undeletable_reminder_fires_once(agenda, clock, fired):
     assert "the disk is full" in fired[1]
 
 
-def test_all_can_be_deleted(agenda, clock, fired):
+def test_all_appointments_can_be_deleted(agenda, clock, fired):
     agenda.add(Alarm.TIMER, "tea", NOON + timedelta(minutes=4))
     agenda.add(Alarm.REMINDER, "call mom", NOON + timedelta(minutes=5))
     agenda.clear()

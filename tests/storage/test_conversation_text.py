@@ -55,7 +55,7 @@ def exported(stored: tuple[History, int], format: ExportFormat) -> str:
     return conversation_text(store.find(id), store.all_turns(id), format, SPEAKERS)
 
 
-def test_markdown_strikes_what_was_not_heard_and_means_no_sign(stored) -> None:
+def test_markdown_strikes_unheard_words_and_escapes_markup(stored) -> None:
     text = exported(stored, ExportFormat.MARKDOWN)
     assert text.startswith("# 2 \\* 3?\n\n*2026-03-01 ")
     assert re.search(r"\*\*You\*\* · \d\d:\d\d  \n2 \\\* 3\?\n\n", text)
@@ -64,14 +64,14 @@ def test_markdown_strikes_what_was_not_heard_and_means_no_sign(stored) -> None:
     assert "\nand \\#7\n" in text
 
 
-def test_plain_text_holds_what_was_heard(stored) -> None:
+def test_plain_text_contains_heard_words_only(stored) -> None:
     lines = exported(stored, ExportFormat.TEXT).splitlines()
     assert lines[0] == "2 * 3?"
     assert lines[3:5] == ["You: 2 * 3?", "Mira: It is six."]
     assert "Mira: Seven is odd, —" in lines
 
 
-def test_json_holds_everything(stored) -> None:
+def test_json_contains_everything(stored) -> None:
     document = json.loads(exported(stored, ExportFormat.JSON))
     assert (document["format"], document["version"]) == ("avatar-app conversation", 1)
     first, second, third = document["turns"]
@@ -82,7 +82,7 @@ def test_json_holds_everything(stored) -> None:
     assert first["session"] == second["session"] != third["session"]
 
 
-def test_times_are_those_of_the_sound_and_runs_follow_one_another(stored) -> None:
+def test_subtitle_times_follow_the_sound(stored) -> None:
     history, id = stored
     said = timeline(history.conversations.all_turns(id), "You", "Mira")
     assert [(each.speaker, each.text) for each in said] == [
@@ -99,7 +99,7 @@ def test_times_are_those_of_the_sound_and_runs_follow_one_another(stored) -> Non
     assert "00:00:02,000 --> 00:00:04,000\nMira: It is six." in exported(stored, ExportFormat.SRT)
 
 
-def test_without_times_words_take_theirs_and_nothing_overlaps() -> None:
+def test_missing_times_are_estimated_without_overlap() -> None:
     turns = [
         StoredTurn(n, "one", TurnEnded(n, Outcome.FINISHED, "a b c", "d e f g", "d e f g"))
         for n in range(3)

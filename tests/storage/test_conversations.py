@@ -51,7 +51,7 @@ def marked(summary: ConversationSummary) -> list[str]:
     return [passage.text[start:end] for start, end in passage.marks]
 
 
-def test_a_list_shows_title_times_and_what_was_said_last(history: History) -> None:
+def test_list_shows_title_times_and_last_words(history: History) -> None:
     first = say(history, ("", "Hello!"), ("what about the moon? I wonder.", "It is far."))
     second = say(history, ("Good evening", "Good evening."), at=NOON + timedelta(hours=3))
     latest, earlier = history.conversations.list()
@@ -63,12 +63,12 @@ def test_a_list_shows_title_times_and_what_was_said_last(history: History) -> No
     assert latest.title == "Good evening"
 
 
-def test_an_unanswered_greeting_is_no_conversation(history: History) -> None:
+def test_unanswered_greeting_is_not_a_conversation(history: History) -> None:
     say(history, ("", "Hello, good to see you."))
     assert history.conversations.list() == ()
 
 
-def test_words_are_found_by_their_beginnings_without_case_and_accents(history: History) -> None:
+def test_search_matches_prefixes_ignoring_case_and_accents(history: History) -> None:
     first = say(history, ("Wo ist die ÜBUNG? 100% sicher", "Im Café an der Hauptstraße."))
     second = say(history, ("Where are the tulips", "In the garden, below the window."))
     assert found(history, "übung") == found(history, "ubun") == [first]
@@ -81,7 +81,7 @@ def test_words_are_found_by_their_beginnings_without_case_and_accents(history: H
     assert found(history, "  ") == [second, first]
 
 
-def test_words_may_stand_in_different_turns_and_in_the_title(history: History) -> None:
+def test_search_words_may_be_in_different_turns_or_the_title(history: History) -> None:
     id = say(history, ("the moon", "It is far."), ("and tides", "They follow the moon."))
     history.conversations.rename(id, "Sky")
     say(history, ("the sun", "It is farther."))
@@ -93,14 +93,14 @@ def test_words_may_stand_in_different_turns_and_in_the_title(history: History) -
     assert turns[0].turn.user_text == "and tides"  # where all of them stand
 
 
-def test_languages_without_blanks_are_found_inside_of_their_words(history: History) -> None:
+def test_search_works_in_languages_without_spaces(history: History) -> None:
     id = say(history, ("今天天气怎么样", "今天会下雨。"))
     assert found(history, "天气") == [id]
     assert marked(history.conversations.search("下雨")[0]) == ["下雨"]
     assert found(history, "明天") == []
 
 
-def test_a_result_shows_the_place_with_its_words_marked(history: History) -> None:
+def test_search_result_shows_a_highlighted_passage(history: History) -> None:
     long = "so many words before it " * 20
     say(history, ("Hi", "Hello."), ("Tell me", f"{long} the Größe of the moons {long}"))
     (result,) = history.conversations.search("moon grosse")
@@ -149,7 +149,7 @@ def test_deleted_conversations_can_be_restored_until_erased(history: History) ->
         assert b"secret" not in file.read_bytes().lower(), file
 
 
-def test_a_turn_goes_with_its_deleted_conversation_and_begins_another_after(
+def test_turn_after_a_deletion_starts_a_new_conversation(
     history: History,
 ) -> None:
     first = say(history, ("One", "Yes."))
@@ -218,7 +218,7 @@ def test_a_history_of_the_first_version_becomes_searchable_conversations(tmp_pat
 INDEX_CHECK = "INSERT INTO turn_words (turn_words, rank) VALUES ('integrity-check', 1)"
 
 
-def test_the_index_stays_in_step_whatever_happens(history: History) -> None:
+def test_search_index_stays_consistent(history: History) -> None:
     """Random work; FTS5 itself compares the index with the turns (it raises where they differ)."""
     rng = random.Random(4)
     words = ["moon", "Übung", "café", "don't", "", "a b", "x" * 300]
@@ -258,7 +258,7 @@ for number in range(100_000):
 
 
 @pytest.mark.parametrize("turns_before_kill", [2, 11])
-def test_a_kill_leaves_the_index_whole(tmp_path: Path, turns_before_kill: int) -> None:
+def test_kill_leaves_the_index_consistent(tmp_path: Path, turns_before_kill: int) -> None:
     path = tmp_path / "history.db"
     with subprocess.Popen([sys.executable, "-c", KILLED, path], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None

@@ -48,7 +48,7 @@ def history(tmp_path: Path, notices: list[Noticed]) -> Iterator[History]:
     history.close()
 
 
-def test_a_turn_comes_back_as_it_was_also_after_a_restart(history: History) -> None:
+def test_stored_turn_round_trips_across_restarts(history: History) -> None:
     history.add(a_turn(1), NOON)
     again = History(history.path)
     assert again.recent(10) == history.recent(10) == (a_turn(1),)
@@ -184,7 +184,7 @@ def test_a_disk_that_becomes_full_loses_nothing(history: History, notices: list[
     assert not history.path.exists()
 
 
-def test_a_file_that_breaks_while_it_is_open_costs_one_notice(
+def test_file_breaking_while_open_is_reported_once(
     history: History, notices: list[Noticed]
 ) -> None:
     history.add(a_turn(1), NOON)
@@ -257,7 +257,7 @@ def test_an_old_file_is_migrated_and_keeps_its_turns(
     assert moods == [("calm",)]
 
 
-def test_a_stored_turn_knows_when_it_was(history: History) -> None:
+def test_stored_turn_has_its_time(history: History) -> None:
     at = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
     history.add(a_turn(1), at)
     assert [turn.at for turn in history.recent(1)] == [at]

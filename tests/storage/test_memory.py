@@ -82,7 +82,7 @@ def test_acknowledged_writes_survive_a_kill(tmp_path):
     memory.close()
 
 
-def test_threads_share_it(memory):
+def test_threads_can_share_the_memory(memory):
     def write():
         for _ in range(20):
             memory.add_note("note", NOW)
@@ -95,7 +95,7 @@ def test_threads_share_it(memory):
     assert len({note.id for note in memory.notes()}) == 80
 
 
-def test_a_file_that_is_no_database_is_renamed(tmp_path):
+def test_file_that_is_not_a_database_is_renamed(tmp_path):
     path = tmp_path / "memory.db"
     path.write_text("my diary, and no database at all " * 100)
     memory = Memory(path)
@@ -120,7 +120,7 @@ def test_a_damaged_database_is_renamed(tmp_path):
     mended.close()
 
 
-def test_an_unusable_place_is_one_sentence_and_a_hint(tmp_path):
+def test_unusable_path_is_reported_with_a_hint(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputInvalid) as error:
         Memory(tmp_path / "file" / "memory.db")

@@ -63,13 +63,13 @@ def test_an_error_leaves_a_readable_report_without_secrets(reports) -> None:
     assert str(Path.home()) + "/models" not in text
 
 
-def test_each_place_is_reported_once(reports) -> None:
+def test_each_error_location_is_reported_once(reports) -> None:
     assert reported(reports, failed()) is not None
     assert reported(reports, failed()) is None
     assert reported(reports, failed(1)) is not None
 
 
-def test_ten_are_kept(reports, tmp_path) -> None:
+def test_ten_reports_are_kept(reports, tmp_path) -> None:
     folder = tmp_path / "crashes"
     folder.mkdir()
     for number in range(MOST + 5):
@@ -80,13 +80,13 @@ def test_ten_are_kept(reports, tmp_path) -> None:
     assert kept[-1] == newest
 
 
-def test_what_was_shown_while_it_ran_is_not_offered_again(reports) -> None:
+def test_report_shown_during_the_run_is_not_offered_again(reports) -> None:
     reported(reports, failed())
     assert reports.unseen() is None
 
 
 @pytest.mark.parametrize(("end", "found"), [("crash", True), ("kill", False), ("well", False)])
-def test_a_crash_in_machine_code_is_offered_at_the_next_start(tmp_path, reports, end, found):
+def test_native_crash_is_offered_at_the_next_start(tmp_path, reports, end, found):
     folder = tmp_path / "crashes"
     process = subprocess.run(
         [sys.executable, "-c", CRASH, str(folder), end], capture_output=True, timeout=60
@@ -103,7 +103,7 @@ def test_a_crash_in_machine_code_is_offered_at_the_next_start(tmp_path, reports,
     assert reports.unseen() is None, "once"
 
 
-def test_a_folder_that_cannot_be_written_disturbs_nothing(tmp_path) -> None:
+def test_unwritable_folder_is_ignored(tmp_path) -> None:
     (tmp_path / "crashes").write_text("a file")
     reports = CrashReports(tmp_path / "crashes", dict)
     reports.watch()

@@ -108,7 +108,7 @@ def test_the_extra_named_like_the_engine_is_preferred() -> None:
     assert extra_with(["lavender", "nettle"]) is None
 
 
-def test_an_extra_is_installed_without_what_the_program_has(root: Path) -> None:
+def test_extra_is_installed_without_packages_of_the_program(root: Path) -> None:
     fractions: list[float] = []
     done = install(
         "garden", root, lambda job: job.when_progressed(lambda p: fractions.append(p.fraction))
@@ -123,7 +123,7 @@ def test_an_extra_is_installed_without_what_the_program_has(root: Path) -> None:
 
 
 @pytest.mark.usefixtures("garden")
-def test_another_process_imports_it_and_this_one_cannot(root: Path) -> None:
+def test_extra_is_importable_only_in_new_processes(root: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from avatar_app.system.extras.installed import add_to_path\n"
@@ -170,7 +170,7 @@ def test_an_engine_gets_its_packages_from_the_extra(garden: Path) -> None:
         ("thorns", "thorns was installed but does not work here: RuntimeError: too sharp"),
     ],
 )
-def test_what_fails_leaves_nothing_behind(name: str, sentence: str, root: Path) -> None:
+def test_failed_installation_leaves_no_files(name: str, sentence: str, root: Path) -> None:
     with pytest.raises(ConfigInvalid) as raised:
         install(name, root)
     assert raised.value.message == sentence

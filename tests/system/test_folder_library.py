@@ -38,7 +38,7 @@ def songs(tmp_path: Path) -> Songs:
     return library
 
 
-def test_an_empty_library_says_how_to_add(tmp_path: Path) -> None:
+def test_empty_library_explains_how_to_add_entries(tmp_path: Path) -> None:
     library = Songs(tmp_path / "none")
     assert library.names() == ()
     assert library.entries() == ((), ())
@@ -58,7 +58,7 @@ def test_entries_are_listed_and_damage_is_reported(songs: Songs) -> None:
     assert [notice.message for notice in notices] == ["sea is damaged."]
 
 
-def test_a_name_is_found_however_it_is_written(songs: Songs) -> None:
+def test_name_lookup_ignores_case_and_accents(songs: Songs) -> None:
     assert songs.folder("Téa") == songs.root / "tea"
     with pytest.raises(ConfigInvalid, match="is not an old song"):
         songs.folder(str(songs.root / "tea"))
@@ -72,7 +72,7 @@ def test_a_failed_write_leaves_no_folder(songs: Songs) -> None:
     assert len(list(songs.root.iterdir())) == 2
 
 
-def test_a_name_is_given_once(songs: Songs) -> None:
+def test_duplicate_name_is_refused(songs: Songs) -> None:
     with pytest.raises(ConfigInvalid, match="An old song tea exists already") as taken:
         songs.check_free("tea")
     assert "avatar-app songs remove tea" in taken.value.hint
@@ -81,7 +81,7 @@ def test_a_name_is_given_once(songs: Songs) -> None:
     songs.check_free("tea")
 
 
-def test_avatars_and_voices_are_such_libraries() -> None:
+def test_avatar_and_voice_libraries_share_the_folder_library() -> None:
     for library in (AvatarLibrary.of(app_paths()), VoiceLibrary.of(app_paths())):
         assert isinstance(library, FolderLibrary)
         assert library.names() == ()

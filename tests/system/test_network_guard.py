@@ -197,7 +197,7 @@ def test_addresses_of_this_computer_are_recognized(host: str, reach: str) -> Non
     assert not allows(NetworkAccess.NONE, Target("connect", host, 80))
 
 
-def test_only_this_computer_is_reached_and_every_attempt_is_logged(tmp_path: Path) -> None:
+def test_only_loopback_is_reachable_and_attempts_are_logged(tmp_path: Path) -> None:
     found = run(LOCAL, tmp_path)
     assert found.pop("native") == "done"  # this the hook can't see
     assert found.pop("here") == "done"
@@ -211,7 +211,7 @@ def test_only_this_computer_is_reached_and_every_attempt_is_logged(tmp_path: Pat
 
 
 @pytest.mark.skipif(not LINUX, reason="seccomp is Linux's")
-def test_the_system_refuses_machine_code_threads_and_children_too(tmp_path: Path) -> None:
+def test_kernel_filter_covers_native_code_threads_and_children(tmp_path: Path) -> None:
     found = run(SEALED, tmp_path)
     assert found == {
         "sealed": True,
@@ -223,7 +223,7 @@ def test_the_system_refuses_machine_code_threads_and_children_too(tmp_path: Path
     }
 
 
-def test_engines_follow_a_change_at_once_and_are_sealed_at_their_start(tmp_path: Path) -> None:
+def test_engine_processes_follow_policy_changes(tmp_path: Path) -> None:
     for name, title, network in (("leaky", "Leaky", "false"), ("client", "Client", "true")):
         folder = app_paths().engines / "dialogue" / name
         folder.mkdir(parents=True)
@@ -287,7 +287,7 @@ def test_a_refusal_says_how_to_allow_the_connection(tmp_path: Path) -> None:
     ]
 
 
-def test_a_log_that_grew_is_put_aside_and_damage_is_passed_over(tmp_path: Path) -> None:
+def test_log_is_rotated_and_damaged_lines_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "network.log"
     path.write_bytes(b"x" * (LARGEST + 1))
     os.close(open_log(path))

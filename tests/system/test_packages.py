@@ -39,7 +39,7 @@ def extras(monkeypatch: pytest.MonkeyPatch) -> None:
         (("openai",), "openai", "server"),
     ],
 )
-def test_the_extra_that_holds_them_all_is_named(
+def test_extra_containing_all_packages_is_named(
     packages: tuple[str, ...], engine: str, extra: str
 ) -> None:
     assert install_command(packages, engine) == f"avatar-app extras add {extra}"
@@ -53,9 +53,7 @@ def test_the_extra_that_holds_them_all_is_named(
         (("gguf",), ["avatar-app[bench]"]),
     ],
 )
-def test_packages_of_no_extra_for_users_are_left_to_pip(
-    packages: tuple[str, ...], what: list[str]
-) -> None:
+def test_packages_outside_extras_use_pip(packages: tuple[str, ...], what: list[str]) -> None:
     words = shlex.split(install_command(packages))
     assert words == [sys.executable, "-m", "pip", "install", *what]
 
@@ -70,7 +68,7 @@ def test_without_metadata_the_packages_themselves_are_named(
     assert install_command(["openai"]).endswith("install openai")
 
 
-def test_an_environment_without_pip_is_uvs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_without_pip_uses_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda _: None)
     words = shlex.split(install_command(["numpy"]))
     assert words == ["uv", "pip", "install", "--python", sys.executable, "numpy"]

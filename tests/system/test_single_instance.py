@@ -83,7 +83,7 @@ def test_requests_before_the_window_opens_are_queued(
     assert claim_instance(tmp_path, SHOW, LONG) is Reply.SHOWN
 
 
-def test_of_many_starts_at_once_one_becomes_the_instance(tmp_path: Path) -> None:
+def test_one_of_many_concurrent_starts_becomes_the_instance(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         outcomes = list(threads.map(lambda _: claim_instance(tmp_path, SHOW, LONG), range(8)))
     (only,) = (outcome for outcome in outcomes if isinstance(outcome, PrimaryInstance))
@@ -92,9 +92,7 @@ def test_of_many_starts_at_once_one_becomes_the_instance(tmp_path: Path) -> None
         assert len(only.receive(lambda _: None)) == 7
 
 
-def test_another_folder_has_an_instance_of_its_own(
-    tmp_path: Path, primary: PrimaryInstance
-) -> None:
+def test_each_data_folder_has_its_own_instance(tmp_path: Path, primary: PrimaryInstance) -> None:
     claim(tmp_path / "other").close()
     assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
 
@@ -126,7 +124,7 @@ def test_a_killed_instance_does_not_block_a_start(
         assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
 
 
-def test_a_stopped_process_is_named_after_a_while(
+def test_stopped_process_is_reported_after_a_timeout(
     tmp_path: Path, other_process: subprocess.Popen[str]
 ) -> None:
     other_process.send_signal(signal.SIGSTOP)
@@ -147,7 +145,7 @@ def test_a_window_that_does_not_react_is_reported_at_once(
 @pytest.mark.parametrize(
     "message", [b"", b"\xff", b"[]", b'{"path": 1}', b'{"activation": null}', b"x" * 100_000]
 )
-def test_a_message_that_is_no_request_ends_nothing(
+def test_invalid_message_is_ignored(
     tmp_path: Path, primary: PrimaryInstance, message: bytes
 ) -> None:
     with Client(str(tmp_path / SOCKET)) as client:
@@ -159,14 +157,14 @@ def test_a_message_that_is_no_request_ends_nothing(
     assert claim_instance(tmp_path, SHOW, LONG) is Reply.QUEUED
 
 
-def test_an_address_that_says_nothing_is_no_crash(tmp_path: Path, primary: PrimaryInstance) -> None:
+def test_silent_connection_is_ignored(tmp_path: Path, primary: PrimaryInstance) -> None:
     for text in ("", "[]", "{}", '"x"', '{"address": 1, "process": []}'):
         (tmp_path / ADDRESS).write_text(text)
         with pytest.raises(ConfigInvalid, match="does not answer"):
             claim_instance(tmp_path, SHOW, 0.1)
 
 
-def test_a_long_path_has_its_socket_elsewhere(tmp_path: Path) -> None:
+def test_long_path_uses_another_socket_location(tmp_path: Path) -> None:
     folder = tmp_path / ("long" * 30)
     with claim(folder) as instance:
         assert instance.receive(lambda _: Reply.SHOWN) == ()

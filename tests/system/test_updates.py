@@ -74,14 +74,14 @@ def test_a_newer_version_is_found_and_downloaded(
 
 
 @pytest.mark.parametrize("version", ["0.0.1", __version__])
-def test_a_version_that_is_not_newer_is_none(
+def test_same_or_older_version_is_no_update(
     version: str, publisher: Publisher, client: UpdateClient
 ) -> None:
     publisher.publish(version)
     assert look(client) is None
 
 
-def test_a_version_without_an_installer_for_this_system_is_none(
+def test_version_without_an_installer_for_this_system_is_no_update(
     publisher: Publisher, client: UpdateClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher.publish("99.1")
@@ -138,18 +138,20 @@ def test_a_signed_index_without_a_version_is_refused(
 
 
 @pytest.mark.parametrize("garbage", [b"", b"{", b"\x00" * 100, b'{"signed": {}}'])
-def test_garbage_is_refused(garbage: bytes, publisher: Publisher, client: UpdateClient) -> None:
+def test_garbage_metadata_is_refused(
+    garbage: bytes, publisher: Publisher, client: UpdateClient
+) -> None:
     publisher.publish("99.1")
     publisher.site.files["metadata/timestamp.json"] = garbage
     refusal(client)
 
 
-def test_a_server_that_is_away_is_named(publisher: Publisher, client: UpdateClient) -> None:
+def test_unreachable_server_is_named(publisher: Publisher, client: UpdateClient) -> None:
     publisher.site.files.clear()
     assert refusal(client).message == "The update source cannot be reached."
 
 
-def test_nothing_is_asked_where_the_network_is_switched_off(
+def test_nothing_is_requested_when_the_network_is_disabled(
     publisher: Publisher, client: UpdateClient
 ) -> None:
     start_guard(lambda: NetworkAccess.NONE, app_paths())
@@ -157,7 +159,7 @@ def test_nothing_is_asked_where_the_network_is_switched_off(
     assert publisher.site.asked == []
 
 
-def test_a_download_is_cancelled(publisher: Publisher, client: UpdateClient) -> None:
+def test_download_can_be_cancelled(publisher: Publisher, client: UpdateClient) -> None:
     publisher.publish("99.1", bytes(4_000_000))
     found = look(client)
     job: Job[Path] = Job("downloading", lambda job: client.download(job, found))
@@ -183,7 +185,7 @@ def test_keys_are_readable_by_their_owner_only(publisher: Publisher) -> None:
     assert INDEX not in described
 
 
-def test_the_command_looks_downloads_and_says_how_to_install(
+def test_update_command_checks_downloads_and_explains_installation(
     publisher: Publisher, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(UpdateClient.__init__, "__defaults__", (publisher.source,))

@@ -84,7 +84,7 @@ def brew(
     return f"{cups} {size.value} {kind} {extras} {strong} at {services.clock():%H}"
 
 
-def test_a_description_is_made_of_signature_and_docstring(services):
+def test_tool_description_is_derived_from_signature_and_docstring(services):
     (description,) = ToolBox(services, [brew]).descriptions
     schema = description.parameters
     assert (description.name, description.description) == ("brew", "Brew something hot.")
@@ -107,7 +107,7 @@ def test_arguments_are_checked_and_converted(services):
         assert "\n" not in result.error
 
 
-def test_errors_for_people_become_results_and_bugs_do_not(services):
+def test_avatar_errors_become_results_and_bugs_are_raised(services):
     def fails() -> None:
         """Fail."""
         raise EngineFailed("The kettle is cold.", "Switch it on.")
@@ -146,7 +146,7 @@ def test_every_built_in_tool_is_described_for_a_language_model(services):
         ("10 / 4", 2.5),
     ],
 )
-def test_sums(call, expression, result):
+def test_sums_are_computed(call, expression, result):
     assert call("calculate", expression=expression).value == result
 
 
@@ -175,17 +175,17 @@ def test_invalid_or_huge_expressions_are_refused(call, expression):
         (1, "square_meter", "square_foot", 10.7639104167),
     ],
 )
-def test_conversions(call, value, source, target, result):
+def test_units_are_converted(call, value, source, target, result):
     converted = call("convert_units", value=value, from_unit=source, to_unit=target)
     assert converted.value == pytest.approx(result)
 
 
 @pytest.mark.parametrize("unit", ["celsius", "smoot42", "meter**9**9**9", "", "x" * 99])
-def test_units_that_do_not_fit_are_refused(call, unit):
+def test_incompatible_units_are_refused(call, unit):
     assert call("convert_units", value=1, from_unit="mile", to_unit=unit).error
 
 
-def test_time_here_and_elsewhere(call):
+def test_time_in_other_places_is_told(call):
     assert call("current_time").value == {
         "datetime": "2026-05-04T14:30:00+00:00",
         "weekday": "Monday",
@@ -196,7 +196,7 @@ def test_time_here_and_elsewhere(call):
     assert call("days_until", day="2026-05-14").value == 10
 
 
-def test_timers(call):
+def test_timers_are_set_listed_and_cancelled(call):
     assert call("set_timer", seconds=480, name="pasta").value["seconds_left"] == 480
     call("set_timer", seconds=60)
     assert [timer["text"] for timer in call("list_timers").value] == ["", "pasta"]
@@ -207,7 +207,7 @@ def test_timers(call):
         assert call("set_timer", seconds=seconds).error
 
 
-def test_reminders(call):
+def test_reminders_are_set_listed_and_cancelled(call):
     later = (NOW + timedelta(hours=3)).replace(tzinfo=None).isoformat()
     assert call("add_reminder", text="call mom", at=later).value["seconds_left"] == 3 * 3600
     assert call("list_reminders").value[0]["text"] == "call mom"
@@ -216,7 +216,7 @@ def test_reminders(call):
     assert len(call("cancel_reminders", text="mom").value) == 1
 
 
-def test_notes_and_facts(call):
+def test_notes_and_facts_are_stored_and_deleted(call):
     note = call("add_note", text=" buy milk ").value
     assert note["text"] == "buy milk"
     assert call("add_note", text=" ").error
@@ -230,7 +230,7 @@ def test_notes_and_facts(call):
     assert call("forget_facts", subject="").error
 
 
-def test_controls(call, desk):
+def test_controls_change_voice_and_window(call, desk):
     call("change_speaking_speed", change="faster")
     call("change_speaking_speed", change="slower")
     call("change_speaking_speed", change="normal")

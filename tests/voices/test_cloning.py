@@ -45,7 +45,7 @@ def left_behind() -> list[str]:
     return [path.name for path in root.iterdir() if path.name != ".asked"] if root.exists() else []
 
 
-def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
+def test_voice_with_consent_is_created_and_opens(tmp_path: Path) -> None:
     voice = cloned(tmp_path)
     assert open_voice(voice.folder, app_paths()) == voice
     assert VoiceLibrary.of(app_paths()).names() == (NAME,)
@@ -59,7 +59,7 @@ def test_with_consent_a_voice_is_made_that_opens(tmp_path: Path) -> None:
     assert "recording" not in " ".join(left_behind())
 
 
-def test_a_sentence_serves_once(voice: ClonedVoice) -> None:
+def test_consent_sentence_can_be_used_once(voice: ClonedVoice) -> None:
     VoiceLibrary.of(app_paths()).remove(NAME)
     with pytest.raises(InputInvalid, match="No sentence was drawn"):
         read_request(NAME, app_paths())
@@ -92,7 +92,7 @@ def test_cloning_without_valid_consent_leaves_no_files(
         "I allow a copy of my voice. The angry astronaut swallowed a wet window near the aquarium.",
     ],
 )
-def test_another_sentence_is_refused(heard: str, tmp_path: Path) -> None:
+def test_reading_another_sentence_is_refused(heard: str, tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="differs from the one drawn"):
         cloned(tmp_path, understood=lambda _: heard)
     assert left_behind() == []
@@ -104,26 +104,26 @@ def test_one_misrecognized_word_is_tolerated() -> None:
     assert not compare(DRAWN, twice).is_the_sentence
 
 
-def test_the_builtin_recognizer_tells_the_sentence_from_another() -> None:
+def test_builtin_recognizer_distinguishes_consent_sentences() -> None:
     heard = heard_by_grammar(spoken(DRAWN.text))
     assert compare(DRAWN, heard).is_the_sentence
     assert not compare(Sentence((*DRAWN.drawn[:4], "piano", "school")), heard).is_the_sentence
 
 
-def test_sentences_are_drawn_from_a_thousand_million() -> None:
+def test_consent_sentences_come_from_a_billion() -> None:
     lists = template().lists
     assert np.prod([len(set(lists[name])) for name in template().names]) == 2**30
     assert len({draw() for _ in range(50)}) == 50
 
 
-def test_a_sentence_is_out_of_date_after_ten_minutes() -> None:
+def test_consent_sentence_expires_after_ten_minutes() -> None:
     asked = ask(NAME, app_paths())
     for later in (-1, consent.VALID_SECONDS + 1):
         with pytest.raises(InputInvalid, match="expired"):
             read_request(NAME, app_paths(), lambda at=asked.at + timedelta(seconds=later): at)
 
 
-def test_a_sentence_that_was_changed_is_refused() -> None:
+def test_modified_consent_sentence_is_refused() -> None:
     ask(NAME, app_paths())
     path = VoiceLibrary.of(app_paths()).root / ".asked" / f"{NAME}.json"
     path.write_text(path.read_text().replace("humble", "young"))
@@ -200,7 +200,7 @@ def test_a_revoked_voice_is_deleted_and_no_copy_of_it_opens(
         open_voice(tmp_path / "copy", app_paths())
 
 
-def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
+def test_removed_voice_can_be_recreated_and_its_copy_opens(
     voice: ClonedVoice, tmp_path: Path
 ) -> None:
     shutil.copytree(voice.folder, tmp_path / "copy")
@@ -215,7 +215,7 @@ def test_a_removed_voice_may_be_made_again_and_its_copy_still_opens(
     assert "Did you mean" not in unknown.value.hint
 
 
-def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
+def test_signing_key_is_stored_in_the_keyring_if_available(tmp_path: Path) -> None:
     ring = MemoryKeyring()
     keyring.set_keyring(ring)
     folder = cloned(tmp_path).folder
@@ -228,7 +228,7 @@ def test_the_key_is_in_the_keyring_where_there_is_one(tmp_path: Path) -> None:
     assert open_voice(folder, app_paths()).name == NAME
 
 
-def test_a_key_in_a_file_is_for_the_user_alone(voice: ClonedVoice) -> None:
+def test_key_file_is_readable_by_its_owner_only(voice: ClonedVoice) -> None:
     path = app_paths().data / KEY_FILE
     assert path.stat().st_mode & 0o077 == 0
     path.write_bytes(path.read_bytes()[:-1])
@@ -257,7 +257,7 @@ def test_odd_names_are_refused(name: str) -> None:
         ask(name, app_paths())
 
 
-def test_a_reading_of_an_hour_is_not_read(tmp_path: Path) -> None:
+def test_hour_long_reading_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "long.wav", np.zeros(61 * MICROPHONE_RATE, np.float32))
     with pytest.raises(InputInvalid, match=r"61\.0 s long"):
         read_recording(path)

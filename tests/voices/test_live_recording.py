@@ -52,7 +52,7 @@ def test_a_recording_ends_when_the_user_is_done() -> None:
     assert not seen[len(seen) // 4].checks[0].passed  # it was too short
 
 
-def test_a_recording_that_nobody_ends_is_as_long_as_a_reference_may_be() -> None:
+def test_recording_ends_at_the_longest_reference_length() -> None:
     microphone = ScriptedMicrophone()
     microphone.says = spoken(STORY).repeat(8)
     sound = record_until(job(), microphone, lambda: False, lambda _now: None)
@@ -65,7 +65,7 @@ def test_a_recording_is_cancelled() -> None:
         record_until(cancelled, ScriptedMicrophone(), lambda: False, lambda _: cancelled.cancel())
 
 
-def test_words_light_up_one_after_the_other_while_they_are_read() -> None:
+def test_words_are_highlighted_as_they_are_read() -> None:
     microphone, seen = ScriptedMicrophone(), list[ReadingSoFar]()
     microphone.says = spoken(DRAWN.text)
     reading = ReadAloud(microphone, followed_by_grammar, DRAWN, seen.append)
@@ -78,11 +78,11 @@ def test_words_light_up_one_after_the_other_while_they_are_read() -> None:
     assert counts[-1] >= len(DRAWN.text.split()) - 1
 
 
-def test_the_chosen_recognizer_follows_what_is_read() -> None:
+def test_chosen_recognizer_follows_the_reading() -> None:
     assert follower_for(EngineChoice(engine="pocketsphinx"), Registry()) is followed_by_grammar
 
 
-def test_an_engine_in_a_process_of_its_own_follows_and_stops_when_cancelled(
+def test_hosted_recognizer_follows_the_reading_and_can_be_cancelled(
     tmp_path: Path,
 ) -> None:
     model = str(write_whisper(tmp_path, "I allow a copy"))
@@ -114,7 +114,7 @@ def test_a_refusal_keeps_its_reason_between_processes() -> None:
     )
 
 
-def test_one_voice_is_like_itself_and_unlike_another() -> None:
+def test_likeness_is_high_for_one_voice_and_low_for_two() -> None:
     hers, again = spoken(STORY), spoken(DRAWN.text)
     assert likeness_of(hers, again).is_same_person
     assert not likeness_of(hers, spoken(STORY, "m3")).is_same_person

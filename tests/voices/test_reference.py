@@ -62,7 +62,7 @@ def test_real_recordings_of_one_person_pass(name: str) -> None:
         (lambda sound: np.zeros_like(sound), "speech", "at least 2 seconds of speech"),
     ],
 )
-def test_each_fault_has_its_sentence(
+def test_each_recording_fault_has_its_message(
     spoil: Callable[[Samples], Samples], fault: str, hint: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "spoilt.wav", spoil(heard(PRESIDENT)))
@@ -80,7 +80,7 @@ def test_too_short_and_too_long_recordings_are_reported(seconds: float, tmp_path
         read_reference(written(tmp_path / "odd.wav", silence))
 
 
-def test_the_same_person_is_near_and_others_are_far() -> None:
+def test_embeddings_of_one_person_are_closer_than_of_others() -> None:
     embedded = {
         name: speaker_embedding.embed(heard(name)) for name in (PRESIDENT, READER, READER_AGAIN)
     }
@@ -106,7 +106,7 @@ def test_synthesized_speakers_are_distinguished() -> None:
     assert speaker_embedding.distance(her, him) > FARTHEST
 
 
-def test_clicks_and_silence_contain_no_speaker() -> None:
+def test_clicks_and_silence_have_no_speaker_embedding() -> None:
     ticks = np.arange(4 * MICROPHONE_RATE)
     assert len(speaker_embedding.embed(np.zeros(len(ticks), np.float32))) == 0
     clicks = (ticks % MICROPHONE_RATE == 0).astype(np.float32)

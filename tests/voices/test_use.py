@@ -83,7 +83,7 @@ def test_a_cloned_voice_speaks_by_its_name_until_it_is_revoked(
             engine.synthesize("Hello", file)
 
 
-def test_one_call_may_name_it_and_the_consent_is_looked_at_each_time(
+def test_consent_is_checked_on_every_use(
     voice: ClonedVoice, parrot: Callable[..., str], tmp_path: Path
 ) -> None:
     with TTSEngine(EngineChoice(engine=parrot())) as engine:
@@ -94,7 +94,7 @@ def test_one_call_may_name_it_and_the_consent_is_looked_at_each_time(
 
 
 @pytest.mark.parametrize("stripped", [(CONSENT,), (CONSENT, MANIFEST)])
-def test_a_folder_without_consent_is_no_way_around(
+def test_folder_path_without_consent_is_refused(
     stripped: tuple[str, ...], voice: ClonedVoice, parrot: Callable[..., str], tmp_path: Path
 ) -> None:
     folder = voice.folder.rename(tmp_path / "taken")
@@ -104,7 +104,7 @@ def test_a_folder_without_consent_is_no_way_around(
         TTSEngine(EngineChoice(engine=parrot(), options={"voice": str(folder)}))
 
 
-def test_an_engine_that_cannot_clone_keeps_its_own_names(
+def test_engine_without_cloning_keeps_its_voice_names(
     voice: ClonedVoice, parrot: Callable[..., str], tmp_path: Path
 ) -> None:
     with (
@@ -135,7 +135,7 @@ def listening_job() -> Job[Samples]:
     return Job("Listening", lambda job: silence(0))
 
 
-def test_the_microphone_is_heard_until_a_pause() -> None:
+def test_microphone_recording_ends_at_a_pause() -> None:
     said = spoken(DRAWN.text)
     sound = np.concatenate([silence(1), said, silence(5)])
     heard = record(listening_job(), source_of(sound))
@@ -157,7 +157,7 @@ def test_a_recording_without_speech_is_reported() -> None:
         record(listening_job(), source_of(silence(31)))
 
 
-def test_a_microphone_that_is_missing_is_reported() -> None:
+def test_missing_microphone_is_reported() -> None:
     @contextmanager
     def unplugged(_on_block: Listener, on_notice: Notice) -> Iterator[None]:
         on_notice("No microphone was found.", "You can type.")
@@ -167,7 +167,7 @@ def test_a_microphone_that_is_missing_is_reported() -> None:
         record(listening_job(), unplugged)
 
 
-def test_listening_can_be_cancelled() -> None:
+def test_recording_can_be_cancelled() -> None:
     job = listening_job()
     job.cancel()
     with pytest.raises(JobCancelled):
@@ -198,7 +198,7 @@ def run(
     return run_line
 
 
-def test_a_voice_is_made_listed_and_revoked_at_the_terminal(run: Run, tmp_path: Path) -> None:
+def test_voice_is_created_listed_and_revoked_by_command(run: Run, tmp_path: Path) -> None:
     reference = written(tmp_path / "story.wav", spoken(STORY))
     returned, output, _ = run("clone", reference, "--name", NAME)
     assert returned == 0
@@ -218,7 +218,7 @@ def test_a_voice_is_made_listed_and_revoked_at_the_terminal(run: Run, tmp_path: 
     assert "You have no voices yet" in run("list")[1]
 
 
-def test_both_are_spoken_where_no_recording_is_named(
+def test_reference_and_consent_are_recorded_without_a_file(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = iter([spoken(STORY), spoken(DRAWN.text)])
@@ -257,7 +257,7 @@ def test_a_voice_without_consent_is_listed_with_what_is_wrong(run: Run, voice: C
     assert "The voice ada has no consent of its speaker." in errors
 
 
-def test_options_of_an_engine_that_is_named_are_taken(
+def test_options_of_the_named_engine_are_used(
     monkeypatch: pytest.MonkeyPatch, voice: ClonedVoice, parrot: Callable[..., str], tmp_path: Path
 ) -> None:
     file = tmp_path / "hello.wav"

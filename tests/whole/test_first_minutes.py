@@ -150,7 +150,7 @@ def engines() -> dict[Kind, str]:
     return {kind: choice.engine for kind, choice in every.items()}
 
 
-def test_ears_a_voice_and_a_brain_come_and_are_put_in_while_the_conversation_goes_on(
+def test_starter_set_is_installed_during_a_conversation(
     opened: Callable[[], MainWindow], recorder: EventRecorder, packages: Indexes, qtbot
 ) -> None:
     window = opened()
@@ -177,7 +177,7 @@ def test_ears_a_voice_and_a_brain_come_and_are_put_in_while_the_conversation_goe
     assert not again.starter.card.isVisible()
 
 
-def test_only_what_is_ticked_comes(
+def test_only_selected_parts_are_downloaded(
     opened: Callable[[], MainWindow], packages: Indexes, qtbot
 ) -> None:
     window = opened()
@@ -214,7 +214,7 @@ def test_a_failed_download_is_reported_and_can_be_retried(
     assert engines() == NEW
 
 
-def test_later_is_remembered(opened: Callable[[], MainWindow], qtbot) -> None:
+def test_postponing_is_remembered(opened: Callable[[], MainWindow], qtbot) -> None:
     window = opened()
     card = window.starter.card
     qtbot.waitUntil(card.isVisible, timeout=LATEST)

@@ -107,7 +107,7 @@ def test_settings_under_former_names_are_read_with_one_notice(folder: Path) -> N
     assert (settings.memory_limits.soft, settings.memory_limits.hard) == (0.8, 0.9)
 
 
-def test_films_engines_and_the_rest_are_as_they_were_set(folder: Path) -> None:
+def test_former_settings_keep_their_meaning(folder: Path) -> None:
     settings = settings_of(folder / "config.yaml")
     standard, high = settings.render.standard, settings.render.high
     assert (standard.face_detection_batch, standard.lip_batch) == (2, 16)
@@ -124,13 +124,13 @@ def test_films_engines_and_the_rest_are_as_they_were_set(folder: Path) -> None:
     assert settings.window.geometry == "AdnQywADAAAA"
 
 
-def test_the_settings_choose_engines_that_are_there(folder: Path) -> None:
+def test_former_engine_names_choose_existing_engines(folder: Path) -> None:
     registry = Registry()
     for kind, choice in choices(settings_of(folder / "config.yaml")).items():
         registry.find(kind, choice.engine).checked(choice.options)
 
 
-def test_a_plan_that_was_applied_can_be_taken_back(folder: Path) -> None:
+def test_applied_plan_can_be_undone(folder: Path) -> None:
     undo(folder / "config.yaml")
     lively = {"voice": "bf_emma", "expressiveness": 1.3}
     assert settings_of(folder / "config.yaml").tts == EngineChoice(engine="kokoro", options=lively)
@@ -150,7 +150,7 @@ def test_saving_preserves_former_names_and_comments(folder: Path) -> None:
             assert line.partition("#")[2] in text
 
 
-def test_the_history_is_read_and_goes_on(folder: Path) -> None:
+def test_history_is_read_and_continued(folder: Path) -> None:
     history = History(app_paths().history_file)
     finished, typed, interrupted = history.recent(10)
     assert [turn.outcome for turn in (finished, typed)] == [Outcome.FINISHED] * 2
@@ -204,7 +204,7 @@ def test_measurements_of_renamed_engines_are_migrated() -> None:
     measurements.close()
 
 
-def test_the_present_engines_measurement_wins_over_a_migrated_one(folder: Path) -> None:
+def test_current_measurement_wins_over_a_migrated_one(folder: Path) -> None:
     """As where a user went back to 972e2c0 for a while, with a file of a version in between."""
     with sqlite3.connect(folder / "measurements.db") as connection:
         connection.execute(
@@ -218,7 +218,7 @@ def test_the_present_engines_measurement_wins_over_a_migrated_one(folder: Path) 
     measurements.close()
 
 
-def test_the_avatar_is_read_and_so_is_its_export() -> None:
+def test_avatar_and_its_export_are_read() -> None:
     library = AvatarLibrary.of(app_paths())
     (avatar,), notices = library.entries()
     assert (avatar.name, avatar.portrait.shape, notices) == ("eileen", (240, 240, 3), ())
@@ -228,7 +228,7 @@ def test_the_avatar_is_read_and_so_is_its_export() -> None:
     assert copy.created == avatar.created
 
 
-def test_the_avatar_moves() -> None:
+def test_avatar_animates() -> None:
     registry = Registry()
     folder = AvatarLibrary.of(app_paths()).folder("eileen")
     size = {"width": 96, "height": 96}
@@ -253,13 +253,13 @@ def test_the_cloned_voice_opens_with_its_consent() -> None:
 
 
 @pytest.mark.usefixtures("signed")
-def test_a_consent_that_was_revoked_stays_so() -> None:
+def test_revoked_consent_stays_revoked() -> None:
     with pytest.raises(InputInvalid, match="revoked"):
         open_voice(VoiceLibrary.of(app_paths()).folder("bob"), app_paths())
 
 
 @pytest.mark.usefixtures("signed")
-def test_a_consent_that_was_changed_is_still_refused(folder: Path) -> None:
+def test_modified_consent_is_still_refused(folder: Path) -> None:
     path = folder / "voices" / "ada" / "consent.json"
     path.write_text(path.read_text().replace('"distance": 0', '"distance": 1'))
     with pytest.raises(InputInvalid, match="signature"):
@@ -267,20 +267,20 @@ def test_a_consent_that_was_changed_is_still_refused(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("signed")
-def test_a_sentence_that_was_drawn_can_still_be_read() -> None:
+def test_drawn_consent_sentence_can_still_be_used() -> None:
     asked = read_request("carl", app_paths(), lambda: NOON.replace(minute=9))
     assert asked.sentence.text.startswith("I allow a copy of my voice.")
     with pytest.raises(InputInvalid, match="expired"):
         read_request("carl", app_paths(), lambda: NOON.replace(minute=11))
 
 
-def test_a_voice_without_its_key_is_refused_and_the_folder_stays(folder: Path) -> None:
+def test_voice_without_its_key_is_refused_and_kept(folder: Path) -> None:
     with keyring_in_use(MemoryKeyring()), pytest.raises(ConfigInvalid, match="keyring"):
         open_voice(folder / "voices" / "ada", app_paths())
     assert (folder / "voices" / "ada" / "consent.json").is_file()
 
 
-def test_models_are_here_pinned_accepted_and_go_on(folder: Path) -> None:
+def test_models_pins_licenses_and_partial_downloads_are_kept(folder: Path) -> None:
     store = Store.of(app_paths())
     catalog = user_catalog(store.root)
     whole, begun = catalog.find("harbour-tiny"), catalog.find("harbour-large")
@@ -302,13 +302,13 @@ def test_models_are_here_pinned_accepted_and_go_on(folder: Path) -> None:
     assert (part.total, segments) == (1000, [(0, 300, 500), (500, 500, 1000)])
 
 
-def test_the_speeds_of_films_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_render_speeds_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "node", lambda: "harbour")
     kind = ("wav2lip+none", "1280x720", "cpu", "batch 2", "veryfast")
     assert RenderSpeeds(app_paths()).of(*kind) == RenderSpeed(2.5, 0.25, 0.0625, 250)
 
 
-def test_the_users_engines_work_by_the_names_of_their_manifests() -> None:
+def test_user_engines_work_under_their_manifest_names() -> None:
     registry = Registry()
     assert registry.notices == []
     halved = registry.find(Kind.AEC, "halved")

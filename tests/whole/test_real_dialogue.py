@@ -59,7 +59,7 @@ def watched(llama: Path) -> Iterator[tuple[OfflineConversation, LlamaDialogue]]:
         dialogue.close()
 
 
-def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
+def test_each_turn_evaluates_only_new_tokens(llama: Path) -> None:
     with watched(llama) as (offline, dialogue):
         counts = []
         for text in ("hello", "and now", "and then"):
@@ -71,7 +71,7 @@ def test_each_turn_reads_only_what_is_new(llama: Path) -> None:
     assert all(0 < count < 0.2 * first for count in later), counts
 
 
-def test_an_answer_is_stopped_while_the_model_reads(llama: Path) -> None:
+def test_answer_can_be_cancelled_during_prompt_evaluation(llama: Path) -> None:
     with watched(llama) as (offline, dialogue):
         order = offline.conversation.send
         with reading_interrupted(dialogue, lambda: order(commands.Interrupt())) as read_on:

@@ -59,7 +59,7 @@ def test_damaged_or_missing_models_fall_back_to_builtin_engines(
     assert not recorder.of(Failed)
 
 
-def test_a_model_that_vanishes_while_it_is_used_makes_way(
+def test_model_deleted_during_use_is_replaced(
     opened: Open, recorder: EventRecorder, llama: Path, tmp_path: Path, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("think: No language model")

@@ -59,7 +59,7 @@ def window(
 
 
 @pytest.mark.device
-def test_speech_is_understood_answered_aloud_and_shown(
+def test_spoken_question_is_recognized_answered_and_shown(
     window: MainWindow, recorder: EventRecorder, virtual_audio: VirtualAudio, qtbot
 ) -> None:
     question = read_sound(RECORDING)
@@ -99,7 +99,7 @@ NOTICING = TEMPLATE.replace(
 """A template that lets the model answer otherwise where it is shown a part of its answer alone."""
 
 
-def test_a_model_is_shown_only_what_was_heard_of_its_answer(whisper: Path, tmp_path: Path) -> None:
+def test_prompt_contains_only_heard_words_of_an_answer(whisper: Path, tmp_path: Path) -> None:
     answer = f"{ANSWER} Now every bird begins to sing in that xylophone wood."
     other = "So I was interrupted."
     path = tmp_path / "noticing.gguf"

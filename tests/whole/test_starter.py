@@ -120,7 +120,7 @@ def test_words_before_a_pause_are_not_repeated_after_it(engines: Any) -> None:
     assert "power" not in after.text
 
 
-def test_words_between_pauses_are_understood_together(engines: Any) -> None:
+def test_words_between_pauses_are_recognized_together(engines: Any) -> None:
     """Alone, "ask" and "not" are too short: they became "S" and "Not"."""
     whisper, turn = engines(Kind.ASR, language="en"), Turn(next(TURNS))
     sound, texts = read_sound(DATA / "jfk.flac").samples, list[str]()
@@ -152,7 +152,7 @@ def test_whisper_understands_kokoro(engines: Any) -> None:
     assert error_rate(heard, SPOKEN) <= 0.05, heard
 
 
-def test_the_small_brain_reads_in_a_turn_only_what_was_said_in_it(engines: Any) -> None:
+def test_small_model_evaluates_only_new_tokens_per_turn(engines: Any) -> None:
     llama = engines(Kind.DIALOGUE, seed=1)
     said = [Message(Role.SYSTEM, read_persona("mira").system)]
     list(llama.prepare(Prompt(tuple(said)), Turn(0)))
@@ -167,7 +167,7 @@ def test_the_small_brain_reads_in_a_turn_only_what_was_said_in_it(engines: Any) 
         llama.evaluated()
 
 
-def test_the_small_brain_answers_to_the_point(engines: Any) -> None:
+def test_small_model_answers_to_the_point(engines: Any) -> None:
     llama = engines(Kind.DIALOGUE, temperature=0.0, seed=1, longest=60)
     question = Prompt((Message(Role.USER, "What is the capital of France?"),))
     answer = "".join(part for part in llama.reply(question, Turn(0)) if isinstance(part, str))

@@ -27,7 +27,7 @@ NEAR = 2.0
 pytestmark = [pytest.mark.real_models, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_the_quick_graph_sounds_as_the_published_one(starter: StarterSet) -> None:
+def test_optimized_graph_sounds_like_the_published_one(starter: StarterSet) -> None:
     voice = KokoroVoice(model=str(starter.path(Kind.TTS)))
     model = voice._model
     assert model is not None

@@ -121,7 +121,7 @@ def test_an_engine_is_closed_only_when_its_work_is_done() -> None:
         assert not scene.notices
 
 
-def test_an_engine_that_cannot_be_had_leaves_the_old_one_in_place() -> None:
+def test_failing_engine_leaves_the_old_one_in_place() -> None:
     with Exchange() as scene:
         scene.engine_set.fails = True
         scene.use()
@@ -188,7 +188,7 @@ def test_another_face_is_shown_from_the_next_picture_on(
     assert not notices
 
 
-def test_a_face_that_cannot_be_had_leaves_the_old_one_on_show(
+def test_failing_face_leaves_the_old_one_visible(
     face: tuple[Scene, EngineSupervisor, list[Noticed]], tmp_path: Path
 ) -> None:
     scene, supervisor, notices = face

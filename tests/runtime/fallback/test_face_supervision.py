@@ -202,7 +202,7 @@ BROKEN = EngineFailed("It broke.", "Choose another.")
 
 @pytest.mark.parametrize("when", ["first", "mid"])
 @pytest.mark.parametrize("error", [NO_ROOM, BROKEN])
-def test_the_fallback_goes_on_in_the_same_turn(when: str, error: AvatarError) -> None:
+def test_fallback_face_continues_the_same_turn(when: str, error: AvatarError) -> None:
     with SupervisedScene(FaultyFaces(once(when, error))) as stage:
         stage.wait(0.1)
         stage.moments.clear()
@@ -270,7 +270,7 @@ def test_a_checkpoint_that_is_missing_is_not_tried_lighter() -> None:
         assert [notice.message for notice in stage.notices] == [missing.message]
 
 
-def test_without_any_face_the_voice_goes_on_before_a_dimmed_picture() -> None:
+def test_speech_continues_with_a_dimmed_picture_without_any_face() -> None:
     broken = always("first", BROKEN)
     with SupervisedScene(FaultyFaces(once("mid", BROKEN), broken)) as stage:
         stage.wait(0.1)
@@ -283,7 +283,7 @@ def test_without_any_face_the_voice_goes_on_before_a_dimmed_picture() -> None:
         stage.check_whole(stage.ask())
 
 
-def test_a_bug_in_a_face_is_relieved_too(expected_warnings: list[str]) -> None:
+def test_unexpected_error_in_a_face_activates_the_fallback(expected_warnings: list[str]) -> None:
     expected_warnings.append("perform failed")
 
     faces = FaultyFaces(lambda _when, _options: None)
@@ -315,7 +315,7 @@ class Stuck:
             yield replace(frame)
 
 
-def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
+def test_face_hanging_in_mid_sentence_activates_the_fallback() -> None:
     faces = FaultyFaces(lambda _when, _options: None)
     stuck = Stuck(faces, "perform")
     with SupervisedScene(faces, pace=0.01) as stage:
@@ -331,7 +331,7 @@ def test_a_face_that_hangs_in_mid_sentence_is_relieved() -> None:
         stuck.release.set()
 
 
-def test_a_face_that_hangs_at_rest_is_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_face_hanging_at_rest_activates_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_stage, "HUNG_FOR", 0.3)
     faces = FaultyFaces(lambda _when, _options: None)
     stuck = Stuck(faces, "rest")

@@ -175,7 +175,7 @@ def check_chosen(turn: TurnEnded, watched: WatchedConversation, width: int) -> N
     assert frame.image.shape[1] == width
 
 
-def test_memory_runs_out_in_mid_sentence(
+def test_out_of_memory_in_mid_sentence_loses_no_speech(
     files: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trouble = Trouble(monkeypatch, run_out)
@@ -189,7 +189,7 @@ def test_memory_runs_out_in_mid_sentence(
         assert watched.of(Noticed)[-1].message == "Wav2Lip works again, at full quality."
 
 
-def test_the_runtime_fails_to_allocate_in_mid_sentence(
+def test_allocation_failure_in_mid_sentence_loses_no_speech(
     files: dict[str, str], monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
 ) -> None:
     expected_warnings.append("perform failed")
@@ -219,7 +219,9 @@ class Hold:
             self._release.set()
 
 
-def test_the_network_takes_too_long(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_network_is_replaced_without_losing_speech(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with watched_conversation(files, pace=0.5) as watched:
         conversation = watched.offline.conversation
         hold = Hold(watched.offline.devices)
@@ -245,7 +247,7 @@ def test_the_network_takes_too_long(files: dict[str, str], monkeypatch: pytest.M
         assert "too slow" in watched.of(Noticed)[0].message
 
 
-def test_the_report_tells_who_drew(files: dict[str, str], tmp_path: Path) -> None:
+def test_turn_report_counts_frames_by_face(files: dict[str, str], tmp_path: Path) -> None:
     path = tmp_path / "wav2lip.pth"
     path.write_bytes(b"PK\x03\x04 and no more")
     changed = {"face.options.model": str(path)}

@@ -52,7 +52,7 @@ def test_a_batch_of_one_has_no_smaller_batch() -> None:
     assert Case(batch=1).descent(OutOfMemory, 2) == ["1x540p15", "BUILTIN"]
 
 
-def test_too_slow_asks_for_less_to_draw_not_for_less_memory() -> None:
+def test_slow_face_gets_less_to_draw_not_less_memory() -> None:
     assert Case().descent(TooSlow, 3) == ["1x540p15", "BUILTIN", "SOUND"]
 
 
@@ -116,7 +116,7 @@ def test_back_off_grows_with_failed_attempts() -> None:
     assert set(gaps[4:]) == {600}
 
 
-def test_a_face_that_fails_soon_after_it_came_back_is_tried_later() -> None:
+def test_face_failing_soon_after_recovery_backs_off_longer() -> None:
     case = Case()
     case.ladder.fall(EngineFailed)
     case.now = 10

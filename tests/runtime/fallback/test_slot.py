@@ -71,13 +71,15 @@ class Case:
         ((0, 1, 2, 3, 4, 5), 2),
     ],
 )
-def test_three_failures_within_a_minute(times: tuple[float, ...], count: int) -> None:
+def test_three_failures_within_a_minute_replace_the_engine(
+    times: tuple[float, ...], count: int
+) -> None:
     case = Case()
     case.fail("think", *times)
     assert case.replaced == [Kind.DIALOGUE] * count
 
 
-def test_each_kind_is_counted_for_itself() -> None:
+def test_failures_are_counted_per_kind() -> None:
     case = Case()
     for stage in ("think", "speak", "recognize", "think", "speak"):
         case.fail(stage, case.now + 1)
@@ -86,7 +88,7 @@ def test_each_kind_is_counted_for_itself() -> None:
     assert case.replaced == [Kind.DIALOGUE]
 
 
-def test_a_failure_of_no_engine_replaces_nothing() -> None:
+def test_failure_outside_engines_replaces_nothing() -> None:
     case = Case()
     case.fail("start", 0, 1, 2, 3)
     case.fail("conversation", 0, 1, 2, 3)
@@ -94,7 +96,7 @@ def test_a_failure_of_no_engine_replaces_nothing() -> None:
     assert case.replaced == []
 
 
-def test_every_stage_of_the_conversation_has_its_kind() -> None:
+def test_every_conversation_stage_maps_to_a_kind() -> None:
     stages = {response_pipeline.THINK, response_pipeline.SPEAK, recognition.RECOGNIZE}
     stages |= {audio_frontend.CANCEL, audio_frontend.DETECT, end_of_turn.JUDGE}
     assert set(KIND_OF_STAGE) == stages | {face_stage.PERFORM, face_stage.REST}

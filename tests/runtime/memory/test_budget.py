@@ -34,11 +34,11 @@ class Case:
         return self.residency.lease(name, MemoryFootprint(50, gigabytes * GB), unload)
 
 
-def test_the_limits_of_a_card_of_12_gb_are_11_and_11_and_a_half() -> None:
+def test_limits_of_a_12_gb_gpu_are_11_and_11_5_gb() -> None:
     assert (MemoryLimits().soft * 12, MemoryLimits().hard * 12) == pytest.approx((11.0, 11.5))
 
 
-def test_above_the_soft_limit_the_least_recently_used_idle_one_leaves() -> None:
+def test_soft_limit_unloads_the_least_recently_used_idle_engine() -> None:
     case = Case()
     first, second = case.lease("first", 4), case.lease("second", 4)
     with first.use():
@@ -57,7 +57,7 @@ def test_busy_and_permanent_engines_are_not_unloaded() -> None:
     assert case.left == ["idle"]
 
 
-def test_between_the_limits_is_room_above_is_none() -> None:
+def test_leases_are_granted_up_to_the_hard_limit() -> None:
     case = Case()
     case.lease("stays", 8, leaves=False)
     case.lease("between", 3.4, leaves=False).close()
@@ -108,7 +108,7 @@ def test_the_measured_footprint_replaces_the_declared_one() -> None:
     assert lighter.left == []
 
 
-def test_closing_gives_back_and_may_be_done_twice() -> None:
+def test_closing_a_lease_releases_memory_and_is_idempotent() -> None:
     case = Case()
     first = case.lease("first", 11)
     first.close()
@@ -117,7 +117,7 @@ def test_closing_gives_back_and_may_be_done_twice() -> None:
     assert case.left == []
 
 
-def test_a_machine_without_a_card_counts_its_memory_alone() -> None:
+def test_machine_without_gpu_counts_ram_only() -> None:
     residency = MemoryBudget({Pool.RAM: lambda: MemoryReading(1000, 500)})
     residency.lease("on the card", MemoryFootprint(300, 5000))
     assert residency.free_mb(Pool.RAM) == pytest.approx(1000 * 11 / 12 - 800)
@@ -214,7 +214,7 @@ class Crowd:
 
 
 @pytest.mark.usefixtures("threads_take_turns_often")
-def test_many_threads_share_a_card() -> None:
+def test_threads_share_the_gpu_budget() -> None:
     residency = MemoryBudget({Pool.VRAM: lambda: MemoryReading(CARD, 0)})
 
     def leased() -> float:

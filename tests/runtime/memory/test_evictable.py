@@ -147,7 +147,7 @@ def replied(engine: Any) -> str:
 
 
 @pytest.mark.parametrize("isolation", ["thread", "process"])
-def test_a_load_without_room_tries_the_lighter_options_each_with_a_notice(
+def test_load_without_memory_tries_lighter_options_with_notices(
     isolation: str, sets_closed: list[Case]
 ) -> None:
     case = Case(isolation=isolation)
@@ -160,7 +160,7 @@ def test_a_load_without_room_tries_the_lighter_options_each_with_a_notice(
 
 
 @pytest.mark.parametrize("kind", [Kind.ASR, Kind.TTS])
-def test_every_kind_grows_lighter(kind: Kind, sets_closed: list[Case]) -> None:
+def test_every_kind_supports_lighter_options(kind: Kind, sets_closed: list[Case]) -> None:
     case = Case(kind)
     sets_closed.append(case)
     engine = case.put(room=2)
@@ -174,7 +174,7 @@ def test_every_kind_grows_lighter(kind: Kind, sets_closed: list[Case]) -> None:
     assert case.hints == [HALF]
 
 
-def test_in_a_thread_the_builtin_engine_follows_the_lightest(sets_closed: list[Case]) -> None:
+def test_builtin_engine_follows_the_lightest_options_in_process(sets_closed: list[Case]) -> None:
     case = Case(isolation="thread")
     sets_closed.append(case)
     case.put(room=0)
@@ -185,7 +185,7 @@ def test_in_a_thread_the_builtin_engine_follows_the_lightest(sets_closed: list[C
     assert len(case.hints) == 3
 
 
-def test_where_even_the_lightest_does_not_fit_a_hosted_engine_says_so(
+def test_hosted_engine_reports_when_even_the_lightest_does_not_fit(
     sets_closed: list[Case],
 ) -> None:
     case = Case()
@@ -201,7 +201,7 @@ def test_where_even_the_lightest_does_not_fit_a_hosted_engine_says_so(
     assert len(case.notices) == 2
 
 
-def test_without_room_at_work_the_next_turn_is_lighter(sets_closed: list[Case]) -> None:
+def test_out_of_memory_in_a_turn_makes_the_next_lighter(sets_closed: list[Case]) -> None:
     case = Case()
     sets_closed.append(case)
     engine = case.put(room_at_work=2)
@@ -236,7 +236,7 @@ def test_builtin_engines_are_never_refused(sets_closed: list[Case]) -> None:
     assert case.notices == []
 
 
-def test_an_idle_engine_leaves_and_returns_as_it_was_configured(sets_closed: list[Case]) -> None:
+def test_evicted_engine_returns_with_its_configuration(sets_closed: list[Case]) -> None:
     case = Case()
     sets_closed.append(case)
     engine = case.put()
@@ -264,7 +264,7 @@ def test_the_measured_memory_replaces_the_estimate(sets_closed: list[Case]) -> N
     assert 900 - 200 < free < 900 - 15, "a small Python with numpy"
 
 
-def test_closing_while_it_loads_leaves_nothing() -> None:
+def test_closing_during_load_leaks_nothing() -> None:
     case = Case()
     engine = case.put()
     ended: list[BaseException | None] = []

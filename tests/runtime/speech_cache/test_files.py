@@ -95,7 +95,7 @@ def test_a_repeated_sentence_comes_from_the_cache(
     assert b"Hello" not in b"".join(path.read_bytes() for path in sentences.folder.iterdir())
 
 
-def test_other_options_and_another_model_are_another_sentence(
+def test_options_and_model_are_part_of_the_cache_key(
     sentences: SpeechCache, tmp_path: Path
 ) -> None:
     voice = CachedSynthesizer(Counting(), "espeak", {"model": str(tmp_path / "m")}, sentences)
@@ -177,9 +177,7 @@ def test_a_cancelled_or_long_text_is_not_cached(
         list(voice.speak(TEXT, turn))
 
 
-def test_a_disk_without_room_loses_nothing(
-    voice: CachedSynthesizer, sentences: SpeechCache
-) -> None:
+def test_full_disk_does_not_affect_speech(voice: CachedSynthesizer, sentences: SpeechCache) -> None:
     sentences.folder.write_bytes(b"in the way")
     for _ in range(3):
         assert [word.text for chunk in said(voice) for word in chunk.words] == TEXT.split()
@@ -223,7 +221,7 @@ def test_caching_follows_the_setting_history_keep(tmp_path: Path, *, keep: bool)
     assert not notices
 
 
-def test_a_slow_voice_remembers_in_its_process_and_a_quick_one_does_not(tmp_path: Path) -> None:
+def test_only_slow_voices_are_cached_in_their_process(tmp_path: Path) -> None:
     registry = Registry()
     quick = registry.find(Kind.TTS, "espeak")
     engine = EspeakVoice()

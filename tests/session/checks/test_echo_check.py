@@ -30,7 +30,7 @@ def checked(sound: Samples, *room: object, **about: object) -> EchoReport:
 
 @pytest.mark.parametrize("delay", [0.01, 0.06, 0.15, 0.3])
 @pytest.mark.parametrize("level", [0.0, -6.0, -20.0])
-def test_a_loudspeaker_is_cancelled_and_its_delay_found(
+def test_loudspeaker_echo_is_cancelled_and_its_delay_found(
     voice_sound: Samples, delay: float, level: float
 ) -> None:
     report = checked(voice_sound, EchoPath(delay, level))
@@ -110,7 +110,7 @@ def test_a_loudspeaker_that_overdrives_the_microphone(voice_sound: Samples) -> N
 
 @pytest.mark.parametrize("echo", [None, -6.0, -30.0])
 @pytest.mark.parametrize("recording", ["jfk.flac", "librivox-0870.wav"])
-def test_somebody_who_speaks_meanwhile_disturbs(
+def test_speech_during_the_check_is_reported(
     voice_sound: Samples, recording: str, echo: float | None
 ) -> None:
     words = at_level(read_sound(DATA / recording, 16_000).samples, -26.0)
@@ -145,7 +145,7 @@ class _Room:
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.4, 0.7])
-def test_a_room_that_echoes_long_is_a_loudspeaker_all_the_same(
+def test_reverberant_room_is_recognized_as_loudspeaker(
     voice_sound: Samples, seconds: float
 ) -> None:
     report = checked(voice_sound, _Room(seconds))

@@ -64,7 +64,7 @@ def job(**about: Any) -> Job[Any]:
     return Job("check", lambda _job: None, **about)
 
 
-def test_an_echo_is_measured_and_the_conversation_goes_on(
+def test_echo_check_measures_and_the_conversation_continues(
     virtual_audio: VirtualAudio, session: Opened
 ) -> None:
     app, recorder = session
@@ -92,7 +92,7 @@ def test_an_echo_is_measured_and_the_conversation_goes_on(
     assert recorder.wait_for_end("what time is it").heard_text
 
 
-def test_without_a_way_back_it_is_headphones(session: Opened) -> None:
+def test_no_audio_path_to_the_microphone_means_headphones(session: Opened) -> None:
     report = session[0].checks.echo(job(), lambda _db, _done: None)
     assert report.verdict in (EchoVerdict.HEADPHONES, EchoVerdict.SILENT)  # a null sink is silent
     assert report.delay is None
@@ -120,7 +120,7 @@ def test_the_microphone_check_records_judges_and_plays_back(
     assert likeness(loudest, recording.samples) > 0.5
 
 
-def test_a_voice_is_cloned_by_what_the_microphone_hears(
+def test_voice_is_cloned_from_the_microphone(
     virtual_audio: VirtualAudio,
     session: Opened,
     no_keyring: None,
@@ -162,7 +162,7 @@ def test_a_voice_is_cloned_by_what_the_microphone_hears(
     assert not reference.path.exists()
 
 
-def test_a_check_is_cancelled_and_another_one_waits(session: Opened) -> None:
+def test_cancelled_check_lets_a_waiting_one_run(session: Opened) -> None:
     app, _ = session
     cancelled = job()
 
@@ -174,7 +174,7 @@ def test_a_check_is_cancelled_and_another_one_waits(session: Opened) -> None:
     app.checks.chime(job())
 
 
-def test_without_devices_one_sentence_says_so() -> None:
+def test_missing_devices_are_reported() -> None:
     app = open_session(LIGHT)
     app.start()
     try:

@@ -39,7 +39,7 @@ def clipped(samples: Samples, gain: float) -> Samples:
     return soxr.resample(loud, 48_000, MICROPHONE_RATE).astype(np.float32)
 
 
-def test_a_good_recording_is_well(speech: Samples) -> None:
+def test_good_recording_passes(speech: Samples) -> None:
     report = judged(speech)
     assert report.verdict is MicrophoneVerdict.WELL
     assert report.voice_db == pytest.approx(-25.0, abs=2.0)
@@ -47,20 +47,20 @@ def test_a_good_recording_is_well(speech: Samples) -> None:
     assert report.spoken > 1.0
 
 
-def test_a_far_away_voice_is_too_quiet(speech: Samples) -> None:
+def test_distant_voice_is_too_quiet(speech: Samples) -> None:
     report = judged(speech * 0.1)
     assert report.verdict is MicrophoneVerdict.TOO_QUIET
     assert report.voice_db == pytest.approx(-45.0, abs=2.0)
 
 
 @pytest.mark.parametrize("gain", [6.0, 20.0])
-def test_cut_off_tops_are_too_loud(speech: Samples, gain: float) -> None:
+def test_clipping_is_too_loud(speech: Samples, gain: float) -> None:
     report = judged(clipped(speech, gain))
     assert report.verdict is MicrophoneVerdict.TOO_LOUD
     assert report.clipped > 0.01
 
 
-def test_an_amplifier_that_cuts_off_below_full_scale_is_found(speech: Samples) -> None:
+def test_clipping_below_full_scale_is_detected(speech: Samples) -> None:
     report = judged(0.3 * clipped(speech, 20.0))
     assert report.verdict is MicrophoneVerdict.TOO_LOUD
     assert report.clipped == 0.0
@@ -70,7 +70,7 @@ def test_a_voice_in_noise_is_noisy(speech: Samples) -> None:
     assert judged(speech + noise(len(speech), -32.0)).verdict is MicrophoneVerdict.NOISY
 
 
-def test_noise_in_which_no_voice_is_found_is_noisy() -> None:
+def test_noise_without_voice_is_noisy() -> None:
     assert judged(noise(COUNT, -30.0)).verdict is MicrophoneVerdict.NOISY
     hum = 0.1 * np.sin(2 * np.pi * 50 * np.arange(COUNT) / MICROPHONE_RATE)
     assert judged(hum.astype(np.float32)).verdict is MicrophoneVerdict.NOISY

@@ -38,7 +38,7 @@ class Check:
         return np.full(count, 0.75, np.float32)
 
 
-def test_the_conversation_waits_and_goes_on_where_it_was() -> None:
+def test_conversation_pauses_during_a_check_and_continues() -> None:
     conversation, check = Conversation(), Check()
     shared = SharedDevices(conversation.hear, conversation.read, lambda: 0.1)
     shared.hear(LOUD, 0.0)
@@ -56,7 +56,7 @@ def test_the_conversation_waits_and_goes_on_where_it_was() -> None:
     assert len(check.heard) == 1
 
 
-def test_one_check_at_a_time() -> None:
+def test_only_one_check_runs_at_a_time() -> None:
     conversation = Conversation()
     shared = SharedDevices(conversation.hear, conversation.read, lambda: 0.0)
     with shared.borrowed(Check()):

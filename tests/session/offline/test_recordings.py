@@ -77,7 +77,7 @@ def test_a_recording_is_answered_and_filmed(
     assert loudest > 0.1
 
 
-def test_a_recording_in_mid_answer_interrupts_it() -> None:
+def test_recording_during_an_answer_interrupts_it() -> None:
     settings, _ = load_settings(overrides=LIGHT | {"tts.options.speed": 0.5})
     lines = [ReportLine("tell me a joke"), *read_lines([RECORDING])]
     report = play_recordings(settings, app_paths(), lines, None, barge_in_at=0.5)
@@ -90,7 +90,7 @@ def test_a_recording_in_mid_answer_interrupts_it() -> None:
     assert second["outcome"] == "finished"
 
 
-def test_a_sentence_is_said_and_filmed(tmp_path: Path) -> None:
+def test_typed_sentence_is_spoken_and_filmed(tmp_path: Path) -> None:
     settings, _ = load_settings(overrides=LIGHT)
     film_saying(settings, app_paths(), "Hello there.", tmp_path / "film.mp4")
     pictures, seconds, loudest = read_film(tmp_path / "film.mp4")
@@ -99,7 +99,7 @@ def test_a_sentence_is_said_and_filmed(tmp_path: Path) -> None:
     assert loudest > 0.1
 
 
-def test_where_no_film_can_be_written_it_says_so(tmp_path: Path) -> None:
+def test_unwritable_film_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings, _ = load_settings(overrides=LIGHT)
     with pytest.raises(InputInvalid, match="cannot be written"):
@@ -117,7 +117,7 @@ def test_a_voice_that_fails_leaves_no_film(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == []
 
 
-def test_where_the_voice_of_a_recording_ends() -> None:
+def test_end_of_voice_in_a_recording_is_found() -> None:
     sound = np.zeros(16000, np.float32)
     sound[3200:8000] = 0.5
     assert voice_end(sound, 16000) == pytest.approx(0.5)
@@ -129,7 +129,7 @@ def test_where_the_voice_of_a_recording_ends() -> None:
     ("end_of_turn", "user_stopped", "true_end"),
     [(3.5, 2.9, 3.0), (3.5, 3.1, 3.0), (2.0, 1.5, 1.5), (9.0, 8.4, 8.0), (9.0, 6.0, 6.0)],
 )
-def test_delays_count_from_where_the_recordings_voice_ended(
+def test_delays_are_measured_from_the_end_of_voice(
     end_of_turn: float, user_stopped: float, true_end: float
 ) -> None:
     said = [Said("one", 0.0, 3.0), Said("two", 5.0, 8.0)]
