@@ -47,7 +47,7 @@ class TurnListener:
         self._frontend = AudioFrontend(
             load_chosen(settings, Kind.AEC), load_chosen(settings, Kind.VAD), 0.5
         )
-        self._detector = TurnDetector(turn_detection_options(settings))
+        self._turns = TurnDetector(turn_detection_options(settings))
         self._sound: deque[Samples] = deque(maxlen=round(END_OF_TURN_SECONDS / BLOCK_SECONDS))
 
     def close(self) -> None:
@@ -68,9 +68,9 @@ class TurnListener:
             chunk = AudioChunk(block, MICROPHONE_RATE, index * MICROPHONE_BLOCK)
             heard = self._frontend.hear(chunk, index * BLOCK_SECONDS, [])
             if now >= answer_at:
-                self._detector.judge(self.judged[-1].probability)
+                self._turns.judge(self.judged[-1].probability)
                 answer_at = math.inf
-            decision = self._detector.observe(heard.probability, avatar_speaking=False)
+            decision = self._turns.observe(heard.probability, avatar_speaking=False)
             if decision is Decision.STARTED:
                 self._sound.clear()
                 self._sound.extend(each.samples for each in self._frontend.prefix_padding()[:-1])
@@ -85,7 +85,7 @@ class TurnListener:
 
     def _ask(self, now: float) -> float:
         """The second at which the answer is there."""
-        self._detector.hint(UNDERSTOOD, is_complete=True)
+        self._turns.hint(UNDERSTOOD, is_complete=True)
         if self._detector is None:
             return math.inf
         began = time.thread_time()
