@@ -158,7 +158,7 @@ def test_played_sound_is_located_at_any_gain() -> None:
 
 
 def test_a_stale_sample_is_counted() -> None:
-    tally = soak._Tally()
+    tally = soak._SoakCounts()
     moment = Tick(1.0, np.full(480, level_of(2), np.float32), None)
     tally._check(moment, {2: 0.5}, {})
     assert (tally.stale, tally.sounding) == (0, 480)
