@@ -57,7 +57,7 @@ TEN = "one two three four five six seven eight nine ten."
 
 
 class HeldDetector(LevelDetector):
-    """Hears nothing before it may; then the conductor has something to order, too."""
+    """Hears nothing before it may; then the conversation thread sends a command itself."""
 
     def __init__(self) -> None:
         self.asked, self.may = threading.Event(), threading.Event()

@@ -74,15 +74,15 @@ class ServedConversation:
         self._call_client = call_tool
         with ExitStack() as opened:
             opened.callback(engines.admit("A conversation").close)
-            self._rack = _rack_for(engines, client)
-            opened.callback(self._rack.close)
+            self._engine_set = _engine_set_for(engines, client)
+            opened.callback(self._engine_set.close)
             self._tools = AssistantTools(None, self, post, self._announce)
             opened.callback(self._tools.close)
             persona = own_personas(engines.paths.config).read(engines.settings.persona)
             self._conversation = make_conversation(
                 engines.settings,
                 persona,
-                self._rack,
+                self._engine_set,
                 post,
                 time.monotonic,
                 self._call,
@@ -99,7 +99,7 @@ class ServedConversation:
 
     def close(self) -> None:
         """Stop speaking and release everything but the shared engines."""
-        self._conversation.order(commands.Interrupt())
+        self._conversation.send(commands.Interrupt())
         self._closing.close()
 
     def hear(self, samples: Samples) -> bool:
@@ -108,33 +108,33 @@ class ServedConversation:
 
     def type(self, text: str) -> None:
         """Answer a text at once."""
-        self._order(commands.TextTyped(text))
+        self._send(commands.TextTyped(text))
 
     def show(self, part: MediaPart) -> None:
         """Show a picture, or play a sound, with what is said next."""
-        self._order(commands.MediaAttached(part))
+        self._send(commands.MediaAttached(part))
 
     def remember(self, message: Message) -> None:
         """Let later answers know of something that was said elsewhere."""
-        self._order(commands.Remember(message))
+        self._send(commands.Remember(message))
 
     def announce(self, text: str) -> None:
         """Say something once nobody speaks."""
-        self._order(commands.Announce(text))
+        self._send(commands.Announce(text))
 
     def interrupt(self) -> None:
         """Stop the answer."""
-        self._order(commands.Interrupt())
+        self._send(commands.Interrupt())
 
     def truncate(self, turn_id: int, seconds: float) -> None:
         """The client's user heard only so much of an answer."""
-        self._order(commands.Truncate(turn_id, seconds))
+        self._send(commands.Truncate(turn_id, seconds))
 
     def instruct(self, instructions: str, tools: tuple[ToolDescription, ...]) -> None:
         """Give a language model other instructions, and functions of the client."""
         self.instructions = instructions
         every = (*self._tools.descriptions, *tools)
-        self._order(commands.BecomePersona(instructions, every))
+        self._send(commands.BecomePersona(instructions, every))
 
     def hold(self, *, held: bool) -> None:
         """Let the client decide who has the floor: it begins to send what its user says, or all of
@@ -143,7 +143,7 @@ class ServedConversation:
 
         def obey() -> None:
             self._wire.held = held
-            self._conversation.order(commands.PushToTalk(held))
+            self._conversation.send(commands.PushToTalk(held))
 
         self._wire.then(obey)
 
@@ -152,20 +152,20 @@ class ServedConversation:
         self._wire.forget()
         self._wire.held = False
         for muted in (True, False):
-            self._conversation.order(commands.Mute(muted))
+            self._conversation.send(commands.Mute(muted))
 
     def listen_to(self, *, speech: bool) -> None:
         """Whether the client wants to hear the answers, or only to read them."""
         self._wire.listened_to = speech
         voice = self._engines.voice(self._client) if speech else UnheardVoice()
-        self._rack.engines[Kind.TTS] = voice
-        self._conversation.order(commands.SwitchEngine(Kind.TTS, voice))
+        self._engine_set.engines[Kind.TTS] = voice
+        self._conversation.send(commands.SwitchEngine(Kind.TTS, voice))
 
     def speak_as(self, request: VoiceRequest) -> None:
         """Use another voice or speed from the next answer on; raises ConfigInvalid."""
         voice = self._engines.voice(self._client, request)
-        self._rack.engines[Kind.TTS] = voice
-        self._conversation.order(commands.SwitchEngine(Kind.TTS, voice))
+        self._engine_set.engines[Kind.TTS] = voice
+        self._conversation.send(commands.SwitchEngine(Kind.TTS, voice))
 
     def detect_turns(self, policy: TurnPolicy) -> None:
         """Detect the ends of turns in another way from now on."""
@@ -174,24 +174,24 @@ class ServedConversation:
         self._policy = policy
         if policy.end is EndOfTurn.MEANING:
             self._use_smart_turn()
-        self._order(commands.DetectTurns(self._delays(policy)))
+        self._send(commands.DetectTurns(self._delays(policy)))
 
     # what the avatar's own tools control
 
     def configure_voice(self, **options: Any) -> None:
-        self._rack.engines[Kind.TTS].configure(**options)
+        self._engine_set.engines[Kind.TTS].configure(**options)
 
     def set_volume(self, volume: float) -> None:
         self._conversation.playback.volume = volume
 
     def mute(self, *, muted: bool) -> None:
-        self._conversation.order(commands.Mute(muted))
+        self._conversation.send(commands.Mute(muted))
 
-    def _order(self, order: commands.Command) -> None:
-        self._conversation.order(order)
+    def _send(self, command: commands.Command) -> None:
+        self._conversation.send(command)
 
     def _announce(self, text: str) -> None:
-        self._conversation.order(commands.Announce(text))
+        self._conversation.send(commands.Announce(text))
 
     def _call(self, call: ToolCall) -> ToolResult:
         result = self._call_client(call)
@@ -217,28 +217,30 @@ class ServedConversation:
     def _use_smart_turn(self) -> None:
         """Hear by its sound whether a turn is over, where the model is installed."""
         with self._turn_engine:
-            if self._rack.manifests[Kind.TURN].name == SMART_TURN:
+            if self._engine_set.manifests[Kind.TURN].name == SMART_TURN:
                 return
             if installed_path(SMART_TURN_MODEL, self._engines.paths) is None:
                 return
             try:
-                before = self._rack.engines[Kind.TURN]
-                engine = self._rack.put(Kind.TURN, EngineChoice(engine=SMART_TURN))
+                before = self._engine_set.engines[Kind.TURN]
+                engine = self._engine_set.put(Kind.TURN, EngineChoice(engine=SMART_TURN))
             except AvatarError as error:
                 self._engines.notice(Noticed(error.message, error.hint))
                 return
-            self._conversation.order(commands.SwitchEngine(Kind.TURN, engine, taken=before.close))
+            self._conversation.send(commands.SwitchEngine(Kind.TURN, engine, taken=before.close))
 
 
-def _rack_for(engines: SharedEngines, client: str) -> EngineSet:
+def _engine_set_for(engines: SharedEngines, client: str) -> EngineSet:
     """Return the engines of a conversation: detectors of its own, and clients of what is shared."""
-    rack = EngineSet(engines.registry, notice=engines.notice)
+    engine_set = EngineSet(engines.registry, notice=engines.notice)
     chosen = choices(engines.settings)
-    rack.put(Kind.AEC, EngineChoice(engine=BUILTIN[Kind.AEC]))  # it does not know the far room
-    rack.put_or_builtin(Kind.VAD, chosen[Kind.VAD], engines.notice)
-    rack.put_or_builtin(Kind.TURN, chosen[Kind.TURN], engines.notice)
-    rack.engines[Kind.FACE] = UnseenFace()
-    rack.engines[Kind.ASR] = engines.recognizer(client)
-    rack.engines[Kind.DIALOGUE] = engines.dialogue(client)
-    rack.engines[Kind.TTS] = engines.voice(client)
-    return rack
+    engine_set.put(
+        Kind.AEC, EngineChoice(engine=BUILTIN[Kind.AEC])
+    )  # it does not know the far room
+    engine_set.put_or_builtin(Kind.VAD, chosen[Kind.VAD], engines.notice)
+    engine_set.put_or_builtin(Kind.TURN, chosen[Kind.TURN], engines.notice)
+    engine_set.engines[Kind.FACE] = UnseenFace()
+    engine_set.engines[Kind.ASR] = engines.recognizer(client)
+    engine_set.engines[Kind.DIALOGUE] = engines.dialogue(client)
+    engine_set.engines[Kind.TTS] = engines.voice(client)
+    return engine_set

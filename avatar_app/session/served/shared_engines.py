@@ -63,7 +63,7 @@ class SharedEngines:
         self.registry = Registry(user_paths=paths)
         self.manifests: dict[Kind, Manifest] = {}
         self._options: dict[Kind, dict[str, Any]] = {}
-        self._lender = MemoryBroker.of(paths, settings.memory_limits)
+        self._broker = MemoryBroker.of(paths, settings.memory_limits)
         most = {Kind.TTS: voices, Kind.DIALOGUE: voices, Kind.ASR: sessions + 1}
         self.pools = {
             kind: ReplicaPool(
@@ -82,7 +82,7 @@ class SharedEngines:
 
     def admit(self, name: str) -> MemoryLease:
         """Lease memory for one more conversation; raises OutOfMemory."""
-        return self._lender.reserve(name, MemoryFootprint(SESSION_MB, 0))
+        return self._broker.reserve(name, MemoryFootprint(SESSION_MB, 0))
 
     def recognizer(self, client: str, language: str | None = None) -> SharedRecognizer:
         """Return a recognizer for one client. Raises ConfigInvalid for a language that it does not
@@ -136,13 +136,13 @@ class SharedEngines:
 
     def _make(self, kind: Kind) -> Any:
         """Create a replica. The first one decides which engine it is; others are made alike."""
-        rack = EngineSet(self.registry, lender=self._lender, notice=self.notice)
-        rack.remembers = self.settings.history.keep
+        engine_set = EngineSet(self.registry, broker=self._broker, notice=self.notice)
+        engine_set.remembers = self.settings.history.keep
         if kind in self.manifests:
             name = self.manifests[kind].name
-            return rack.put(kind, EngineChoice(engine=name, options=self._options[kind]))
-        rack.put_or_builtin(kind, self._choice(kind), self.notice)
-        engine, manifest = rack.engines[kind], rack.manifests[kind]
+            return engine_set.put(kind, EngineChoice(engine=name, options=self._options[kind]))
+        engine_set.put_or_builtin(kind, self._choice(kind), self.notice)
+        engine, manifest = engine_set.engines[kind], engine_set.manifests[kind]
         self.manifests[kind], self._options[kind] = manifest, dict(engine.options)
         if isinstance(engine, EvictableDialogue):
             engine.skills = None  # each client has its own, as they keep the last exchange
