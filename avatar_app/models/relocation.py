@@ -143,7 +143,7 @@ class _Relocation:
         source = self.root.resolve()
         found = dict(_entries(source))
         needed = sum(entry.size for entry in found.values())
-        Store(self.staging).ask_for_room(needed, TITLE)
+        Store(self.staging).check_disk_space(needed, TITLE)
         self._total = max(1, 2 * needed)
         write_json(self.root.with_name(_RECORD), {"to": str(self.target)})
         try:

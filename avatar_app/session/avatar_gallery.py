@@ -96,7 +96,7 @@ class AvatarGallery:
 
     def title(self, name: str) -> str:
         """Return what the user calls it; empty where that is only its name."""
-        is_own = name in self._choices.shelf.names() and name not in self._choices.drawn()
+        is_own = name in self._choices.library.names() and name not in self._choices.drawn()
         return self._own(name).title if is_own else ""
 
     def preview(self, name: str) -> PreviewFace:

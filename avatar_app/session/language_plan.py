@@ -23,7 +23,7 @@ from avatar_app.session.answer_languages import (
     spoken_languages,
     voice_options,
 )
-from avatar_app.session.model_shelf import ModelShelf, ShelfModel
+from avatar_app.session.model_listing import ListedModel, ModelListing
 from avatar_app.settings.schema import EngineChoice, Settings
 
 ANY = "multilingual"
@@ -57,7 +57,7 @@ class LanguagePlanner:
 
     settings: Settings
     registry: Registry
-    shelf: ModelShelf
+    listing: ModelListing
 
     def plan(self, language: str) -> LanguagePlan:
         """`language`: ISO 639-1."""
@@ -132,20 +132,20 @@ class LanguagePlanner:
         if manifest.languages and not speaks(manifest.languages, language):
             return False
         name = str(manifest.checked(choice.options).get(OPTION, ""))
-        entry = next((each for each in self.shelf.models if each.model.id == name), None)
+        entry = next((each for each in self.listing.models if each.model.id == name), None)
         if entry is None:
             return True
         return entry.presence is Presence.INSTALLED and _is_in(entry.model, language)
 
-    def _usable(self, kind: Kind, language: str) -> Iterator[ShelfModel]:
+    def _usable(self, kind: Kind, language: str) -> Iterator[ListedModel]:
         for entry in self._suitable(kind, language):
             if entry.presence is Presence.INSTALLED and entry.is_accepted:
                 yield entry
 
-    def _suitable(self, kind: Kind, language: str) -> Iterator[ShelfModel]:
+    def _suitable(self, kind: Kind, language: str) -> Iterator[ListedModel]:
         """Models that this machine can run, the engines' usual ones first."""
         usual = {name for each in self.registry.all(kind) for name in each.needs.models}
-        ordered = sorted(self.shelf.models, key=lambda each: each.model.id not in usual)
+        ordered = sorted(self.listing.models, key=lambda each: each.model.id not in usual)
         for entry in ordered:
             runs = entry.can_be_used and not entry.missing_packages
             fits = runs and entry.fitness.verdict in _SUITABLE
@@ -172,7 +172,7 @@ def _is_in(model: Model, language: str) -> bool:
     return not model.languages or ANY in model.languages or speaks(model.languages, language)
 
 
-def _liking(entry: ShelfModel) -> tuple[bool, int]:
+def _liking(entry: ListedModel) -> tuple[bool, int]:
     """Quick enough first, then the one that knows most."""
     return entry.fitness.verdict is Verdict.COMFORTABLE, _bytes(entry.model)
 

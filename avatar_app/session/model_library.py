@@ -106,7 +106,7 @@ class ModelLibrary:
 
     def language_plan(self, language: str) -> LanguagePlan:
         """What of the installed engines and models follows a language (ISO 639-1)."""
-        planner = LanguagePlanner(self._settings.settings, self._registry, self.shelf())
+        planner = LanguagePlanner(self._settings.settings, self._registry, self.listing())
         return planner.plan(language)
 
     def use(self, model: Model, group: Hashable = None) -> SettingsChange:

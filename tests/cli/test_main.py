@@ -211,9 +211,9 @@ def test_run_without_a_display_films_the_demo(
 def test_run_with_a_display_opens_the_window(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Any] = []
 
-    def run_window(companion: Any, *_: Any) -> int:
-        shown.append(companion)
-        companion.close()
+    def run_window(session: Any, *_: Any) -> int:
+        shown.append(session)
+        session.close()
         return 7
 
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")

@@ -9,7 +9,7 @@ from fake_session import REGISTRY, FakeSession
 from misbehaving import Site, serving
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from shelf import write_catalog
+from sample_catalog import write_catalog
 
 from avatar_app.core.errors import (
     AvatarError,

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from avatar_app.session.model_shelf import ModelShelf
+from avatar_app.session.model_listing import ModelListing
 from avatar_app.session.model_upkeep import Upkeep
 from avatar_app.ui.language.formats import number_text
 from avatar_app.ui.language.texts import full_text
@@ -54,12 +54,12 @@ class ModelFolderRow(QWidget):
         self._lay_out()
         self.show_upkeep(None)
 
-    def show_shelf(self, shelf: ModelShelf) -> None:
+    def show_listing(self, listing: ModelListing) -> None:
         """Show where the models lie, and what they take there."""
-        self._is_moved = shelf.is_moved
-        self.disk.setText(self._words.disk(shelf))
-        self.place.setText(self.tr("They are in {}.").format(_short(shelf.place)))
-        self.place.setToolTip(str(shelf.place))
+        self._is_moved = listing.is_moved
+        self.disk.setText(self._words.disk(listing))
+        self.place.setText(self.tr("They are in {}.").format(_short(listing.place)))
+        self.place.setToolTip(str(listing.place))
         self._show_buttons()
 
     def show_upkeep(self, moving: Upkeep | None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QVBoxLayout
 
 from avatar_app.session.model_downloads import ModelTransfer
-from avatar_app.session.model_listing import ModelListing, ListedModel
+from avatar_app.session.model_listing import ListedModel, ModelListing
 from avatar_app.session.model_upkeep import FOLDER, Upkeep
 from avatar_app.settings.store import SettingsChange
 from avatar_app.ui.language.translator import LANGUAGE
