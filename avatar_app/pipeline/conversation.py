@@ -183,10 +183,8 @@ class Conversation:
             case commands.StageFailed() if command.stage == JUDGE:
                 self._report(JUDGE, command.error)
             case commands.StageFailed():
-                heard_again = command.stage == RECOGNIZE and user_turn.unrecognized(command.turn)
-                avatar_turn.stage_failed(
-                    replace(command, recovered=command.recovered or heard_again)
-                )
+                again = command.stage == RECOGNIZE and user_turn.unrecognized(command.turn)
+                avatar_turn.stage_failed(replace(command, recovered=command.recovered or again))
             case commands.TextTyped():
                 user_turn.withdraw()
                 avatar_turn.answer_typed(command.text)
