@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
     Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _delete_leftovers(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode))
     try:
@@ -24,6 +26,26 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
         settle(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _delete_leftovers(path: Path) -> None:
+    """Delete what processes left that were killed while they wrote the file."""
+    if os.name == "nt":  # there `os.kill` would end the process that it asks for
+        return
+    for unfinished in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        writer = unfinished.name.split(".")[-2]
+        if writer.isdigit() and not _is_running(int(writer)):
+            unfinished.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True
 
 
 def settle(unfinished: Path, path: Path) -> None:
