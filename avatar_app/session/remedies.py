@@ -23,6 +23,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.network_access import ALLOW_NETWORK
 from avatar_app.models.errors import DiskFailed
 from avatar_app.runtime.kinds import KIND_OF_STAGE, KINDS
+from avatar_app.system.hotkeys.hotkey import HotkeyUnavailable
 
 
 class RemedyKind(StrEnum):
@@ -99,6 +100,8 @@ def remedy_of(reason: type[AvatarError], hint: str, kind: Kind | None = None) ->
     failed."""
     if found := _by_command(hint):
         return found
+    if issubclass(reason, HotkeyUnavailable):
+        return Remedy(RemedyKind.SETTING, "window.talk_key")
     if ALLOW_NETWORK in hint:
         return Remedy(RemedyKind.ALLOW_NETWORK)
     setting = KINDS[kind].setting if kind is not None else ""

@@ -14,6 +14,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.network_access import NetworkAccess
 from avatar_app.settings.layers import Name
 from avatar_app.settings.presentation import Effect, FormHints, Page
+from avatar_app.system.hotkeys.hotkey import TalkKey
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), FormHints(unit="s", step=0.01)]
 Share = Annotated[float, Field(gt=0, le=1), FormHints(step=0.001)]
@@ -72,7 +73,6 @@ class EngineChoice(_Section):
     """An engine and its chosen options, which its manifest checks."""
 
     effect = Effect.WHEN_LOADED
-
     engine: str
     options: dict[str, Any] = {}
 
@@ -182,6 +182,7 @@ class WindowSettings(_Section):
     transcript: bool
     close_to_tray: Annotated[bool, FormHints("Closing hides it in the tray")]
     notifications: Annotated[bool, FormHints("Reminders as notifications")]
+    talk_key: Annotated[TalkKey, FormHints("Push to talk in other programs")]
     mode: Annotated[str, Field(pattern="^(normal|compact|face)$"), FormHints(hidden=True)]
     compact_geometry: Annotated[str | None, FormHints(hidden=True)]
     geometry: Annotated[str | None, FormHints(hidden=True)]
@@ -231,7 +232,6 @@ class NetworkSettings(_Section):
     """How far the program may connect."""
 
     effect = Effect.AT_ONCE
-
     allowed: Annotated[NetworkAccess, FormHints("Connections allowed")]
 
 

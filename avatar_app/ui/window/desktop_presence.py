@@ -1,4 +1,4 @@
-"""What the program is on the desktop besides its window: a tray icon, notifications, hiding."""
+"""What the program is on the desktop besides its window: tray, notifications, hiding, a key."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, QProcess, Signal
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.settings.schema import WindowSettings
+from avatar_app.ui.qt.work import Work
+from avatar_app.ui.window.global_talk import GlobalTalkKey
 from avatar_app.ui.window.preferences import WindowPreferences
 from avatar_app.ui.window.tray import TrayIcon
 
@@ -21,8 +23,9 @@ class DesktopPresence(QObject):
     mute_wanted = Signal()
     quit_wanted = Signal()
 
-    def __init__(self, window: QWidget, preferences: WindowPreferences) -> None:
+    def __init__(self, window: QWidget, preferences: WindowPreferences, work: Work) -> None:
         super().__init__(window)
+        self.talk_key = GlobalTalkKey(window, work)
         self._window, self._preferences = window, preferences
         self._is_quitting, self._has_explained = False, False
         self.tray = TrayIcon(window)
@@ -36,6 +39,10 @@ class DesktopPresence(QObject):
 
     def show_muted(self, muted: bool) -> None:  # noqa: FBT001 (a slot)
         self.tray.show_muted(muted=muted)
+
+    def follow(self) -> None:
+        """Do what the settings say now."""
+        self.talk_key.use(self._wishes.talk_key)
 
     def announce(self, text: str) -> None:
         """Show a timer or reminder, unless its user looks at the window."""
@@ -68,6 +75,7 @@ class DesktopPresence(QObject):
 
     def close(self) -> None:
         """Leave nothing on the desktop."""
+        self.talk_key.close()
         self.tray.close()
 
     def _notify(self, title: str, text: str) -> None:

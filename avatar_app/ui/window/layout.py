@@ -9,8 +9,13 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from avatar_app.session.session import Session
+from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.window.composer import Composer
+from avatar_app.ui.window.desktop_presence import DesktopPresence
+from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.parts import WindowParts
+from avatar_app.ui.window.push_to_talk import Hold
 
 MICROPHONE, SPEAKER = "audio.microphone", "audio.speaker"
 """Settings that the popover changes."""
@@ -82,6 +87,21 @@ def connect_session(
     parts.chat.messages.say_again.connect(session.say_again)
     parts.chat.model.corrected.connect(session.correct)
     parts.chat.new_button.clicked.connect(lambda: session.conversations.begin())
+
+
+def connect_desktop(
+    desktop: DesktopPresence,
+    reporter: EventPresenter,
+    composer: Composer,
+    stage: PortraitPane,
+    hold: Hold,
+) -> None:
+    """Connect what happens outside the window: tray, notifications, the global key."""
+    reporter.announced.connect(desktop.announce)
+    reporter.muted.connect(desktop.show_muted)
+    desktop.mute_wanted.connect(composer.toggle_mute)
+    desktop.talk_key.held.connect(lambda held: hold(held=held))
+    desktop.talk_key.problem.connect(stage.notices.tell_error)
 
 
 def bind_keys(window: QWidget, keys: Mapping[str, Callable[[], object]]) -> None:

@@ -28,7 +28,7 @@ from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.desktop_presence import DesktopPresence
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.first_steps import FirstSteps, FirstStepsBar
-from avatar_app.ui.window.layout import bind_keys, connect_session, lay_out
+from avatar_app.ui.window.layout import bind_keys, connect_desktop, connect_session, lay_out
 from avatar_app.ui.window.look import WindowLook
 from avatar_app.ui.window.modes import WindowMode, WindowModes
 from avatar_app.ui.window.page_host import PageHost
@@ -75,7 +75,7 @@ class MainWindow(QWidget):
         self.first_steps = FirstSteps(parts, session.settings, self.work, self.pages.open)
         self.look = WindowLook(self, parts, theme, self.preferences)
         self.modes = WindowModes(self, parts, self.preferences)
-        self.desktop = DesktopPresence(self, self.preferences)
+        self.desktop = DesktopPresence(self, self.preferences, self.work)
         lay_out(self, parts)
         connect_session(parts, session, self.work.run)
         self._connect()
@@ -91,9 +91,7 @@ class MainWindow(QWidget):
         self.avatar_drop.made.connect(self.use_character)
         self.reporter.character_shown.connect(self.show_character)
         self.reporter.control_requested.connect(lambda control: self._controls()[control]())
-        self.reporter.announced.connect(self.desktop.announce)
-        self.reporter.muted.connect(self.desktop.show_muted)
-        self.desktop.mute_wanted.connect(self.composer.toggle_mute)
+        connect_desktop(self.desktop, self.reporter, self.composer, self.stage, self.hold)
         self.modes.changed.connect(self.pages.close)
         self.pages.opening.connect(self.modes.leave)
         self.pages.characters_changed.connect(lambda: self.show_character(self._session.character))
@@ -128,6 +126,7 @@ class MainWindow(QWidget):
         """Show the earlier conversation and start listening."""
         self.work.run(lambda: self._session.transcript(EARLIER_TURNS)).then(self._show_earlier)
         self._session.start()
+        self.desktop.follow()
         if self.modes.mode is WindowMode.NORMAL:
             self.starter.offer()
             self.first_steps.offer()
@@ -198,6 +197,7 @@ class MainWindow(QWidget):
 
     def _follow(self) -> None:
         self.look.follow()
+        self.desktop.follow()
         LANGUAGE.use(self.preferences.now.language)
         if (shown := self.preferences.now.transcript) != self.panel.opened:
             self.show_transcript(shown=shown)
