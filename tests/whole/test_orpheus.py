@@ -36,9 +36,9 @@ def voice(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_an_answer_is_spoken_with_its_emotions(laughing: Path, voice: dict[str, Any]) -> None:
-    with talking(answering(laughing) | voice) as gathering:
-        turns = talk(gathering, ReportLine("hello"), ReportLine("and again"))
-        written = [event for _, event in gathering.events if isinstance(event, ClauseWritten)]
+    with talking(answering(laughing) | voice) as offline:
+        turns = talk(offline, ReportLine("hello"), ReportLine("and again"))
+        written = [event for _, event in offline.events if isinstance(event, ClauseWritten)]
     for turn in turns:
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text.split() == turn.avatar_text.split() == SHOWN
@@ -47,27 +47,27 @@ def test_an_answer_is_spoken_with_its_emotions(laughing: Path, voice: dict[str, 
 
 
 def test_the_sound_of_a_laugh_is_played_and_stops_at_once(voice: dict[str, Any]) -> None:
-    with talking(voice) as gathering:
+    with talking(voice) as offline:
         played: list[np.ndarray] = []
-        gathering.conversation.order(commands.Announce("<laugh>"))
-        for moment in gathering.room.pass_time(20.0):
+        offline.conversation.send(commands.Announce("<laugh>"))
+        for moment in offline.devices.pass_time(20.0):
             played.append(moment.played)
-            if gathering.ended:
+            if offline.ended:
                 break
         assert np.abs(np.concatenate(played)).max() > 0.005
-        gathering.conversation.order(commands.Announce("One. Two. Three. " * 20))
+        offline.conversation.send(commands.Announce("One. Two. Three. " * 20))
         heard = 0.0
-        for moment in gathering.room.pass_time(20.0):
+        for moment in offline.devices.pass_time(20.0):
             heard += float(np.abs(moment.played).max() > 0.005) * len(moment.played) / 48_000
             if heard > 2 * PHRASE:
                 break
-        gathering.conversation.order(commands.Interrupt())
-        rest = [moment.played for moment in gathering.room.pass_time(0.4)]
+        offline.conversation.send(commands.Interrupt())
+        rest = [moment.played for moment in offline.devices.pass_time(0.4)]
         assert not np.concatenate(rest)[-4800:].any()
-        assert gathering.ended[-1].outcome is Outcome.INTERRUPTED
+        assert offline.ended[-1].outcome is Outcome.INTERRUPTED
 
 
 def test_other_voices_never_read_a_tag(laughing: Path) -> None:
-    with talking(answering(laughing)) as gathering:
-        (turn,) = talk(gathering, ReportLine("hello"))
+    with talking(answering(laughing)) as offline:
+        (turn,) = talk(offline, ReportLine("hello"))
     assert turn.heard_text.split() == SHOWN
