@@ -85,6 +85,64 @@ def test_markup_and_gestures_are_removed_from_speech(text, spoken, size):
     assert words(said(text, size)) == spoken
 
 
+@in_pieces
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("So x<y>z holds.", "So x<y>z holds."),
+        ("If a<b and c>d, stop.", "If a<b and c>d, stop."),
+        ("If n<limit && m>0, go on.", "If n<limit && m>0, go on."),
+        ("It is 3<x>2 or f(x)<y>z.", "It is 3<x>2 or f(x)<y>z."),
+        ("If x <y> z or not.", "If x <y> z or not."),
+        ("A List<String> and a Vec<u8> or Map<String, int>.",
+         "A List<String> and a Vec<u8> or Map<String, int>."),
+        ("Write to <ada@example.org> or <https://example.org/a_b>.",
+         "Write to ada@example.org or https://example.org/a_b."),
+        ("Put `<div>` before `</div>`, and `a[1]` or `f(wave)` or `*args` there.",
+         "Put div before /div, and a[1] or f(wave) or *args there."),
+        ("See list[index], f(wave) and 2*step*3.", "See list[index], f(wave) and 2*step*3."),
+        ("H<sub>2</sub>O, one<br>two<br/>three, un<b>believ</b>able.",
+         "H2O, one two three, unbelievable."),
+        ("Funny<smile>! <speaks softly>Yes<!-- x<y -->, <font color=red>so</font>.",
+         "Funny! Yes, so."),
+        ("It is <b>bold</b> and <amazon:effect name='x'>low</amazon:effect>.",
+         "It is bold and low."),
+    ],
+)  # fmt: skip
+def test_text_that_only_looks_like_markup_is_spoken(text, spoken, size):
+    assert words(said(text, size)) == spoken
+
+
+@in_pieces
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Tom &amp; Jerry, 5 &lt; 6, it&#39;s R&D.", "Tom & Jerry, 5 < 6, it's R&D."),
+        ("Hi :smile: there, at 10:30: go.", "Hi there, at 10:30: go."),
+        ("See [the page][1] now.\n\n[1]: https://example.org/a\nDone.",
+         "See the page now. Done."),
+        ("Note[^1].\n\n[^1]: A footnote.", "Note. A footnote."),
+        ("> [!NOTE]\n> Take care.", "Take care."),
+        ("It is \\boxed{42} and \\textbf{bold}, in C:\\Users.", "It is 42 and bold, in C:\\Users."),
+        ("Here: [![cat](http://x.org/y.svg)](http://z.org) [a](<b c>).", "Here: cat a."),
+        ("* * *\nHi\n- - -\nthere", "Hi there"),
+        ("|x| is positive.", "|x| is positive."),
+        ("If x != y, then !x.", "If x != y, then !x."),
+        ("It is ==marked== if a == b.", "It is marked if a == b."),
+        ("[Mira smiles] *she waves* Hi [MUSIC] [APPLAUSE] you [NASA].", "Hi you [NASA]."),
+        ("\x1b[31mred\x1b[0m text", "red text"),
+        ("<ul><li>one</li><li>two</li></ul>", "one two"),
+    ],
+)  # fmt: skip
+def test_other_markup_is_removed_and_its_words_are_kept(text, spoken, size):
+    assert words(said(text, size)) == spoken
+
+
+def test_a_comparison_is_not_delayed():
+    reader = speakable(iter(["If x<y, we ", "go on "]))
+    assert next(reader) == "If x<y, we "
+
+
 def test_plain_words_are_not_delayed():
     pieces = ["Hello", " there,", " my", " friend.", " It", " is", " late", " (by", " now"]
     held, reader = "", speakable(iter(pieces))

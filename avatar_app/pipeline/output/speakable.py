@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 
-from avatar_app.core.emotions import EMOTION_TAG
 from avatar_app.core.values import Block, BlockKind
 from avatar_app.pipeline.output.formulas import spoken_formula
+from avatar_app.pipeline.output.tags import GLUED_PAIR, bare_names, may_be_tag, without_tags
 
 ANNOUNCED = {
     BlockKind.CODE: "Here is the code.",
@@ -28,20 +29,32 @@ _MAYBE_BLOCK = re.compile(r"[ \t]*(?:`{1,2}|~{1,2}|\$|\\|```[^\n]*|~~~[^\n]*)?")
 _OPEN_FORMULA = re.compile(r"[ \t]*(?:\$\$|\\\[|\\begin\{)")
 _MARKER = re.compile(r"[ \t]*(?:#{1,6} +|(?:> ?)+|[-*+•] +(?:\[[ xX]\] +)?)")
 _MAYBE_MARKER = re.compile(r"[ \t]*(?:#{1,6} *|[>*_+•-][>*_ -]*(?:\[[ xX]?\]? *)?)?")
-_RULE = re.compile(r"[ \t]*(?:-{3,}|\*{3,}|_{3,}|={3,})[ \t]*(?:\n|$)")
-_TABLE_ROW = re.compile(r"[ \t]*\|")
-_OPENER = re.compile(
-    r"`+|\$(?!\d)|\\\(|\\$|<(?=[/!?a-zA-Z]|$)|【|!?\[|\((?=[a-z]|$)"
-    r"|(?<![\w*_~])(?:\*{1,3}|_{1,3}|~{1,2})(?=\S|$)"
+_RULE = re.compile(
+    r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|_{3,}|={3,}|[|:-]*-[ \t]*\|[ \t|:-]*)(?:\n|$)"
 )
+_TABLE_ROW = re.compile(r"[ \t]*\|")
+_IS_TABLE = re.compile(
+    r"[ \t]*\|[^|\n]*[^|\s][^|\n]*\|[^|\n]*(?:\|[^\n]*)?\n[ \t]*\||[ \t]*\|(?:[^|\n]+\|){2,}"
+)
+"""Two rows, or one of two cells; “|x|” is neither."""
+_OPENER = re.compile(
+    r"`+|\$(?!\d)|\\\(|\\[a-z]{0,9}$|\\(?:boxed|text|emph|underline|math)[a-z]{0,2}\{"
+    r"|&(?=#?\w{0,8}$)|[ \t][!.:]$|=$|\x1b|<(?=[/!?a-zA-Z]|$)|【|\[!\[|!?\[|\((?=[a-z]|$)"
+    r"|(?<!\w):(?=[a-z]|$)|(?<![\w*_~])(?:\*{1,3}|_{1,3}|~{1,2}|==)(?=\S|$)"
+)
+"""What may begin a mark, or does so with more text."""
+_LINK_END = r"\](?:\([^()\n]*\)|\[[^\[\]\n]*\]|:|(?=[^(\[:]))"
 _CLOSER = {
     "$": r"(?<=\S)\$",
     "\\(": r"\\\)",
     "<": r">",
     "【": r"】",
-    "[": r"\](?:\([^()\n]*\)|(?=[^(]))",
-    "![": r"\](?:\([^()\n]*\)|(?=[^(]))",
+    "[": _LINK_END,
+    "![": _LINK_END,
+    "[![": r"\]\([^()\n]*\)\]\([^()\n]*\)",
     "(": r"\)",
+    ":": r":(?=\W)|(?=[^\w+-])",
+    "\x1b": r"m",
 }
 """The closing forms of marks that do not close as they open."""
 LONGEST_GESTURE = 60
@@ -53,20 +66,34 @@ _GESTURE = (
     r"|stand|walk|tak|gaz|star|cri|sob|sniff|groan|moan|mumbl|mutter|sing|danc)"
     r"(?:es|s|ing|ling|e)?(?:\s+[a-z][\w' -]*)?"
 )
+"""A verb of gestures, and what follows it."""
 _STAGE = re.compile(
-    rf"\*\s*{_GESTURE}[.!]?\s*\*(?!\*)|(?<!\w)_\s*{_GESTURE}[.!]?\s*_(?!\w)"
-    rf"|\(\s*(?:softly |warmly )?{_GESTURE}[.!]?\s*\)|\[[a-z][a-z ,'-]{{1,40}}\](?!\()",
+    rf"(?<!\w)(?:\*\s*(?:(?:s?he|they) )?{_GESTURE}[.!]?\s*\*(?!\*)|_\s*{_GESTURE}[.!]?\s*_(?!\w)"
+    rf"|\(\s*(?:softly |warmly )?{_GESTURE}[.!]?\s*\)|\[[A-Z]\w+ {_GESTURE}\]"
+    r"|\[(?:MUSIC|APPLAUSE|LAUGHTER|LAUGHS|SIGHS|PAUSE|SILENCE|BLANK_AUDIO)\]"
+    r"|:[a-z][a-z0-9_+-]{2,30}:(?!\w)|\[[a-z][a-z ,'-]{1,40}\](?!\())",
 )
-_TAG = re.compile(
-    rf"(?!{EMOTION_TAG.pattern})</?[a-zA-Z][\w:-]*(?:\s[^<>]*)?/?>|<!--.*?-->|<[!?][^<>]*>",
-    re.IGNORECASE,
+"""Not within a word: “f(wave)” and “list[index]” are no gestures."""
+_LINK = re.compile(
+    r"!?\[(?!\^?\d+\])([^\[\]]*)\](?:\((?:<[^<>\n]*>|[^()\s]*)(?:\s+\"[^\"]*\")?\)|\[[^\[\]\n]*\])"
 )
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:\s+\"[^\"]*\")?\)")
-_NOTE = re.compile(r"【[^】]*】|\[\^?\d{1,3}\]")
+_TARGET = re.compile(r"^[ \t]*\[[^\[\]\n^]+\]:[ \t]*\S+:?//?\S*[^\n]*\n?", re.M)
+"""Where Markdown's links by name lead."""
+_MAYBE_TARGET = re.compile(r"[ \t]*\[[^\[\]\n^]{0,60}(?:\](?::[^\n]*)?)?")
+_NOTE = re.compile(
+    r"【[^】]*】|\[\^?\d{1,3}\]:?|\[\^[\w-]+\]:?|\[!\w+\]|(?:\x1b|(?<!\w))\[\d{0,3}(?:;\d{1,3})*m"
+)
+"""References, the names of boxes, and colors of terminals."""
+_STYLED = re.compile(
+    r"\\(?:boxed|text(?:bf|it|tt|sc|rm)?|emph|underline|math(?:bf|rm|it))\{([^{}\n]*)\}"
+)
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{2,6}|#x[\da-fA-F]{2,5});")
 _INLINE_FORMULA = re.compile(r"\$(?=\S)([^$\n]+?)(?<=\S)\$(?!\d)|\\\((.+?)\\\)")
-_GAP = re.compile(r"[ \t]+(?=[ \t.,!?;:])")
+_GAP = re.compile(r"[ \t]+(?=[ \t]|[.,!?;:](?![=\w]))")
 _CODE = re.compile(r"`+([^`\n]+)`+")
-_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|~~)(?=\S)([^*\n]+?)(?<=\S)\1(?!\w)")
+_KEPT = 0xF0000
+"""Private characters that stand for spans of code while marks around them are removed."""
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|~~|==)(?=\S)([^*\n]+?)(?<=\S)\1(?!\w)")
 _UNDERLINED = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_\n]+?)(?<=\S)\1(?!\w)")
 
 
@@ -87,6 +114,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.text = ""
+        self._before = ""  # a letter or a bracket, to which the text may be glued
         self._begins_line = True
         self._after_blank = True
 
@@ -107,7 +135,8 @@ class _Reader:
                 return
             text, self.text = self.text[:size], self.text[size:]
             self._begins_line = text.endswith("\n")
-            cleaned = self._clean(text)
+            cleaned = self._clean(self._before + text)[len(self._before) :]
+            self._before = text[-1] if text[-1].isalnum() or text[-1] == ")" else ""
             if self._after_blank:
                 cleaned = cleaned.lstrip(" \t")
             if cleaned:
@@ -118,6 +147,8 @@ class _Reader:
         """Return how much of the text is a block, and its replacement; 0 where none is complete."""
         if (rule := _RULE.match(self.text)) and (is_last or rule[0].endswith("\n")):
             return rule.end(), []
+        if (target := _TARGET.match(self.text)) and (is_last or target[0].endswith("\n")):
+            return target.end(), []
         if fence := _FENCE.match(self.text):
             end = re.compile(rf"^[ \t]*{fence[1]}[ \t]*(?:\n|$)", re.M).search(
                 self.text, fence.end()
@@ -128,7 +159,7 @@ class _Reader:
                 return len(self.text), self._shown(BlockKind.CODE, self.text[fence.end() :])
         if formula := _FORMULA.match(self.text):
             return formula.end(), self._shown(BlockKind.FORMULA, formula[0])
-        if _TABLE_ROW.match(self.text) and (size := self._table(is_last=is_last)):
+        if _IS_TABLE.match(self.text) and (size := self._table(is_last=is_last)):
             return size, self._shown(BlockKind.TABLE, self.text[:size])
         return 0, []
 
@@ -154,7 +185,8 @@ class _Reader:
             return True
         if _OPEN_FORMULA.match(self.text):
             return len(self.text) < 10 * LONGEST_MARK
-        return any(each.fullmatch(self.text) for each in (_MAYBE_BLOCK, _MAYBE_MARKER))
+        maybe = (_MAYBE_BLOCK, _MAYBE_MARKER, _MAYBE_TARGET)
+        return any(each.fullmatch(self.text) for each in maybe)
 
     def _without_marker(self) -> str:
         marker = _MARKER.match(self.text)
@@ -167,17 +199,28 @@ class _Reader:
             return line_end
         if is_last:
             return len(self.text)
-        return _closed(self.text)
+        return max(0, _closed(self._before + self.text) - len(self._before))
 
     @staticmethod
     def _clean(text: str) -> str:
+        spans: list[str] = []
+        text = _CODE.sub(lambda found: _keep(found[1], spans), text)
         text = _INLINE_FORMULA.sub(lambda found: spoken_formula(found[1] or found[2]), text)
-        text = _LINK.sub(r"\1", text)
-        for unspoken in (_NOTE, _STAGE, _TAG):
+        text = _LINK.sub(r"\1", _LINK.sub(r"\1", text))
+        text = _STYLED.sub(r"\1", text)
+        for unspoken in (_NOTE, _STAGE):
             text = unspoken.sub("", text)
-        text = _CODE.sub(r"\1", text)
+        text = _ENTITY.sub(lambda found: unescape(found[0]), without_tags(text))
         text = _UNDERLINED.sub(r"\2", _EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", text)))
+        for number, span in enumerate(spans):
+            text = text.replace(chr(_KEPT + number), span)
         return _GAP.sub("", text)
+
+
+def _keep(code: str, spans: list[str]) -> str:
+    """Return a character that stands for a span of code: nothing in it is a mark."""
+    spans.append(bare_names(code))
+    return chr(_KEPT + len(spans) - 1)
 
 
 def _closed(text: str) -> int:
@@ -185,11 +228,18 @@ def _closed(text: str) -> int:
     at = 0
     while opener := _OPENER.search(text, at):
         mark = opener[0]
+        if mark == "<" and not may_be_tag(text, opener.start()):
+            at = opener.end()
+            continue
         closer = _CLOSER.get(mark) or rf"(?<=\S){re.escape(mark)}(?=[^*_~\w])"
         if mark.startswith("`"):
             closer = re.escape(mark)
+        elif mark.endswith("{"):
+            closer = r"\}"
+        elif pair := GLUED_PAIR.match(text, opener.start()):
+            closer = f"</{pair[1]}>"
         end = re.compile(closer).search(text, opener.end())
-        most = LONGEST_GESTURE if mark == "(" else LONGEST_MARK
+        most = LONGEST_GESTURE if mark == "(" or closer.startswith("</") else LONGEST_MARK
         if end is None and len(text) - opener.start() < most:
             return len(text[: opener.start()].rstrip(" \t"))
         at = opener.end() if end is None else end.end()
