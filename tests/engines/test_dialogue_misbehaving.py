@@ -82,6 +82,28 @@ THINKING = "The user wants a greeting, so be brief."
         f"{HELLO}",
         f"<|START_THINKING|>{THINKING}<|END_THINKING|>{HELLO}",
         f"analysis{THINKING}assistantfinal{HELLO}",
+        *(
+            f"<{name}>{THINKING}</{name}>{HELLO}"
+            for name in (
+                "inner_monologue",
+                "antThinking",
+                "chain_of_thought",
+                "mm:think",
+                "self_reflection",
+                "THOUGHT_PROCESS",
+                "tool_response",
+                "思考",
+            )
+        ),
+        f"<|begin_of_thought|>{THINKING}<|end_of_thought|><|begin_of_solution|>{HELLO}"
+        "<|end_of_solution|>",
+        f"<|assistant_thoughts|>{THINKING}<|/assistant_thoughts|>{HELLO}",
+        f"<|start_header_id|>assistant<|end_header_id|>\n\n{HELLO}",
+        f"&lt;think&gt;{THINKING}&lt;/think&gt;{HELLO}",
+        f"＜think＞{THINKING}＜/think＞{HELLO}",
+        f"<details type='reasoning'>\n<summary>Thoughts</summary>{THINKING}</details>{HELLO}",
+        f"Thinking...\n{THINKING}\n...done thinking.\n\n{HELLO}",
+        f"**Thinking:** {THINKING}\n\n**Answer:** {HELLO}",
     ],
 )
 def test_thoughts_in_any_markup_are_not_spoken(written):

@@ -13,15 +13,27 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 """Special tokens of chat templates, written as text."""
+_OPENING = re.compile(
+    r"(?:<\|(?:begin_of_\w+|im_start|start|start_header_id|end_header_id|assistant|message|bot)\|>"
+    r"|<start_of_turn>|<s>|<bos>|\[/INST\]|(?:assistant|model)(?=[<\s]|(?-i:[A-Z])))+",
+    re.IGNORECASE,
+)
+"""Tokens before an answer; those of another speaker's turn end it."""
+_OTHER_TURN = re.compile(r"(?:user|human|system)\b", re.IGNORECASE)
 OTHERS = frozenset(("user", "human", "you", "system", "assistant", "ai", "instruction", "input"))
 """Names of other speakers."""
 _ANYWHERE = frozenset(("User:", "Human:", "Assistant:"))
-_TOKEN = re.compile(r"\S*\s+|\S*[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]|\S{60,}")
-"""A word with the following blanks; in scripts without blanks, or for other characters, a piece."""
+_DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uff00-\uffef"
+"""Scripts without blanks between words: of Thailand and its neighbors, China and Japan."""
+_TOKEN = re.compile(rf"[{_DENSE}]\s*|[^\s{_DENSE}]+(?:\s+|(?=[{_DENSE}]))|\s+|\S{{60,}}")
+"""A word with the following blanks; in scripts without blanks a character; a piece of a word
+without end."""
+_IS_DENSE = re.compile(rf"[{_DENSE}]")
 _SENTENCE = re.compile(r"[.!?…。！？]+[\"'”’)\]*_]*$")
 _TITLE = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|approx|e\.g|i\.e|No)|\b[A-Z])\.$")
 """Abbreviations whose full stop does not end a sentence."""
-_RUN = re.compile(r"(\w)\1{12,}")
+_RUN = re.compile(r"([\w\U0001f000-\U0001faff])\1{12,}")
+_LIST_NUMBER = re.compile(r"\d{1,3}[.):]\s")
 _NAME = re.compile(r"You are (?:an? )?((?:[A-Z][\w'-]+ ?){1,3})")
 _FENCE = "```"
 _DECORATION = "*_#> \n\t"
@@ -31,8 +43,12 @@ FEW_WORDS = 3
 """Shorter sentences may be repeated: “Yes.”"""
 WORDS_ON_END = 4
 """Maximum repetitions of a single word; “no, no, no” is speech."""
-LONGEST_PATTERN = 12
-"""Maximum words of a repeated pattern."""
+CHARACTERS_ON_END = 12
+"""The same for a character of a script without blanks, in which people laugh by repeating it."""
+SHORTEST_PATTERN, LONGEST_PATTERN = 2, 60
+"""Words, or characters of a script without blanks, of a repeated pattern."""
+CHARACTERS_OF_WORD = 2
+"""Average characters of a word in a script without blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,7 @@ class Ending:
         self._sentence: list[str] = []
         self._times: Counter[str] = Counter()
         self._sentences = 0
+        self._list_number = False
         self._fenced = False
         self.over = False
 
@@ -93,7 +110,10 @@ class Ending:
         """Return the speakable text after `token`."""
         if token.startswith(_FENCE):
             self._fenced = not self._fenced
-        if not self._words and not token.strip():
+        if not self._words and MARK.match(token) and (opening := _OPENING.match(token)):
+            token = token[opening.end() :]
+            self.over = bool(_OTHER_TURN.match(token))
+        if self.over or (not self._words and not token.strip()):
             return []
         if _RUN.search(token) or (token.strip() in _ANYWHERE and self._words):
             self.over = True
@@ -131,7 +151,7 @@ class Ending:
                 break
             self._held.append(token)
             self._count(token)
-            if not self.over and not self._said_often_so_far():
+            if not self.over and not self._list_number and not self._said_often_so_far():
                 ready, self._held = ready + self._held, []
             self.over = self.over or 0 < self._limits.sentences <= self._sentences
         return ready
@@ -146,37 +166,54 @@ class Ending:
     def _count(self, token: str) -> None:
         if self._fenced:
             return  # programs repeat themselves
-        word = "".join(filter(str.isalnum, token)).lower()
+        self._list_number = not self._sentence and bool(_LIST_NUMBER.match(token))
+        word = _word(token)
         if word:
             self._words.append(word)
+        if word and not self._list_number:
             self._sentence.append(word)
         if self._repeats():
             self.over = True
-        elif self._sentence and _ends_sentence(token) and not self._is_list_number():
+        elif self._sentence and _ends_sentence(token):
+            self._end_sentence()
+            self._sentences += 1
+        elif self._sentence and "\n" in token:
             self._end_sentence()
 
-    def _is_list_number(self) -> bool:
-        return len(self._sentence) == 1 and self._sentence[0].isdecimal()
-
     def _end_sentence(self) -> None:
-        sentence, long = " ".join(self._sentence), len(self._sentence) >= FEW_WORDS
+        sentence, long = " ".join(self._sentence), _weight(self._sentence) >= FEW_WORDS
         self._sentence = []
         if long and self._times[sentence] >= TIMES - 1:
             self.over = True
-            return
         self._times[sentence] += long
-        self._sentences += 1
 
     def _repeats(self) -> bool:
         """Whether the last words repeat a few words again and again."""
         words = self._words
-        if len(words) >= WORDS_ON_END and len(set(words[-WORDS_ON_END:])) == 1:
+        if not words:
+            return False
+        dense = bool(_IS_DENSE.match(words[-1]))
+        run = CHARACTERS_ON_END if dense else WORDS_ON_END
+        if len(words) >= run and len(set(words[-run:])) == 1:
             return True
+        shortest = SHORTEST_PATTERN * (CHARACTERS_OF_WORD if dense else 1)
         return any(
             len(words) >= TIMES * size
             and words[-size:] == words[-2 * size : -size] == words[-3 * size : -2 * size]
-            for size in range(2, LONGEST_PATTERN + 1)
+            and len(set(words[-size:])) > 1
+            for size in range(shortest, LONGEST_PATTERN + 1)
         )
+
+
+def _word(token: str) -> str:
+    """Return what counts as a word of a token: its letters, or an emoji."""
+    letters = "".join(filter(str.isalnum, token)).lower()
+    return letters or "".join(each for each in token if each >= "\U0001f000")
+
+
+def _weight(words: list[str]) -> float:
+    """Return the number of words, of which some may be single characters."""
+    return sum(1 / CHARACTERS_OF_WORD if _IS_DENSE.match(each) else 1 for each in words)
 
 
 def _ends_sentence(token: str) -> bool:
