@@ -51,6 +51,25 @@ def said(text: str, language: str = "en-us") -> str:
         ("72°F, 60 mph, #5", "seventy-two degrees Fahrenheit, sixty miles per hour, number five"),
         ("3 × 4 = 12", "three times four equals twelve"),
         ("e.g. **42** 👍 `code`", "for example forty-two code"),
+        (
+            "€1,299.00, $1,234.56",
+            "one thousand, two hundred and ninety-nine euros, one thousand, two hundred and"
+            " thirty-four dollars and fifty-six cents",
+        ),
+        (
+            "1.000.000, 1'000'000, 1,00,000 or 10 000 people",
+            "one million, one million, one hundred thousand or ten thousand people",
+        ),
+        ("2½ cups, ¾ full", "two and one half cups, three quarters full"),
+        ("07:05:30", "seven oh five, thirty seconds"),
+        ("2026-11-28T08:00:00Z", "November twenty-eighth, twenty twenty-six, eight o'clock"),
+        ("the 80s, '90s, in 20s", "the eighties, 'nineties, in twenty seconds"),
+        ("5 °C, 1 %, 5%–10%", "five degrees Celsius, one percent, five percent to ten percent"),
+        (
+            "11/28/26 or 12/2026",
+            "November twenty-eighth, twenty twenty-six or December twenty twenty-six",
+        ),
+        ("keep it ≤ 4", "keep it at most four"),
         ("3D and 1.2.3 and B2", "3D and 1.2.3 and B2"),
         ("2024-13-45", "2024-13-45"),
         ("9" * 40, "9" * 40),
@@ -83,6 +102,16 @@ def test_english_numerals_are_spoken_as_words(text: str, words: str) -> None:
         ("it", "3,5 kg", "tre virgola cinque chilogrammi"),
         ("pt-br", "2024-01-02", "dois de janeiro de dois mil e vinte e quatro"),
         ("hi", "42", "42"),
+        ("de", "um 12:05 Uhr, am 21.3. oder", "um zwölf Uhr fünf , am einundzwanzigsten März oder"),
+        ("de", "1 km, 1 h, 1 €", "ein Kilometer, eine Stunde, ein Euro"),
+        ("de", "1.299,00 €", "eintausendzweihundertneunundneunzig Euro"),
+        (
+            "fr",
+            "1 299,00 € ou 1 000 000",
+            "mille deux cent quatre-vingt-dix-neuf euros ou un million",
+        ),
+        ("fr", "1 h", "une heure"),
+        ("es", "1 km, 1 h", "un kilómetro, una hora"),
     ],
 )
 def test_numerals_of_other_languages_are_spoken_as_words(
@@ -91,8 +120,11 @@ def test_numerals_of_other_languages_are_spoken_as_words(
     assert said(text, language) == words
 
 
+FIGURES = st.text("0123456789.,:/-–+%$€£°'½ kmhsTt()#", max_size=24)
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.text(max_size=60), st.sampled_from(sorted(LANGUAGES)))
+@given(st.text(max_size=60) | FIGURES, st.sampled_from(sorted(LANGUAGES)))
 def test_arbitrary_text_loses_no_word(text: str, language: str) -> None:
     phrases = [spell_out(phrase, language) for phrase in gather_phrases(phrases_of(text))]
     tokens = [part.token for phrase in phrases for part in phrase.parts if part.token]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,12 +28,20 @@ class Expressions:
     """Expressions with an irregular spoken form."""
     scales: Mapping[str, str] = field(default_factory=dict)
     """Full forms of what follows an amount of money, such as “m” or “bn”."""
+    feminine: str = ""
+    """“One” before a feminine unit."""
+    feminine_units: str = r"(?!)"
+    """Pattern of the names of those units."""
 
     def fraction(self, above: int, below: int, numerator: str) -> str:
         """Return “3/4” in words, empty if it has no name. `numerator`: `above` in words."""
         if below not in self.parts:
             return ""
         return f"{self.one if above == 1 else numerator} {self.parts[below][above != 1]}"
+
+    def one_of(self, unit: str) -> str:
+        """Return “one” before a unit."""
+        return self.feminine if re.fullmatch(self.feminine_units, unit) else self.one
 
     def mixed(self, fraction: str) -> str:
         """Return the spoken form of a fraction after a whole number."""
@@ -62,6 +71,7 @@ EXPRESSIONS = {
         _parts("2 halb|Halbe, 3 Drittel, 4 Viertel, 5 Fünftel, 8 Achtel, 10 Zehntel"),
         "{}",
         {"24/7": "vierundzwanzig sieben", "50/50": "fünfzig-fünfzig"},
+        feminine="eine", feminine_units=".*e",
     ),
     "fr": Expressions(
         "à", "sur", "un",
@@ -69,6 +79,7 @@ EXPRESSIONS = {
                "8 huitième|huitièmes, 10 dixième|dixièmes"),
         "et {}",
         {"24/7": "vingt-quatre heures sur vingt-quatre"},
+        feminine="une", feminine_units="heure|minute|seconde|tonne|livre|once",
     ),
     "es": Expressions(
         "a", "sobre", "un",
@@ -76,6 +87,7 @@ EXPRESSIONS = {
                "8 octavo|octavos, 10 décimo|décimos"),
         "y {}",
         {"24/7": "veinticuatro horas al día"},
+        feminine="una", feminine_units=".*a",
     ),
     "it": Expressions(
         "a", "su", "un",
@@ -83,6 +95,7 @@ EXPRESSIONS = {
                "8 ottavo|ottavi, 10 decimo|decimi"),
         "e {}",
         {"24/7": "ventiquattro ore su ventiquattro"},
+        feminine="una", feminine_units=".*a",
     ),
     "pt": Expressions(
         "a", "sobre", "um",
@@ -90,6 +103,7 @@ EXPRESSIONS = {
                "8 oitavo|oitavos, 10 décimo|décimos"),
         "e {}",
         {"24/7": "vinte e quatro horas por dia"},
+        feminine="uma", feminine_units=".*a",
     ),
 }  # fmt: skip
 """By the primary language subtag."""

@@ -59,11 +59,11 @@ class Spelling:
         words = num2words(float(value), lang=self.tag, to="currency", currency=_MONEY[sign])
         if self.tag != "en":
             return str(words)
-        whole, _, cents = str(words).partition(", ")
-        whole = whole.replace(" sterling", "")
-        if value.endswith(".00"):
-            return whole
-        return cents if value.startswith("0.") else f"{whole} and {cents}"
+        cents = str(words).rpartition(", ")[2]  # a thousand has a comma, too
+        if value.startswith("0."):
+            return cents
+        dollars = value.partition(".")[0]
+        return f"{self.cardinal(dollars)} {self.units[sign][dollars != '1']} and {cents}"
 
     def date(self, day: int, month: int, year: int) -> str:
         return self._dated(self.date_form, day, month).replace("{year}", self.year(year))
@@ -75,9 +75,11 @@ class Spelling:
     def _dated(self, form: str, day: int, month: int) -> str:
         said = self.ordinal(day) if self.ordinal_days else self._words(day)
         said = self.first_day if day == 1 and self.first_day else said
-        name = self.months[month - 1]
-        name = name.capitalize() if self.tag in ("en", "de") else name
-        return form.replace("{day}", said).replace("{month}", name)
+        return form.replace("{day}", said).replace("{month}", self.month(month))
+
+    def month(self, number: int) -> str:
+        name = self.months[number - 1]
+        return name.capitalize() if self.tag in ("en", "de") else name
 
     def time(self, hour: int, minute: int, *, exact: bool = True) -> str:
         """Return a time of day; not `exact` if “a.m.” or “Uhr” follows."""
@@ -161,7 +163,8 @@ LANGUAGES: dict[str, Spelling] = {
             "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus",
             "mr.": "mister", "mrs.": "missus", "dr.": "doctor", "prof.": "professor",
             "approx.": "approximately", "no.": "number", "&": "and", "+": "plus", "=": "equals",
-            "×": "times", "÷": "divided by",
+            "×": "times", "÷": "divided by", "≤": "at most", "≥": "at least", "≈": "about",
+            "≠": "is not",
         },
     ),
     "de": Spelling(

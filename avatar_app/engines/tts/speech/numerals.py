@@ -7,10 +7,18 @@ keeps its time. Numbers are converted to words by num2words.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from avatar_app.engines.tts.speech import days
 from avatar_app.engines.tts.speech.expressions import EXPRESSIONS, Expressions
+from avatar_app.engines.tts.speech.figures import (
+    PLAIN,
+    VULGAR,
+    joined_groups,
+    parts_of_fraction,
+    value_of,
+)
 from avatar_app.engines.tts.speech.languages import Spelling, spelling_of
 from avatar_app.engines.tts.speech.phrases import Part, Phrase
 from avatar_app.engines.tts.speech.telephone import spoken_numbers
@@ -18,31 +26,27 @@ from avatar_app.engines.tts.speech.telephone import spoken_numbers
 _EDGES = re.compile(r"([^\w€$£¥+−-]*)(.*?)([^\w%°€$£¥²³]*)", re.DOTALL)
 _LONGEST = 15
 """Digits: the voice reads longer numbers."""
-_PLAIN = r"\d{1,3}(?:[.,'’]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
-_SIGNED = rf"(?P<sign>[+−-]?)(?P<number>{_PLAIN})"
+_SIGNED = rf"(?P<sign>[+−-]?)(?P<number>{PLAIN})"
 _UNIT = r"%|°[CF]?|[$€£¥]|[a-zA-Zµμ]{1,5}[²³]?(?:/[a-z]{1,2}²?)?"
-_DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
-_LOCAL_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")
-_SLASHED_DATE = re.compile(r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4})")
 _SLASHED = re.compile(r"(?P<first>\d{1,3})/(?P<second>\d{1,3})")
-_TIME = re.compile(
-    r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?P<half>[ap]\.?m)?", re.IGNORECASE
-)
 _PRICE = re.compile(rf"(?P<unit>[$€£¥]){_SIGNED}(?P<scale>[a-zA-Z]{{1,2}})?")
-_NEGATIVE_PRICE = re.compile(rf"(?P<sign>[−-])(?P<unit>[$€£¥])(?P<number>{_PLAIN})")
+_NEGATIVE_PRICE = re.compile(rf"(?P<sign>[−-])(?P<unit>[$€£¥])(?P<number>{PLAIN})")
 _QUANTITY = re.compile(rf"{_SIGNED}(?P<unit>{_UNIT})?")
 _ORDINAL = re.compile(r"(?P<number>\d+)(?:st|nd|rd|th)")
 _DECADE = re.compile(r"(?P<number>(?:1[1-9]|20)\d0)[’']?s")
+_SHORT_DECADE = re.compile(r"(?P<number>[2-9]0)[’']?s")
+_BEFORE_DECADE = frozenset(("the", "early", "mid", "late", "mid-", "his", "her", "their", "my"))
 _RANGE = re.compile(
-    rf"(?P<money>[$€£¥]?)(?P<low>\d+:\d\d|{_PLAIN})\s?[-–—]\s?"
-    rf"[$€£¥]?(?P<high>(?:\d+:\d\d|{_PLAIN})(?:{_UNIT})?)"
+    rf"(?P<money>[$€£¥]?)(?P<low>\d+:\d\d|(?:{PLAIN})%?)\s?[-–—]\s?"
+    rf"[$€£¥]?(?P<high>(?:\d+:\d\d|{PLAIN})(?:{_UNIT})?)"
 )
 _HALF_DAY = re.compile(r"[ap]\.?m\b", re.IGNORECASE)
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})")
 _DATIVE = frozenset(("am", "dem", "den", "vom", "zum", "seit", "bis", "ab"))
 """German words after which an ordinal ends in n."""
 _CENTS = re.compile(r"\.\d\d$")
+_MONEY = frozenset("$€£¥")
 _YEARS = range(1100, 2100)
-_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def spell_out(phrase: Phrase, language: str) -> Phrase:
     texts = ["", *(part.spoken for part in phrase.parts), ""]
     plus = spelling.abbreviations.get("+", "plus")
     numbers = spoken_numbers(texts, spelling.cardinal, plus)
+    texts = texts if numbers else joined_groups(texts)
     return replace(
         phrase,
         parts=tuple(
@@ -72,8 +77,8 @@ def spell_out(phrase: Phrase, language: str) -> Phrase:
                 numbers[index]
                 if index in numbers
                 else _spell_out(
-                    part.spoken,
-                    _Place(texts[index - 1], texts[index + 1], spelling, expressions),
+                    texts[index],
+                    _Place(_last(texts[:index]), texts[index + 1], spelling, expressions),
                 ),
             )
             for index, part in enumerate(phrase.parts, start=1)
@@ -81,19 +86,28 @@ def spell_out(phrase: Phrase, language: str) -> Phrase:
     )
 
 
+def _last(texts: Sequence[str]) -> str:
+    return next((text for text in reversed(texts) if text), "")
+
+
 def _spell_out(spoken: str, place: _Place) -> str:
     if sum(sign.isdecimal() for sign in spoken) > _LONGEST:
         return spoken
-    if not any(sign.isdecimal() for sign in spoken):
+    if not any(sign.isdecimal() for sign in spoken) and not VULGAR.search(spoken):
         return _word(spoken, place)
     opening, core, closing = _edges(spoken)
     if core.isdecimal() and closing[:1] == "." and place.spelling.dotted_ordinals:
         ending = "n" if place.before.lower() in _DATIVE else ""
         if _edges(place.after)[1].lower() in place.spelling.months:
             return f"{opening}{place.spelling.ordinal(int(core))}{ending}{closing[1:]}"
+    if place.spelling.dotted_ordinals and closing[:1] == "." and (day := _DOTTED.fullmatch(core)):
+        number, month = int(day[1]), int(day[2])
+        if days.is_date(number, month):
+            return f"{opening}{place.spelling.day(number, month)}{closing[1:]}"
     if opening.endswith("#") and core.isdecimal():
         opening = opening[:-1] + place.spelling.number_sign + " "
-    words = place.expressions.fixed.get(core) or _said(core, place)
+    words = place.expressions.fixed.get(core) or _short_decade(opening, core, place)
+    words = words or _said(core, place)
     return f"{opening}{words}{closing}" if words else spoken
 
 
@@ -122,47 +136,35 @@ def _word(spoken: str, place: _Place) -> str:
     figure = _edges(place.before)[1]
     if core.lower() in place.expressions.scales and (price := _PRICE.fullmatch(figure)):
         return f"{opening}{core} {spelling.units[price['unit']][1]}{closing}"
-    if _said_before(figure, core, spelling):
+    time = days.TIME.fullmatch(figure)
+    if _said_before(figure, core, spelling) or (
+        core.lower() == "uhr" and time and int(time["minute"])
+    ):
         return closing
-    unit = core if core in spelling.units else core.replace(".", "").lower()
-    if unit in spelling.units and (unit == core or _HALF_DAY.fullmatch(core)):
+    unit = _unit_of(spoken, spelling) or core.replace(".", "").lower()
+    if unit in spelling.units and (unit in spoken or _HALF_DAY.fullmatch(core)):
+        if unit not in core:  # a sign that counts as punctuation
+            opening, closing = "", spoken.removeprefix(unit)
         value = _value(figure, spelling)
         return f"{opening}{spelling.units[unit][value != '1']}{closing}"
     return spoken
 
 
+def _unit_of(spoken: str, spelling: Spelling) -> str:
+    """Return the unit that a word is; empty if it is none."""
+    for each in (_edges(spoken)[1], spoken.rstrip(".,;:!?)")):
+        if each in spelling.units:
+            return each
+    return ""
+
+
 def _said_before(figure: str, sign: str, spelling: Spelling) -> bool:
     """Return whether the amount before a currency sign was spoken with its name, as one with cents
     is."""
-    value = _value(figure, spelling)
+    value = _value(figure, spelling).removesuffix(".00")
     return bool(
-        _CENTS.search(value) and re.fullmatch(_PLAIN, figure) and spelling.price(value, sign)
+        _CENTS.search(value) and re.fullmatch(PLAIN, figure) and spelling.price(value, sign)
     )
-
-
-def _date(match: re.Match[str], place: _Place) -> str:
-    return _day(int(match["day"]), int(match["month"]), match, place.spelling)
-
-
-def _slashed_date(match: re.Match[str], place: _Place) -> str:
-    """Return a date with slashes: in the only valid order, otherwise in that of the country."""
-    day, month = _day_and_month(int(match["first"]), int(match["second"]), place.spelling)
-    return _day(day, month, match, place.spelling)
-
-
-def _day_and_month(first: int, second: int, spelling: Spelling) -> tuple[int, int]:
-    month_first = spelling.month_first if max(first, second) <= _MONTHS else second > _MONTHS
-    return (second, first) if month_first else (first, second)
-
-
-def _day(day: int, month: int, match: re.Match[str], spelling: Spelling) -> str:
-    if not _is_date(day, month):
-        return match[0]
-    return spelling.date(day, month, int(match["year"]))
-
-
-def _is_date(day: int, month: int) -> bool:
-    return 1 <= month <= _MONTHS and 1 <= day <= 31
 
 
 def _slashed(match: re.Match[str], place: _Place) -> str:
@@ -173,8 +175,8 @@ def _slashed(match: re.Match[str], place: _Place) -> str:
     fraction = expressions.fraction(first, second, spelling.cardinal(str(first)))
     if 0 < first < second and fraction:
         return expressions.mixed(fraction) if place.before.isdecimal() else fraction
-    day, month = _day_and_month(first, second, spelling)
-    if _is_date(day, month):
+    day, month = days.day_and_month(first, second, spelling)
+    if days.is_date(day, month):
         return spelling.day(day, month)
     return f"{spelling.cardinal(str(first))} {expressions.over} {spelling.cardinal(str(second))}"
 
@@ -204,6 +206,16 @@ def _decade(match: re.Match[str], place: _Place) -> str:
     return year.removesuffix("y") + "ies" if year.endswith("y") else year + "s"
 
 
+def _short_decade(opening: str, core: str, place: _Place) -> str:
+    """Return “the 80s” or “'80s”, in English; “80s” alone are seconds."""
+    match = _SHORT_DECADE.fullmatch(core)
+    if match is None or place.spelling.tag != "en":
+        return ""
+    if opening[-1:] not in ("'", "’") and place.before.lower() not in _BEFORE_DECADE:
+        return ""
+    return place.spelling.cardinal(match["number"]).removesuffix("y") + "ies"
+
+
 def _range(match: re.Match[str], place: _Place) -> str:
     low = _said(match["low"], place)
     high = _said(match["money"] + match["high"], place)
@@ -217,7 +229,7 @@ def _price(match: re.Match[str], place: _Place) -> str:
         return place.spelling.cardinal(_value(match["number"], place.spelling))
     if not match["scale"]:
         return _quantity(match, place)
-    if match["scale"].lower() not in scales:
+    if match["scale"].lower() not in scales or match["unit"] not in place.spelling.units:
         return ""
     value = place.spelling.cardinal(_value(match["number"], place.spelling))
     name = place.spelling.units[match["unit"]][1]
@@ -234,25 +246,49 @@ def _quantity(match: re.Match[str], place: _Place) -> str:
     if not unit and match["number"].isdecimal() and int(value) in _YEARS and not negative:
         return spelling.year(int(value))
     money = unit or _edges(place.after)[1]
+    if money in _MONEY:
+        value = value.removesuffix(".00")
     words = spelling.price(value, money) if _CENTS.search(value) else ""
-    if unit and not words:
-        words = f"{spelling.cardinal(value)} {spelling.units[unit][value != '1']}"
-    words = words or spelling.cardinal(value)
+    following = unit or _unit_of(place.after, spelling)
+    name = spelling.units[following][value != "1"] if following else ""
+    figure = place.expressions.one_of(name) if value == "1" and name else spelling.cardinal(value)
+    words = words or (f"{figure} {name}" if unit else figure)
     return f"{spelling.minus} {words}" if negative else words
 
 
 def _value(number: str, spelling: Spelling) -> str:
-    """Return the number without thousands separators, with a decimal point."""
-    plain = re.sub(rf"[{spelling.thousands}'’](?=\d{{3}}(?!\d))", "", number)
-    return plain.replace(",", ".")
+    return value_of(number, spelling.thousands)
+
+
+def _vulgar(match: re.Match[str], place: _Place) -> str:
+    """Return “½” or “2½”."""
+    above, below = parts_of_fraction(match["part"])
+    expressions, cardinal = place.expressions, place.spelling.cardinal
+    fraction = expressions.fraction(above, below, cardinal(str(above)))
+    if not fraction or not match["whole"]:
+        return fraction
+    return f"{cardinal(match['whole'])} {expressions.mixed(fraction)}"
+
+
+def _moment(match: re.Match[str], place: _Place) -> str:
+    day, time = _said(match["date"], place), _said(match["time"], place)
+    return f"{day}, {time}" if day != match["date"] else ""
+
+
+def _by(say: Callable[[re.Match[str], Spelling], str]) -> Callable[[re.Match[str], _Place], str]:
+    return lambda match, place: say(match, place.spelling)
 
 
 _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], _Place], str]], ...] = (
-    (_DATE, _date),
-    (_LOCAL_DATE, _date),
-    (_SLASHED_DATE, _slashed_date),
+    (days.DATE, _by(days.date)),
+    (days.LOCAL_DATE, _by(days.date)),
+    (days.SLASHED_DATE, _by(days.slashed_date)),
+    (days.MONTH_OF_YEAR, _by(days.month_of_year)),
     (_SLASHED, _slashed),
-    (_TIME, _time),
+    (days.MOMENT, _moment),
+    (days.EXACT_TIME, _by(days.exact_time)),
+    (days.TIME, _time),
+    (VULGAR, _vulgar),
     (_ORDINAL, _ordinal),
     (_DECADE, _decade),
     (_PRICE, _price),

@@ -93,7 +93,7 @@ _LINK_TARGET = re.compile(r"\]\([^)]*\)")
 _MARKUP = re.compile(r"[*_`~|•·▪◦]+(?=\W|_|$)|(?<!\w)[*_`~|•·▪◦]+|(?<!\w)#+(?!\w)|[*_`|[\]{}]+")
 _MARKED_TIMES = re.compile(r"(?<=\d)\*(?=\d)")
 _JOINERS = "\u200c\u200d"  # carry meaning between the letters of Persian and of Indian scripts
-_SPELLED = frozenset("%&+=@$€£¥<>×÷±§^/\\#°©®™℃℉№")
+_SPELLED = frozenset("%&+=@$€£¥<>≤≥≈≠×÷±§^/\\#°©®™℃℉№")
 _UNSPOKEN = ("C", "So", "Sk", "Me")  # categories of Unicode: control, emoji, accents alone, frames
 _ARROWS = re.compile("[←-⇿]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f]")  # choose between text and emoji
