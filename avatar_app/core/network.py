@@ -66,6 +66,7 @@ def _check_proxy(variable: str, proxy: str) -> None:
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         valid = parts.scheme in _SCHEMES and bool(parts.hostname) and (parts.port or 1) > 0
+        valid = valid and proxy.isprintable()  # a line break comes along with a copied value
     except ValueError:
         valid = False
     if not valid:
@@ -78,17 +79,24 @@ def _check_proxy(variable: str, proxy: str) -> None:
 
 
 def _check_certificates(environ: Mapping[str, str]) -> None:
-    for variable, what in (("SSL_CERT_FILE", Path.is_file), ("SSL_CERT_DIR", Path.is_dir)):
-        named = environ.get(variable)
-        if not named:
-            continue
-        hint = f"Correct {variable}, or unset it."
-        if not what(Path(named)):
-            raise ConfigInvalid(f"{variable} names {named}, which does not exist.", hint)
+    if file := environ.get("SSL_CERT_FILE"):
+        _require(Path(file).is_file(), "SSL_CERT_FILE", file)
         try:
-            if variable == "SSL_CERT_FILE":
-                ssl.create_default_context(cafile=named)
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except (OSError, ValueError) as error:
             raise ConfigInvalid(
-                f"{variable} names {named}, which contains no readable certificates.", hint
+                f"SSL_CERT_FILE names {file}, which contains no readable certificates.",
+                "Correct SSL_CERT_FILE, or unset it.",
             ) from error
+    if folders := environ.get("SSL_CERT_DIR"):
+        exist = any(Path(folder).is_dir() for folder in folders.split(os.pathsep))
+        _require(exist, "SSL_CERT_DIR", folders)
+    if keys := environ.get("SSLKEYLOGFILE"):  # Python writes each connection's keys to it
+        _require(Path(keys).parent.is_dir(), "SSLKEYLOGFILE", keys)
+
+
+def _require(exists: bool, variable: str, named: str) -> None:  # noqa: FBT001 - a condition
+    if not exists:
+        raise ConfigInvalid(
+            f"{variable} names {named}, which does not exist.", f"Correct {variable}, or unset it."
+        )

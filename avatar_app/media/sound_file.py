@@ -16,6 +16,8 @@ from avatar_app.media.sound_header import is_cut
 from avatar_app.system.native_output import native_output_hidden
 
 LONGEST_SECONDS = 3600.0
+MOST_RATE = 768_000
+"""Samples per second that a recorder may have; more come from a damaged header."""
 _MISSING_SECONDS = 0.5
 """Tolerance between the stated and the real length: container clocks are coarse, and
 encoders pad."""
@@ -70,6 +72,8 @@ def opened_sound(path: Path) -> Iterator[SoundReader]:
     """
     _check_present(path)
     with closing(_opened(path)) as source:
+        if source.rate > MOST_RATE:
+            raise _unknown(path)
         if source.stated_seconds > LONGEST_SECONDS:
             raise _too_long(path)
         yield SoundReader(path, source)

@@ -41,6 +41,18 @@ def answer(address: str, turn: Turn | None = None, **options: object) -> str:
         ("http://127.8.0.1", True),
         ("http://0.0.0.0:1/v1", True),
         ("http://me.localhost", True),
+        ("http://localhost.:1", True),
+        ("http://ip6-localhost:1", True),
+        ("http://127.1:1", True),
+        ("http://0:1", True),
+        ("http://2130706433", True),
+        ("http://0x7f000001", True),
+        ("http://0177.0.0.1", True),
+        ("http://8.8", False),
+        ("http://127.0.0.1.nip.io", False),
+        ("http://127.0.0.0.1", False),
+        ("http://1.256.1", False),
+        ("http://0x", False),
         ("http://192.168.0.2/v1", False),
         ("nonsense", False),
         ("https://localhost.example.com/v1", False),
@@ -85,6 +97,12 @@ def test_remote_requests_use_a_socks_proxy(monkeypatch: pytest.MonkeyPatch) -> N
         ("HTTPS_PROXY", "socks4://127.0.0.1:9", "HTTPS_PROXY names a proxy that cannot be used"),
         ("ALL_PROXY", "http://", "ALL_PROXY names a proxy that cannot be used"),
         ("HTTP_PROXY", "http://proxy:many", "HTTP_PROXY names a proxy that cannot be used"),
+        ("HTTPS_PROXY", "http://proxy:1\n", "HTTPS_PROXY names a proxy that cannot be used"),
+        (
+            "SSLKEYLOGFILE",
+            "/nowhere/keys",
+            "SSLKEYLOGFILE names /nowhere/keys, which does not exist",
+        ),
     ],
 )
 def test_invalid_proxy_variables_are_reported(
@@ -98,6 +116,7 @@ def test_invalid_proxy_variables_are_reported(
 
 def test_valid_proxy_variables_are_accepted() -> None:
     check_environment({})
+    check_environment({"SSL_CERT_DIR": os.pathsep.join(("/nowhere", os.curdir))})
     check_environment({"https_proxy": "proxy.example:8080", "ALL_PROXY": "socks5://[::1]:1080"})
 
 

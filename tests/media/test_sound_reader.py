@@ -147,6 +147,16 @@ def test_length_limit_counts_only_the_sound(tmp_path: Path, promised: int) -> No
         assert read_sound(tmp_path / "a.wav").seconds == pytest.approx(2.786, abs=0.001)
 
 
+def test_an_impossible_rate_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(16_000), 16_000, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    content[24:28] = (2**31 - 1).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(InputInvalid, match="not a readable sound file"):
+        read_sound(path)
+
+
 def test_metadata_before_the_data_chunk_is_skipped(tmp_path: Path) -> None:
     whole = (DATA / "goforward.wav").read_bytes()
     note = b"LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf61.7.100\0\0"
