@@ -2,13 +2,14 @@
 
 The method of public benchmarks of end-of-turn detection: every pause is given to silence alone and
 to Smart Turn beside it; of each, the share of pauses cut off is reported at equal latency, and the
-latency at an equal share of cut-offs.
+latency at an equal share of cut-offs. Then the program's own turn detector hears one silence of a
+speaker after the other, as it is shipped and as it might be: what a sooner end costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product, zip_longest
 from pathlib import Path
@@ -27,7 +28,11 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.engines.turn.smart_turn.engine import MODEL
 from avatar_app.media.sound_reader import read_sound
-from avatar_app.pipeline.input.turn_detection import CONTINUE_AFTER, Decision
+from avatar_app.pipeline.input.turn_detection import (
+    CONTINUE_AFTER,
+    Decision,
+    TurnDetectionOptions,
+)
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.offline.simulated_user import (
@@ -63,6 +68,8 @@ ENDING = (
 )
 NEVER = 60.0
 """Seconds of silence: no turn ends, so that every pause is heard to its end."""
+OTHER_DELAYS = (0.5, 0.7, 0.9)
+"""Seconds of silence that might end a turn instead."""
 DELAYS = np.arange(0.2, 2.01, 0.02)
 THRESHOLDS = np.arange(0.1, 1.0, 0.05)
 
@@ -210,10 +217,21 @@ def _add(report: Report, name: str, speakers: Speakers, settings: Settings) -> N
         milliseconds = None if latency_at is None else 1000 * latency_at
         report.add(f"{name}{way}_latency_at_5_percent", milliseconds, "ms")
     options = turn_detection_options(settings)
-    for way, is_asked in (("silence", False), ("smart_turn", True)):
-        heard = replay(speakers, options, is_asked=is_asked)
-        report.add(f"{name}{way}_as_shipped_cut_off", 100 * heard.cut_off, "%")
-        report.add(f"{name}{way}_as_shipped_latency", 1000 * heard.latency, "ms")
+    for way, chosen, is_asked in _ways(options):
+        heard = replay(speakers, chosen, is_asked=is_asked)
+        report.add(f"{name}{way}_cut_off", 100 * heard.cut_off, "%")
+        report.add(f"{name}{way}_latency", 1000 * heard.latency, "ms")
+
+
+def _ways(options: TurnDetectionOptions) -> Iterator[tuple[str, TurnDetectionOptions, bool]]:
+    """Yield the ways in which a turn may end: their names, options, and whether Smart Turn is
+    asked."""
+    yield "silence_as_shipped", options, False
+    for delay in OTHER_DELAYS:
+        changed = replace(options, min_endpointing_delay=delay)
+        yield f"silence_of_{delay * 1000:.0f}_ms", changed, False
+    yield "smart_turn_as_shipped", options, True
+    yield "smart_turn_believed_at_once", replace(options, right_before=0), True
 
 
 def cut_offs(policy: Policy, silences: Iterable[HeardSilence]) -> float:

@@ -7,7 +7,7 @@ import pytest
 from avatar_app.bench.turn_replay import HeardSilence, replay
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 
-OPTIONS = TurnDetectionOptions()
+OPTIONS = TurnDetectionOptions(right_before=0)
 END = HeardSilence(float("inf"), 0.95, 0.25)
 
 
@@ -26,3 +26,11 @@ def test_pauses_are_learned_per_speaker() -> None:
     several = replay({str(number): [pause] for number in range(6)}, OPTIONS, is_asked=False)
     assert one.cut_off == pytest.approx(1 / 2)
     assert several.cut_off == 1
+
+
+def test_a_detector_that_takes_pauses_for_ends_costs_nothing_until_it_is_believed() -> None:
+    speakers = {"reader": [HeardSilence(0.4, 0.95, 0.25), END] * 6, "guest": [END] * 6}
+    options = TurnDetectionOptions()
+    alone, asked = (replay(speakers, options, is_asked=each) for each in (False, True))
+    assert asked.cut_off == alone.cut_off == 0
+    assert asked.latency < alone.latency  # of the guest's later turns

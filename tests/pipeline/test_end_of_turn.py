@@ -21,6 +21,7 @@ OPTIONS = TurnDetectionOptions(
     sure_endpointing_delay=0.2,
     min_endpointing_delay=0.6,
     max_endpointing_delay=1.2,
+    right_before=0,
 )
 
 

@@ -32,7 +32,8 @@ PATIENT = TurnDetectionOptions(
     max_utterance=30.0,
 )
 """What the tables count with, whatever proves best for people."""
-QUICK = replace(PATIENT, sure_endpointing_delay=0.33)
+QUICK = replace(PATIENT, sure_endpointing_delay=0.33, right_before=0)
+"""Believes the end-of-turn detector at once."""
 
 
 class Table:
@@ -178,6 +179,52 @@ def test_continuing_after_an_early_end_lengthens_later_pauses() -> None:
     assert table.hear(0.0, 1.0) == [(ENDED, pytest.approx(0.21))]
 
 
+def test_detector_is_believed_once_it_was_right_three_times_in_a_row() -> None:
+    table = speaking(replace(QUICK, right_before=3))
+    ends = [_sure_end(table) for _ in range(4)]
+    assert ends == [pytest.approx(0.56)] * 3 + [pytest.approx(0.33)]
+
+
+def test_detector_is_not_believed_while_the_user_goes_on_when_it_is_sure() -> None:
+    table = speaking(replace(QUICK, right_before=3))
+    for _ in range(3):
+        _sure_end(table)
+    sure(table)
+    table.hear(0.0, 0.15)
+    table.hear(1.0, 0.5)  # it was wrong: a pause of 0.4 s
+    assert [_sure_end(table) for _ in range(4)] == [
+        pytest.approx(0.56), pytest.approx(0.56), pytest.approx(0.56), pytest.approx(0.46)
+    ]  # fmt: skip
+
+
+def test_detector_is_not_blamed_for_pauses_that_it_would_not_have_ended() -> None:
+    table = speaking(replace(QUICK, right_before=1))
+    _sure_end(table)
+    sure(table)
+    table.hear(1.0, 0.5)  # a pause of 0.25 s
+    assert _sure_end(table) == pytest.approx(0.33)
+
+
+def test_pauses_within_a_turn_show_that_the_detector_is_wrong() -> None:
+    table = speaking(replace(QUICK, right_before=1))
+    for _ in range(3):
+        sure(table)
+        table.hear(0.0, 0.2)
+        table.hear(1.0, 0.5)
+    sure(table)
+    assert table.hear(0.0, 1.0)[-1] == (ENDED, pytest.approx(0.31, abs=0.03))
+
+
+def _sure_end(table: Table) -> float:
+    """Seconds of silence that end a turn which the detector takes for ended; the user is answered
+    and speaks again."""
+    sure(table)
+    heard = table.hear(0.0, 3.0)
+    assert heard[0][0] is ENDED
+    table.hear(1.0, 0.5)
+    return 0.25 + heard[0][1]
+
+
 def test_detector_never_waits_longer_than_without_a_judgement() -> None:
     table = speaking(QUICK)
     for _ in range(2):
@@ -232,6 +279,10 @@ def test_a_turn_does_not_end_while_there_is_voice() -> None:
         ("I would like to", True),
         ("tell me about the", True),
         ("The cat and, um,", True),
+        ("So, my fellow Americans,", True),
+        ("I knew you could not choose but...", True),
+        ("Set a timer for the.", True),
+        ("Tell me more about her.", False),
         ("what time is it", False),
         ("", False),
     ],

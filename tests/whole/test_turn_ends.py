@@ -25,9 +25,11 @@ from avatar_app.engines.turn.smart_turn.engine import SmartTurn
 from avatar_app.engines.vad.silero.engine import SileroDetector
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline.conversation import Engines
+from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.session.offline.simulated_user import at_level, in_room, silence, trim_silence
 
 DATA = Path(__file__).parents[1] / "data"
+BELIEVING = TurnDetectionOptions(right_before=0)
 ASK_NOT = (5.0, 8.8)
 """Seconds of the recording: "what your country can do for you, ask", a pause of 0.65 s within."""
 
@@ -46,7 +48,7 @@ def ends(detector: EndOfTurnDetector, samples: Samples) -> list[float]:
     recognizer = ScriptedRecognizer(script=["it is good"] * 9)
     parts = PassThrough(), SileroDetector(), recognizer, ScriptedDialogue(), FlatVoice(), FlatFace()
     found: list[float] = []
-    with Scene(engines=Engines(*parts, turn=detector)) as scene:
+    with Scene(engines=Engines(*parts, turn=detector), turn_detection=BELIEVING) as scene:
         sound = np.concatenate([silence(0.6), samples, silence(2.0)])
         last = 0.6 + len(samples) / MICROPHONE_RATE
         heard = in_room(sound, np.random.default_rng(5))

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from avatar_app.core.unfinished_words import UNFINISHED
+from avatar_app.core.unfinished_words import is_unfinished
 from avatar_app.core.values import BLOCK_SECONDS
 
 
@@ -27,7 +27,10 @@ class TurnDetectionOptions:
     """Silence after which an answer is prepared, not yet spoken, and the end-of-turn detector is
     asked whether the user has finished."""
     sure_endpointing_delay: float = 0.28
-    """Silence that ends a turn when the end-of-turn detector is sure."""
+    """Silence that ends a turn when the end-of-turn detector is sure, and believed."""
+    right_before: int = 3
+    """Times in a row that it must have been right about this user before it is believed; 0: at
+    once."""
     min_endpointing_delay: float = 0.58
     """Silence that ends a turn."""
     max_endpointing_delay: float = 1.2
@@ -59,7 +62,7 @@ VOICED = 0.5
 VOICED_OVER_AVATAR = 0.25
 """The same while the avatar speaks: lower, as a needless pause loses nothing."""
 HESITATION = 0.25
-"""Extra seconds of patience after a word that does not end a sentence."""
+"""Extra seconds of patience after a text that ends in mid-sentence."""
 UNVOICED = 0.35
 """Probability below which a block counts as silence; between the two nothing changes."""
 UNVOICED_OVER_AVATAR = 0.15
@@ -69,7 +72,7 @@ SURELY_VOICED = 0.8
 CONTINUE_AFTER = 0.04
 """Seconds of voice in a pause that continue the utterance: a click does not."""
 SURE = 0.9
-"""Probability from which a detector of the end of turns is believed."""
+"""Probability from which a detector of the end of turns is sure."""
 LEARNED_PAUSES = 12
 """How many of the user's own pauses are remembered."""
 WENT_ON = 0.8
@@ -79,10 +82,11 @@ WENT_ON = 0.8
 class TurnDetector:
     """Decides who has the floor, from one speech probability per 10 ms block.
 
-    The silence that ends a turn adapts: it grows after words that do not end a sentence (`hint`),
+    The silence that ends a turn adapts: it grows after a text that ends in mid-sentence (`hint`),
     and with the pauses that this user makes, also with those that were taken for an end. It is
-    short when the end-of-turn detector is sure (`judge`) and the words do not contradict, unless
-    this user tends to go on after such pauses.
+    short when the end-of-turn detector is sure (`judge`) and the words do not contradict. That
+    detector is first heard and not followed: it is believed while its latest answers about this
+    user were right, and no longer once it was sure and the user went on.
     """
 
     def __init__(self, options: TurnDetectionOptions | None = None) -> None:
@@ -94,6 +98,7 @@ class TurnDetector:
         self._is_voice = False
         self._has_finished = self._is_understood = False
         self._last_text = ""
+        self._right = 0
         self._pauses: deque[float] = deque(maxlen=LEARNED_PAUSES)
         self._false_ends: deque[float] = deque(maxlen=LEARNED_PAUSES)
         self._pause_before_end = 0.0
@@ -129,6 +134,8 @@ class TurnDetector:
         self._pauses.append(pause)
         if self._has_finished:
             self._false_ends.append(pause)
+            if pause > self.options.sure_endpointing_delay:
+                self._right = 0
 
     def reset(self) -> None:
         """Open the floor: the utterance was ended or withdrawn by other means."""
@@ -149,13 +156,17 @@ class TurnDetector:
         needed = options.min_endpointing_delay
         if len(self._pauses) >= 3:
             needed = max(needed, _longer_than_most(self._pauses))
-        words = self._last_text.lower().split()
-        if words and words[-1].strip(".,") in UNFINISHED:
+        if is_unfinished(self._last_text):
             needed += HESITATION
-        elif words and self._is_understood and self._has_finished:
+        elif self._last_text and self._is_understood and self._has_finished and self._is_believed:
             sure = max(options.sure_endpointing_delay, _longer_than_most(self._false_ends))
             needed = min(needed, sure)
         return min(needed, options.max_endpointing_delay)
+
+    @property
+    def _is_believed(self) -> bool:
+        """Whether the end-of-turn detector was right often enough."""
+        return self._right >= self.options.right_before
 
     def _count(self, probability: float, *, contested: bool) -> None:
         """`contested`: somebody may be speaking over the avatar."""
@@ -174,9 +185,7 @@ class TurnDetector:
         options = self.options
         needed = options.pause_after if avatar_speaking else options.min_speech
         if _reached(self._voiced, needed):
-            if self._since_end is not None and self._since_end < WENT_ON:
-                self.learn(self._pause_before_end + self._since_end - needed)
-            self._since_end = None
+            self._learn_from_end(needed)
             self._floor, self._length = _Floor.USER, 0.0
             self._last_text = ""
             return Decision.STARTED
@@ -201,6 +210,7 @@ class TurnDetector:
     def _user_pauses(self) -> Decision | None:
         if _reached(self._voiced, CONTINUE_AFTER):
             self.learn(self._silence - CONTINUE_AFTER)
+            self._has_finished = False
             self._floor, self._silence = _Floor.USER, 0.0
             return Decision.CONTINUED
         if self._is_voice:
@@ -209,6 +219,15 @@ class TurnDetector:
             self._since_end, self._pause_before_end = 0.0, self._silence
             return self._end()
         return None
+
+    def _learn_from_end(self, voice: float) -> None:
+        """The user speaks, `voice` seconds so far: learn whether the latest end was one."""
+        if self._since_end is not None and self._since_end < WENT_ON:
+            self.learn(self._pause_before_end + self._since_end - voice)
+        elif self._since_end is not None:
+            self._right += self._has_finished
+        self._since_end = None
+        self._has_finished = False
 
     def _end(self) -> Decision:
         self._floor = _Floor.OPEN
