@@ -24,10 +24,23 @@ class LongStorage: ...
 def _rebuild_tensor_v2(*_: Any) -> None: ...
 
 
+class BaseModelOutputWithPast: ...
+
+
+class DynamicCache:
+    """Keys and values by layer: pickled as an object without a call."""
+
+    def __init__(self, keys: list[np.ndarray], values: list[np.ndarray]) -> None:
+        self._seen_tokens = keys[0].shape[2]
+        self.key_cache, self.value_cache = keys, values
+
+
 for _imitation, _module in (
     (FloatStorage, "torch"),
     (LongStorage, "torch"),
     (_rebuild_tensor_v2, "torch._utils"),
+    (BaseModelOutputWithPast, "transformers.modeling_outputs"),
+    (DynamicCache, "transformers.cache_utils"),
 ):
     _imitation.__module__ = _module
 
@@ -40,6 +53,19 @@ class Tensor:
         steps = tuple(step // self.values.itemsize for step in self.values.strides)
         shape = self.values.shape
         return _rebuild_tensor_v2, (Stored(self), 0, shape, steps, False, OrderedDict())
+
+
+class Output:
+    """An output of a network, as the library transformers pickles it: a call, and entries."""
+
+    def __init__(self, states: np.ndarray, cache: DynamicCache) -> None:
+        self.states, self.cache = states, cache
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        given = (self.states, self.cache, None, None)
+        entries = {"last_hidden_state": self.states, "past_key_values": self.cache}
+        more = {"hidden_states": None, "attentions": None}
+        return BaseModelOutputWithPast, given, entries | more, None, iter(entries.items())
 
 
 class Stored:
@@ -61,7 +87,7 @@ class TorchPickler(pickle._Pickler):
         return (*pid, None) if self.older else pid
 
     def save_imitation(self, obj: Any, name: str | None = None) -> None:
-        if not obj.__module__.startswith("torch"):
+        if not obj.__module__.startswith(("torch", "transformers")):
             self.save_global(obj, name)
             return
         self.write(f"c{obj.__module__}\n{obj.__name__}\n".encode())
@@ -103,6 +129,26 @@ def write_row(path: Path, state: State) -> Path:
     for tensor in tensors:
         parts += [struct.pack("<q", tensor.values.size), tensor.values.tobytes()]
     path.write_bytes(b"".join(parts))
+    return path
+
+
+def write_objects(path: Path, content: Any) -> Path:
+    """Any objects with arrays in them, which become tensors."""
+    tensors: list[Tensor] = []
+
+    class Pickler(TorchPickler):
+        def reducer_override(self, obj: Any) -> Any:
+            if not isinstance(obj, np.ndarray):
+                return NotImplemented
+            tensors.append(Tensor(str(len(tensors)), obj))
+            return tensors[-1].__reduce__()
+
+    buffer = io.BytesIO()
+    Pickler(buffer, 2).dump(content)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", buffer.getvalue())
+        for tensor in tensors:
+            archive.writestr(f"archive/data/{tensor.key}", tensor.values.tobytes())
     return path
 
 

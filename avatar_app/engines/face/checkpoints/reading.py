@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
-from avatar_app.engines.face.checkpoints.torch_file import Damaged, Refused, read_torch_file
+from avatar_app.engines.face.checkpoints.tensors import Damaged, Refused
+from avatar_app.engines.face.checkpoints.torch_file import read_torch_file
 
 State = Mapping[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -65,13 +66,30 @@ def read_weights(
     """
     if not path.is_file():
         raise ModelMissing(f"No {published.title} checkpoint at {path}.", published.where)
-    with _translate_errors(path.name):
+    with as_input_invalid(path.name):
         return _checked(_unwrapped(_read(path, read_onnx)), path.name, published)
 
 
+def read_renamed_weights(
+    path: Path, published: Published, name_of: Callable[[str], str | None]
+) -> State:
+    """Return a large network's weights by the names that `name_of` gives to the file's keys; None
+    drops an entry. `published.shapes` are those of the new names.
+
+    All must be present and of the right shape. Whether the numbers are finite is found out when
+    they are read, as reading them twice takes long. Raises as `read_weights`.
+    """
+    if not path.is_file():
+        raise ModelMissing(f"No {published.title} checkpoint at {path}.", published.where)
+    with as_input_invalid(path.name):
+        named = ((name_of(key), value) for key, value in _unwrapped(_read(path, None)).items())
+        kept = {name: value for name, value in named if name is not None}
+        return _shaped(kept, path.name, published)
+
+
 @contextmanager
-def _translate_errors(name: str) -> Iterator[None]:
-    """Convert errors about the file called `name` to user-facing ones."""
+def as_input_invalid(name: str) -> Iterator[None]:
+    """Convert Refused, Damaged and OSError about the file called `name` to InputInvalid."""
     try:
         yield
     except Refused as refused:
@@ -95,7 +113,7 @@ class _Entries(Mapping[str, NDArray[np.float32]]):
 
     def __getitem__(self, key: str) -> NDArray[np.float32]:
         found = self.stored[key]
-        with _translate_errors(self.name):
+        with as_input_invalid(self.name):
             return _finite(found, key)
 
     def __iter__(self) -> Iterator[str]:
@@ -123,6 +141,13 @@ def _unwrapped(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _checked(state: dict[str, Any], name: str, published: Published) -> State:
+    read = _shaped(state, name, published)
+    for key in read:
+        _finite(state[key], key)
+    return read
+
+
+def _shaped(state: dict[str, Any], name: str, published: Published) -> State:
     for key in state:
         if key not in published.shapes:
             raise _foreign(name, published, f"it has the unknown entry {key}")
@@ -135,7 +160,6 @@ def _checked(state: dict[str, Any], name: str, published: Published) -> State:
             if found != shape:
                 reason = f"the entry {key} has the shape {found} instead of {shape}"
                 raise _foreign(name, published, reason)
-            _finite(state[key], key)
             read[key] = state[key]
     return _Entries(name, read)
 
