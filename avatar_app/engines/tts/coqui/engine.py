@@ -14,8 +14,8 @@ from avatar_app.engines.tts.coqui.choices import Choices
 from avatar_app.engines.tts.coqui.files import speaker_names
 from avatar_app.engines.tts.coqui.loading import load
 from avatar_app.engines.tts.coqui.network import Network
-from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken, together
-from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner
+from avatar_app.engines.tts.speech.chunks import ShapeAt, Spoken
+from avatar_app.engines.tts.speech.manner import in_manner
 from avatar_app.engines.tts.speech.numerals import spell_out
 from avatar_app.engines.tts.speech.phrases import gather_phrases, phrases_of
 
@@ -56,7 +56,7 @@ class CoquiVoice:
         for phrase in gather_phrases(phrases_of(text, network.longest), network.longest):
             turn.check()
             pieces = network.say(phrase, spell_out(phrase, choices.language), choices, turn)
-            for piece in _in_manner(pieces, choices.manner):
+            for piece in in_manner(pieces, choices.manner):
                 turn.check()
                 spoken = piece.after(pause)
                 for chunk in spoken.chunks(start):
@@ -85,11 +85,3 @@ class CoquiVoice:
 
 def _loaded(choices: Choices) -> Network:
     return load(choices.model, choices.device, choices.threads)
-
-
-def _in_manner(pieces: Iterator[Spoken], manner: VoiceConfig) -> Iterator[Spoken]:
-    """Join the chunks of a phrase before its pitch is changed, so that no border between them is
-    audible."""
-    if not manner.leaves_sound:
-        pieces = iter((together(list(pieces)),))
-    return (apply_manner(piece, manner) for piece in pieces)

@@ -7,13 +7,14 @@ complete speech, without audible borders between chunks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.values import Samples
-from avatar_app.engines.tts.speech.chunks import Spoken, WordAt
+from avatar_app.engines.tts.speech.chunks import Spoken, WordAt, together
 from avatar_app.engines.tts.speech.melody import widened
 
 _KNEE = 0.7  # of full scale, from where peaks are bent
@@ -54,6 +55,14 @@ def apply_manner(spoken: Spoken, config: VoiceConfig) -> Spoken:
         ],
         mouth=spoken.mouth and [(shape, round(at * factor)) for shape, at in spoken.mouth],
     )
+
+
+def in_manner(pieces: Iterator[Spoken], config: VoiceConfig) -> Iterator[Spoken]:
+    """Change the speaking style of the pieces of a phrase. They are joined before their pitch is
+    changed, so that no border between them is audible."""
+    if not config.leaves_sound:
+        pieces = iter((together(list(pieces)),))
+    return (apply_manner(piece, config) for piece in pieces)
 
 
 def level_loudness(sound: Samples, gain: float) -> Samples:
