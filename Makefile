@@ -43,7 +43,7 @@ test-monkey: $(TEST_READY) ## click and type 5,000 times at random; ROUNDS=3 wit
 	$(BIN)/python -m pytest -q -o timeout=0 tests/ui/test_random_use.py || exit; done
 
 test-voices: $(VOICES_READY) ## run the tests of voices that need PyTorch, in a separate environment
-	@$(VOICES)/bin/python -m pytest tests/coqui $(ARGS)
+	@$(VOICES)/bin/python -m pytest tests/coqui tests/vibevoice $(ARGS)
 
 test-atspi: $(RUN_READY) ## check what a screen reader finds; needs at-spi2-core, python3-pyatspi, xvfb, dbus
 	@tests/atspi_audit.sh $(BIN)/avatar-app

@@ -23,6 +23,7 @@ EXTRAS = MappingProxyType(
         "kokoro": ("kokoro_onnx", "pedalboard", "num2words"),
         "openvino": ("openvino",),
         "coqui": ("TTS.api",),
+        "vibevoice": ("torch", "tokenizers", "pedalboard"),
     }
 )
 """The modules that the engines of an extra import."""

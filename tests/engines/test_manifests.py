@@ -41,8 +41,8 @@ MANIFESTS = tuple(
     manifest for manifest in ALL if not manifest.needs.models and manifest.name not in SERVED
 )
 """What works with nothing fetched or started; others keep the contract in their own tests."""
-APART = {"coqui-tts"}
-"""What only `make test-voices` installs, as it needs PyTorch; tests/coqui look at it."""
+APART = {"coqui-tts", "torch"}
+"""What only `make test-voices` installs; tests/coqui and tests/vibevoice look at it."""
 MOST_VALUES = 6
 """Of a choice with a hundred values, the first, the last, and some between are tried."""
 

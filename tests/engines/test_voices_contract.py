@@ -30,8 +30,10 @@ OPTIONS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "orpheus": lambda folder: {"model": str(write_orpheus(folder)), "context": 2048},
     "piper": lambda folder: {"model": str(write_piper(folder, speakers=True))},
 }
-"""How engines are made that need a model; coqui keeps the same promises in tests/coqui."""
-VOICES_HERE = {each.name for each in Registry().all() if each.kind is Kind.TTS} - {"coqui"}
+"""How engines are made that need a model; those with PyTorch keep the same promises in tests/coqui
+and tests/vibevoice."""
+APART = {"coqui", "vibevoice"}
+VOICES_HERE = {each.name for each in Registry().all() if each.kind is Kind.TTS} - APART
 every = pytest.mark.parametrize("name", sorted(VOICES_HERE))
 
 

@@ -25,6 +25,7 @@ _SUMMARIES = {
     "openvino": "another runtime for Wav2Lip",
     "serve": "the avatar as a server, for other programs, browsers and machines",
     "server": "Ollama, LM Studio, llama-server, vLLM or hosted ones; keys in the system's keyring",
+    "vibevoice": "lively voices that begin after a few words, for a graphics card; with PyTorch",
 }
 
 
