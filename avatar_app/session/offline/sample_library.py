@@ -9,6 +9,7 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Pictures
 from avatar_app.models.catalog import STARTER
+from avatar_app.models.errors import AGAIN
 from avatar_app.models.store import StoredFile
 from avatar_app.runtime.memory.estimate import choice_key
 from avatar_app.runtime.registry import Registry
@@ -68,7 +69,10 @@ def sample_library(settings: SettingsStore, paths: AppPaths, registry: Registry)
         library.downloads.queue.put(id)
     library.downloads.queue.pause(_FETCHED)
     library.downloads.queue.fail(
-        _FAILED, "huggingface.co cannot be reached.", "Look at your network.", "Unreachable"
+        _FAILED,
+        "huggingface.co cannot be reached.",
+        f"Is the network connected? {AGAIN}",
+        "Unreachable",
     )
     return library
 

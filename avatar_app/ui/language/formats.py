@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from PySide6.QtCore import QDate, QLocale, QTime
@@ -9,11 +10,24 @@ from PySide6.QtCore import QDate, QLocale, QTime
 from avatar_app.ui.language.texts import translated
 
 THOUSAND = 1000.0
+_UNITS = {"kB": THOUSAND, "MB": THOUSAND**2, "GB": THOUSAND**3}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) (kB|MB|GB)\b")
+_DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
 
 
 def number_text(value: float, decimals: int = 0) -> str:
     """Return a number with the separators of the language: 1,234.5 or 1.234,5."""
     return QLocale().toString(float(value), "f", decimals).replace("-", "−")
+
+
+def figures_of(text: str) -> str:
+    """Return a finished text of another room with its sizes and decimals as the language writes
+    them: `1.2 GB` is `1,2 Go` in French."""
+    return _DECIMAL.sub(QLocale().decimalPoint(), _SIZE.sub(_size_of, text))
+
+
+def _size_of(found: re.Match[str]) -> str:
+    return size_text(float(found[1]) * _UNITS[found[2]])
 
 
 def percent_text(share: float) -> str:

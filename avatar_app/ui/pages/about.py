@@ -47,6 +47,10 @@ class AboutPage(PageView):
         self.context.work.run(_facts).then(self._show_facts)
         self.context.work.run(installed_dependencies).then(self._show_packages)
 
+    @property
+    def is_filled(self) -> bool:
+        return bool(self._facts) and self.packages.count() > 0
+
     def stop(self) -> None:
         self.update_row.close_jobs()
 
@@ -71,7 +75,7 @@ class AboutPage(PageView):
         session = self.context.session
         places = {
             self.tr("Settings"): session.settings.user_file.parent,
-            self.tr("Models"): session.models.store.root,
+            self.tr("Models"): session.models.place,
         }
         return [self._folder_row(title, path) for title, path in places.items()]
 

@@ -39,6 +39,7 @@ class VoiceFilter(QWidget):
         self.people_box.setAccessibleName(self.tr("Women or men"))
         self.people_box.setToolTip(self.tr("Show the voices of women or men, where it is known"))
         self.people_box.setObjectName("filter")
+        self.people_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.people_box.setMinimumWidth(15 * UNIT)
         everybody = (self.tr("Everybody"), ""), (self.tr("Women"), "f"), (self.tr("Men"), "m")
         for title, sex in everybody:

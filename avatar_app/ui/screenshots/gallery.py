@@ -29,6 +29,7 @@ from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.app import prepared_application
 from avatar_app.ui.pages.avatars.page import AvatarsPage
 from avatar_app.ui.pages.page_ids import (
+    ABOUT,
     AVATARS,
     DEVICES,
     HISTORY,
@@ -134,6 +135,14 @@ SCENES = (
     GalleryScene("compact", (*_EARLIER, *_SPEAKING), compact=True),
     GalleryScene("settings", _EARLIER, transcript=False, page=SETTINGS),
     GalleryScene("models", _EARLIER, transcript=False, page=MODELS),
+    GalleryScene(
+        "models-details",
+        _EARLIER,
+        transcript=False,
+        page=MODELS,
+        search="qwen2.5-0.5b",
+        press=("More about Qwen2.5 0.5B Instruct (Q4_K_M)",),
+    ),
     GalleryScene("history", _EARLIER, transcript=False, page=HISTORY),
     GalleryScene("history-search", _EARLIER, transcript=False, page=HISTORY, search="moon tid"),
     GalleryScene("performance", _EARLIER, transcript=False, page=PERFORMANCE),
@@ -161,6 +170,7 @@ SCENES = (
     ),
     GalleryScene("privacy", _EARLIER, transcript=False, page=PRIVACY),
     GalleryScene("personas", _EARLIER, transcript=False, page=PERSONAS),
+    GalleryScene("about", _EARLIER, transcript=False, page=ABOUT),
     GalleryScene("avatars", _EARLIER, transcript=False, page=AVATARS),
     GalleryScene("avatars-new", _EARLIER, transcript=False, page=AVATARS, drop=True),
 )
@@ -229,6 +239,7 @@ def _wait_filled(window: MainWindow) -> None:
     for _ in range(FILLED_MS // STEP_MS):
         page = window.pages.shown
         if page is None or page.is_filled:
+            _wait(STEP_MS)
             return
         _wait(STEP_MS)
 

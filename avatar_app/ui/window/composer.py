@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QSpacerItem
 
 from avatar_app.core.events import AudioLevels, State
@@ -16,6 +17,25 @@ HEIGHT = 7 * UNIT
 Expanding, Fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
 LONGEST = 2_000
 """Characters that can be typed at once."""
+
+
+class _MessageField(QLineEdit):
+    """Invites in a few words where there is no room for all of them."""
+
+    _invitations = ("", "")
+
+    def invite(self, whole: str, short: str) -> None:
+        self._invitations = whole, short
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        whole, short = self._invitations
+        wide = self.fontMetrics().horizontalAdvance(whole) + 4 * UNIT
+        self.setPlaceholderText(whole if wide <= self.width() else short)
 
 
 class Composer(QFrame):
@@ -36,7 +56,7 @@ class Composer(QFrame):
         self.mute_button = IconButton(theme, Glyph.MICROPHONE, "", kind="toggle")
         self.mute_button.setCheckable(True)
         self.meter = LevelMeter(theme, bars=5, height=20)
-        self.field = QLineEdit()
+        self.field = _MessageField()
         self.stop_button = IconButton(theme, Glyph.STOP, "", kind="stop", shade="text")
         self.send_button = IconButton(theme, Glyph.SEND, "", kind="send", shade="on_accent")
         self.expand_button = IconButton(theme, Glyph.EXPAND, "")
@@ -97,7 +117,7 @@ class Composer(QFrame):
         self.stop_button.name_it(self.tr("Stop the answer"), "Esc")
         self.send_button.name_it(self.tr("Send"), self.tr("Enter"))
         self.expand_button.name_it(self.tr("Back to the whole window"), "F9")
-        self.field.setPlaceholderText(self.tr("Type, or hold Space to talk"))
+        self.field.invite(self.tr("Type, or hold Space to talk"), self.tr("Type …"))
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.show_muted(muted=self._muted)

@@ -36,6 +36,8 @@ from avatar_app.ui.language.texts import full_text, keep_translated
 from avatar_app.ui.widgets.notices import Action, Notice
 from avatar_app.ui.window.parts import WindowParts
 
+_NO_BREAK = "\u00a0"
+
 
 class EventPresenter(QObject):
     """Keeps only the answer being spoken."""
@@ -101,7 +103,8 @@ class EventPresenter(QObject):
 
     def _hint(self, text: str) -> None:
         keys = self.tr("Hold Space to talk   ·   Enter sends   ·   Esc stops the answer")
-        self._parts.stage.captions.show_hint(text, keys)
+        whole = keys.replace(" ", _NO_BREAK).replace(_NO_BREAK * 3, " " * 3)
+        self._parts.stage.captions.show_hint(text, whole)
 
     def _show_words(self, event: Event) -> None:
         captions, chat = self._parts.stage.captions, self._parts.chat.model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from avatar_app.ui.language.texts import keep_translated
@@ -36,12 +36,10 @@ class PageButton(ClickedByToggle, QToolButton):
         self.setObjectName("railButton")
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self.setIconSize(QSize(ICON, ICON))
-        self._fit()
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.toggled.connect(self._dress)
         theme.changed.connect(self._dress)
-        theme.changed.connect(self._fit)
         self.announce_toggles()
         self._dress()
         keep_translated(self, self._name)
@@ -59,9 +57,17 @@ class PageButton(ClickedByToggle, QToolButton):
         else:
             super().keyPressEvent(event)
 
-    def _fit(self) -> None:
-        scale = self._theme.text_scale
-        self.setFixedSize(round((WIDTH - UNIT) * scale), round(7 * UNIT * scale))
+    @property
+    def title_width(self) -> int:
+        """Return the pixels that its title needs when it is checked, and so bold."""
+        self.ensurePolished()
+        bold = self.font()
+        bold.setBold(True)
+        return QFontMetrics(bold).horizontalAdvance(self.entry.title)
+
+    def fit(self, width: int) -> None:
+        """Take this width."""
+        self.setFixedSize(width, round(7 * UNIT * self._theme.text_scale))
 
     def _dress(self) -> None:
         """Update the tab order: only the current page is a tab stop; the arrows reach the
@@ -80,10 +86,8 @@ class PageRail(QScrollArea):
     def __init__(self, entries: Sequence[PageEntry], theme: Theme) -> None:
         super().__init__()
         self.setObjectName("rail")
-        keep_translated(self, lambda: self.setAccessibleName(self.tr("Pages")))
         self._theme = theme
         theme.changed.connect(self._fit)
-        self._fit()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -103,9 +107,19 @@ class PageRail(QScrollArea):
             self.buttons.append(button)
         column.addStretch(1)
         self.setWidget(body)
+        keep_translated(self, self._name_parts)
+
+    def _name_parts(self) -> None:
+        self.setAccessibleName(self.tr("Pages"))
+        self._fit()
 
     def _fit(self) -> None:
-        self.setFixedWidth(round(WIDTH * self._theme.text_scale))
+        """Be as wide as the longest title in the language, and no narrower than usual."""
+        titles = max(button.title_width for button in self.buttons) + 2 * UNIT
+        width = max(round(WIDTH * self._theme.text_scale), titles)
+        self.setFixedWidth(width)
+        for button in self.buttons:
+            button.fit(width - UNIT)
 
     def show_chosen(self, id: str) -> None:
         """Mark the current page."""

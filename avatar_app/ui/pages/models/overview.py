@@ -42,10 +42,12 @@ class ModelOverview(QFrame):
         column.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 12)
         column.setSpacing(12)
         column.addWidget(self.memory)
+        self.hide()  # until there is something in it
         column.addLayout(row)
 
     def show_listing(self, listing: ModelListing) -> None:
         """The state as it is now."""
+        self.show()
         self.memory.show_plan(listing.memory)
         self.folder.show_listing(listing)
         self._is_measured = bool(listing.hardware.gflops)

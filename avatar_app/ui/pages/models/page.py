@@ -94,6 +94,10 @@ class ModelsPage(PageView):
     def focus_first(self) -> None:
         self.search_field.setFocus()
 
+    @property
+    def is_filled(self) -> bool:
+        return self.groups.is_complete
+
     def look_for(self, words: str) -> None:
         self.search_field.setText(words)
 

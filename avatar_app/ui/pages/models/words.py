@@ -13,7 +13,13 @@ from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.session.model_listing import ListedModel, ModelListing
 from avatar_app.session.model_upkeep import Upkeep, UpkeepTask
 from avatar_app.system.extras.declared import Extra
-from avatar_app.ui.language.formats import duration_text, number_text, rate_text, size_text
+from avatar_app.ui.language.formats import (
+    duration_text,
+    figures_of,
+    number_text,
+    rate_text,
+    size_text,
+)
 from avatar_app.ui.language.texts import counted, full_text, translated
 
 DOT = "  ·  "
@@ -60,8 +66,8 @@ class ModelWords(QObject):
         """`38 tokens/s here · takes 315 MB of memory`"""
         parts = []
         if fitness.speed:
-            parts.append(self.tr("{} here").format(translated(fitness.speed)))
-        parts.append(translated(fitness.reason))
+            parts.append(self.tr("{} here").format(figures_of(translated(fitness.speed))))
+        parts.append(figures_of(translated(fitness.reason)))
         if fitness.verdict is Verdict.FITS:
             parts.append(self.tr("speed not measured"))
         return DOT.join(parts)
@@ -118,8 +124,10 @@ class ModelWords(QObject):
 
     def hint(self, hint: str) -> str:
         """What to do here instead of on the command line."""
+        if not hint.endswith(AGAIN):
+            return translated(hint)
         again = self.tr("Try again: it goes on where it stopped.")
-        return again if hint == AGAIN else translated(hint)
+        return f"{translated(hint.removesuffix(AGAIN).strip())} {again}".strip()
 
     def upkeep(self, upkeep: Upkeep) -> str:
         """What is being done with a model, or what came of it."""

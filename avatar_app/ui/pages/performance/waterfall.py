@@ -18,7 +18,7 @@ from avatar_app.ui.style.theme import UNIT, Theme
 ROW = 32
 AXIS = 24
 NAMES = 13 * UNIT
-"""Width of the column of names."""
+"""Least width of the column of names."""
 TIMES = 9 * UNIT
 """Width of the column of times."""
 _STEPS_MS = (50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000)
@@ -79,8 +79,16 @@ class TurnWaterfall(QWidget):
             self._paint_bar(painter, number, bar, end)
         painter.end()
 
+    @property
+    def _names(self) -> int:
+        """Width of the column of names, in any language."""
+        metrics = self.fontMetrics()
+        names = (self._words.stage(bar.stage) for bar in self._bars)
+        widest = max(map(metrics.horizontalAdvance, names), default=0)
+        return max(NAMES, widest + 2 * UNIT)
+
     def _x(self, ms: float, end: float) -> float:
-        return NAMES + (self.width() - NAMES - TIMES) * ms / end
+        return self._names + (self.width() - self._names - TIMES) * ms / end
 
     def _paint_axis(self, painter: QPainter, end: float) -> None:
         palette = self._theme.palette
@@ -98,7 +106,7 @@ class TurnWaterfall(QWidget):
         palette, top = self._theme.palette, ROW * number
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
         painter.setPen(QColor(palette.text))
-        name = QRectF(0, top, NAMES - UNIT, ROW)
+        name = QRectF(0, top, self._names - UNIT, ROW)
         painter.drawText(name, middle, self._words.stage(bar.stage))
         painter.setPen(Qt.PenStyle.NoPen)
         left = self._x(bar.start_ms, end)
