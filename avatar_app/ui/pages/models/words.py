@@ -20,9 +20,11 @@ from avatar_app.ui.language.formats import (
     rate_text,
     size_text,
 )
-from avatar_app.ui.language.texts import counted, full_text, translated
+from avatar_app.ui.language.texts import counted, for_translation, full_text, translated
 
 DOT = "  ·  "
+BEFORE_AGAIN = (for_translation("Is the network connected?"),)
+"""Hints that stand before “try again”."""
 
 
 class ModelWords(QObject):
