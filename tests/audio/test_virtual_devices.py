@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from virtual_audio import RATE, VirtualAudio, likeness, wait_until
+from virtual_audio import RATE, VirtualAudio, arrives, wait_until
 
 from avatar_app.audio.backend import list_devices
 from avatar_app.audio.microphone import Microphone
@@ -43,6 +43,11 @@ class Tape:
     def ended(self) -> bool:
         return self.at > len(self.samples)
 
+    def play(self, samples: np.ndarray) -> None:
+        """Wait until these have been played, after some silence."""
+        self.samples = np.pad(samples, (self.at + 4800, 0))
+        wait_until(lambda: self.ended, "all is played")
+
 
 class Ear:
     """Keeps what a microphone delivers."""
@@ -54,10 +59,6 @@ class Ear:
     def hear(self, block: AudioChunk, at: float) -> None:
         self.blocks.append(block)
         self.times.append(at)
-
-    @property
-    def samples(self) -> np.ndarray:
-        return np.concatenate([block.samples for block in self.blocks])
 
 
 class Notices(list):
@@ -77,18 +78,28 @@ def test_devices_are_listed_by_name() -> None:
     assert devices["headset"].inputs > 0
 
 
+def played(virtual_audio: VirtualAudio, tape: Tape) -> np.ndarray:
+    """Play somebody speaking, and return what the sound card received."""
+    with virtual_audio.recording() as recording:
+        tape.play(speech(PLAYBACK_RATE))
+        before = len(recording.samples)
+        wait_until(lambda: len(recording.samples) > before + RATE // 2, "all is recorded")
+    return recording.samples
+
+
+def steady(times: list[float]) -> bool:
+    """Whether blocks follow each other at 10 ms, but for those that a busy machine delayed."""
+    return bool(np.quantile(np.abs(np.diff(times) - 0.01), 0.9) < 0.006)
+
+
 def test_played_samples_reach_the_loudspeaker(virtual_audio: VirtualAudio) -> None:
-    said = speech(PLAYBACK_RATE)
-    tape, notices = Tape(said), Notices()
-    with virtual_audio.recording() as recording, Loudspeaker(None, tape.pull, notices) as speaker:
+    tape, notices = Tape(), Notices()
+    with Loudspeaker(None, tape.pull, notices) as speaker:
         assert speaker.name == "default"
         assert 0 < speaker.latency <= 0.1
-        wait_until(lambda: tape.ended, "all is played")
-        played = len(recording.samples)
-        wait_until(lambda: len(recording.samples) > played + RATE // 2, "all is recorded")
-    assert likeness(said, recording.samples) > 0.95
+        assert arrives(speech(PLAYBACK_RATE), lambda: played(virtual_audio, tape))
     assert not notices
-    np.testing.assert_allclose(np.diff(tape.times), 0.01, atol=0.006)
+    assert steady(tape.times)
 
 
 def test_microphone_samples_are_received(virtual_audio: VirtualAudio) -> None:
@@ -97,14 +108,18 @@ def test_microphone_samples_are_received(virtual_audio: VirtualAudio) -> None:
     with Microphone(None, ear.hear, notices) as microphone:
         wait_until(lambda: ear.blocks, "the microphone delivers")
         assert microphone.alive
-        virtual_audio.speak(said, MICROPHONE_RATE)
-        heard = len(ear.blocks)
-        wait_until(lambda: len(ear.blocks) > heard + 50, "the rest is delivered")
-    # by parts: a busy machine may stretch the server's sound by a sample in between
-    assert np.median([likeness(part, ear.samples) for part in np.array_split(said, 6)]) > 0.9
+
+        def received() -> np.ndarray:
+            before = len(ear.blocks)
+            virtual_audio.speak(said, MICROPHONE_RATE)
+            heard = len(ear.blocks)
+            wait_until(lambda: len(ear.blocks) > heard + 50, "the rest is delivered")
+            return np.concatenate([block.samples for block in ear.blocks[before:]])
+
+        assert arrives(said, received)
     assert [block.start for block in ear.blocks] == list(range(0, 160 * len(ear.blocks), 160))
     assert {len(block.samples) for block in ear.blocks} == {160}
-    np.testing.assert_allclose(np.diff(ear.times), 0.01, atol=0.006)
+    assert steady(ear.times)
     assert not notices
 
 
@@ -122,12 +137,7 @@ def test_unplugged_loudspeaker_is_replaced_and_used_again(virtual_audio: Virtual
         wait_until(lambda: len(notices) > 1, "the loudspeaker is taken back")
         assert notices.messages[1:] == ["The loudspeaker default is back."]
         assert speaker.alive
-        with virtual_audio.recording() as recording:
-            tape.samples = np.pad(speech(PLAYBACK_RATE), (tape.at + 4800, 0))
-            wait_until(lambda: tape.ended, "all is played")
-            played = len(recording.samples)
-            wait_until(lambda: len(recording.samples) > played + RATE // 2, "all is recorded")
-    assert likeness(speech(PLAYBACK_RATE), recording.samples) > 0.95
+        assert arrives(speech(PLAYBACK_RATE), lambda: played(virtual_audio, tape))
 
 
 def test_both_streams_survive_the_sound_server(virtual_audio: VirtualAudio) -> None:
