@@ -167,6 +167,18 @@ SUM = ToolCall("sum", {"x": "2+2"})
         ([{"function_call": {"name": "sum", "arguments": '{"x": "2+2"}'}}], [SUM]),
         ([{"content": '<tool_call>{"name": "sum", "arguments": {"x": "2+2"}}</tool_call>'}], [SUM]),
         ([call(1, "a", "sum", '{"x": "2+2"}')], [SUM]),
+        ([call(0, "c", "now", "{}"), call(1, "c", "sum", '{"x": "2+2"}')], [ToolCall("now"), SUM]),
+        ([call(0, "c", "now", "{}"), call(0, "c", "sum", '{"x": "2+2"}')], [ToolCall("now"), SUM]),
+        ([call(0, "a", "sum", '{"x": '), call(0, "b", None, '"2+2"}')], [SUM]),
+        ([call(0, "a", None, '{"x": "2+2"}'), call(0, None, "sum", None)], [SUM]),
+        ([call(0, "a", "sum", '{"x": "2+2"}')] * 2, [SUM]),
+        ([call(0, "a", "sum", '{"x": "2'), call(0, "a", "sum", '{"x": "2+2"}')], [SUM]),
+        ([call(0, "a", "sum", "{'x': '2+2'}")], [SUM]),
+        ([call(0, "a", "sum", '```json\n{"x": "2+2"}\n```')], [SUM]),
+        ([call(0, "a", "sum", [{"x": "2+2"}])], [SUM]),
+        ([call(0, "a", "functions.sum", '{"x": "2+2"}')], [SUM]),
+        ([{"tool_calls": [{"id": "a", "name": "sum", "arguments": {"x": "2+2"}}]}], [SUM]),
+        ([{"tool_calls": [{"function": {"name": "sum", "parameters": {"x": "2+2"}}}]}], [SUM]),
         ([call(0, "a", "sum", '{"x": '), call(1, "b", "now", "{}"), call(0, None, None, '"2+2"}')],
          [SUM, ToolCall("now")]),
     ],
@@ -252,6 +264,9 @@ def test_every_refused_parameter_is_omitted():
         (writes("<think>The user wants a greeting.</think>"), "thought, and said nothing", "model"),
         (writes("<think>The user wants a greeting and"), "thought, and said nothing", "model"),
         (writes({"content": ""}, reason="content_filter"), "its filter refused it", "other words"),
+        (writes({"content": ""}, reason="SAFETY"), "its filter refused it", "other words"),
+        (writes({"content": ""}, reason="content-filter"), "its filter refused it", "other words"),
+        (writes({"reasoning": "Hm"}, reason="MAX_TOKENS"), "with thinking", "longest"),
         (writes({"content": ""}), "gave no answer", "Ask again"),
     ],
 )  # fmt: skip
@@ -340,3 +355,53 @@ def test_answer_is_limited_to_the_configured_sentences():
         dialogue = OpenAIDialogue(address=server.address, model="m", sentences=3)
         (text,) = asked(server, dialogue)
     assert str(text).strip() == "Dr. Jones lives at No. 5. He is kind. Is he old?"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "hint"),
+    [
+        (400, {"message": "It was filtered.", "code": "content_filter"}, "other words"),
+        (403, {"message": "Your input was flagged"}, "other words"),
+        (400, {"message": "API key not valid. Please pass a valid API key."}, "servers key"),
+        (400, {"message": "Your credit balance is too low."}, "account"),
+    ],
+)
+def test_hint_fits_the_reason_whatever_the_status(status, error, hint):
+    shown = failure(lambda handler, _body: handler.send(status, {"error": error}))
+    assert hint in shown.hint
+
+
+@pytest.mark.parametrize("status", [400, 404, 424, 500])
+def test_a_server_that_is_loading_is_asked_again_whatever_the_status(status):
+    said, statuses = writes(HELLO), [status, status]
+
+    def answer(handler: Handler, body: dict[str, Any]) -> None:
+        if statuses:
+            handler.send(statuses.pop(), {"error": {"message": "The model is loading"}})
+        else:
+            said(handler, body)
+
+    with serving(answer) as server:
+        assert asked(server) == [HELLO]
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "document"),
+    [
+        ("tools", 422, {"detail": [{"loc": ["body", "tools"], "msg": "Extra inputs"}]}),
+        ("max_tokens", 400, {"error": {"message": "Invalid request", "param": "max_tokens"}}),
+        ("tools", 500, {"error": {"message": "tools param requires --jinja flag"}}),
+        ("tools", 400, [{"error": {"message": "Function calling is not enabled"}}]),
+    ],
+)
+def test_refusals_are_understood_wherever_they_name_the_parameter(refused, status, document):
+    said = writes(HELLO)
+
+    def answer(handler: Handler, body: dict[str, Any]) -> None:
+        if refused in body:
+            handler.send(status, document)
+        else:
+            said(handler, body)
+
+    with serving(answer) as server:
+        assert asked(server) == [HELLO]

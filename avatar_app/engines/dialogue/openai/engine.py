@@ -11,7 +11,13 @@ from avatar_app.core.errors import ConfigInvalid, EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.openai.request import MEDIA, Refusal, refusal, without
+from avatar_app.engines.dialogue.openai.request import (
+    MEDIA,
+    Refusal,
+    is_unsupported,
+    refusal,
+    without,
+)
 from avatar_app.engines.dialogue.openai.stream import (
     CUT,
     FILTERED,
@@ -54,6 +60,7 @@ REFUSING = frozenset({400, 404, 405, 422, 501})
 """Statuses that may mean an unsupported parameter."""
 MEDIA_REFUSING = REFUSING | {500}
 """Statuses that may mean an unsupported picture or sound: llama-server sends 500."""
+_FAILED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +226,10 @@ class OpenAIDialogue:
             try:
                 return client.chat.completions.create(**wanted)
             except self._openai.APIStatusError as error:
-                more = refusal(reason_of(error), wanted, refused)
+                more = refusal(f"{reason_of(error)} {error.body}", wanted, refused)
                 statuses = MEDIA_REFUSING if more in MEDIA else REFUSING
-                if more is None or error.status_code not in statuses:
+                unsupported = error.status_code == _FAILED and is_unsupported(reason_of(error))
+                if more is None or not (error.status_code in statuses or unsupported):
                     raise
                 self._refused[self._place] = refused | {more}
 

@@ -54,6 +54,7 @@ _SAID = (
     (Refusal.TOOLS, re.compile(r"tool|function[ _]call")),
 )
 """Patterns of their error messages."""
+_UNSUPPORTED = re.compile(r"not supp|unsupp|requires|not enabled|must alternate")
 
 
 def without(body: Body, refused: frozenset[Refusal]) -> Body:
@@ -70,6 +71,11 @@ def refusal(message: str, body: Body, refused: frozenset[Refusal]) -> Refusal | 
         if each not in refused and words.search(said) and _holds(body, each):
             return each
     return None
+
+
+def is_unsupported(message: str) -> bool:
+    """Whether the message of an internal error is about a feature that the server lacks."""
+    return bool(_UNSUPPORTED.search(message.lower()))
 
 
 def _holds(body: Body, refusal: Refusal) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import time
@@ -16,6 +17,10 @@ from avatar_app.engines.dialogue.openai.events import documents
 
 CUT, FILTERED = "length", "content_filter"
 """Reasons for which an answer ends early."""
+_REASONS = {"max_tokens": CUT, "model_length": CUT} | dict.fromkeys(
+    ("safety", "recitation", "prohibited_content", "blocklist", "spii", "refusal"), FILTERED
+)
+"""Other names of those."""
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 """Fields in which servers send a model's thoughts, separate from the answer."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -67,6 +72,12 @@ class _Part:
     def is_complete(self) -> bool:
         return bool(self.name) and _object(self.written or "{}") is not None and bool(self.written)
 
+    def write(self, piece: str) -> None:
+        """Add a piece of the arguments; some servers repeat what they have sent."""
+        repeats = len(self.written) > 1 and piece.startswith(self.written)
+        again = self.is_complete and _object(piece) is not None
+        self.written = piece if repeats or again else self.written + piece
+
 
 @dataclass(frozen=True, slots=True)
 class Requested:
@@ -116,7 +127,10 @@ class Answer:
         return [
             Requested(
                 part.id or f"call_{number}",
-                ToolCall(part.name, _object(part.written or "{}") or {}),
+                ToolCall(
+                    part.name.strip().removeprefix("functions."),
+                    _object(part.written or "{}") or {},
+                ),
                 part.written or "{}",
             )
             for number, part in enumerate(self.parts)
@@ -124,7 +138,7 @@ class Answer:
         ]
 
     def _text(self, choice: dict[str, Any]) -> str:
-        self.reason = choice.get("finish_reason") or self.reason
+        self.reason = _reason(choice.get("finish_reason")) or self.reason
         delta = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
         if not isinstance(delta, dict):
             return ""
@@ -162,12 +176,13 @@ class Answer:
     def _take(self, piece: dict[str, Any]) -> None:
         """Add a piece to its call."""
         function = piece["function"]
-        name, written = str(function.get("name") or ""), function.get("arguments")
+        name = str(function.get("name") or "")
+        written = function.get("arguments", function.get("parameters"))
         part = self._part(piece.get("index"), str(piece.get("id") or ""), name)
-        if name and name != part.name and not part.written:
+        if name and (not part.name or (name != part.name and not part.written)):
             part.name += name
         if isinstance(written, str):
-            part.written += written
+            part.write(written)
         elif written is not None:
             part.written = json.dumps(written)
 
@@ -175,8 +190,10 @@ class Answer:
         """Return the call of a piece: calls are distinguished by id, by index, and, where a server
         numbers them all alike or not at all (Ollama), by being complete."""
         for part in reversed(self.parts):
-            if id and part.id:
-                if part.id == id:
+            same_place = index is None or part.index in (None, index)
+            if id and part.id and (name or not same_place):
+                is_other = name and name != part.name and part.is_complete
+                if part.id == id and same_place and not is_other:
                     return part
                 continue
             if index is not None and part.index != index:
@@ -237,6 +254,16 @@ def _calls(delta: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for piece in pieces:
         if isinstance(piece, dict) and isinstance(piece.get("function"), dict):
             yield piece
+        elif isinstance(piece, dict) and isinstance(piece.get("name"), str):
+            yield piece | {"function": piece}  # without the level between
+
+
+def _reason(written: Any) -> str | None:
+    """Return the reason for an end in OpenAI's words."""
+    if not isinstance(written, str):
+        return None
+    name = written.lower().replace("-", "_")
+    return _REASONS.get(name, name)
 
 
 def _object(written: str) -> dict[str, Any] | None:
@@ -245,5 +272,19 @@ def _object(written: str) -> dict[str, Any] | None:
         if isinstance(found, str):  # some write JSON within JSON
             found = json.loads(found)
     except (ValueError, RecursionError):
+        return _python_object(written)
+    if isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    return found if isinstance(found, dict) else None
+
+
+def _python_object(written: str) -> dict[str, Any] | None:
+    """Return the object of a model that writes Python's quotes, or a fence around it."""
+    bare = written.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
+    if bare != written:
+        return _object(bare)
+    try:
+        found = ast.literal_eval(bare)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return None
     return found if isinstance(found, dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -24,6 +25,8 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 8.0
 """Seconds between two attempts."""
 _NOT_READY = 503
 """Status of llama-server, vLLM and others while they load a model."""
+_LOADING = re.compile(r"(?:is|still) (?:loading|warming up|starting)|loading model")
+"""What servers write that send another status then."""
 
 _BROKEN = frozenset(
     {"ReadError", "WriteError", "CloseError", "RemoteProtocolError", "DecodingError"}
@@ -152,12 +155,17 @@ def _is_refused(error: BaseException) -> bool:
 
 
 def _is_not_ready(error: BaseException | None) -> bool:
-    return getattr(error, "status_code", 0) == _NOT_READY
+    status = getattr(error, "status_code", 0)
+    return status == _NOT_READY or (
+        status >= 400 and bool(_LOADING.search(str(getattr(error, "message", "")).lower()))
+    )
 
 
 def _may_pass(error: BaseException) -> bool:
     import openai
 
+    if _is_not_ready(error):
+        return True
     match error:
         case openai.APITimeoutError():
             return type(error.__cause__).__name__ == "ConnectTimeout"

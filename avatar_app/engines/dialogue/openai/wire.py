@@ -23,6 +23,8 @@ LONGEST_REASON = 300
 """Maximum letters of a server's message."""
 PAYMENT_REQUIRED = 402
 _UNPAID = ("insufficient_quota", "billing", "credit", "balance", "current quota", "payment")
+_FILTERED = re.compile(r"content.?(?:filter|management policy)|flagged|moderation|safety system")
+_WRONG_KEY = re.compile(r"api.?key (?:is )?(?:not valid|invalid)|invalid api.?key")
 _TOO_LONG = re.compile(r"context (?:length|size|window)|maximum.{0,20}tokens|too long|n_ctx")
 KEYRING = "avatar_app"
 """Service name in the system's keyring; keys are stored by the server's address."""
@@ -84,9 +86,17 @@ def _is_unpaid(error: Any) -> bool:
     """Whether the account is out of credit, for which many servers send 429 like busy ones."""
     code = str(getattr(error, "code", "") or "")
     said = f"{code} {reason_of(error)}".lower()
-    return error.status_code == PAYMENT_REQUIRED or (
-        error.status_code in (403, 429) and any(word in said for word in _UNPAID)
+    return (
+        error.status_code == PAYMENT_REQUIRED
+        or (error.status_code in (403, 429) and any(word in said for word in _UNPAID))
+        or "credit balance" in said
     )
+
+
+def _says(error: Any, pattern: re.Pattern[str]) -> bool:
+    """Whether a request is refused for a reason that the message tells."""
+    refused = error.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN)
+    return refused and bool(pattern.search(f"{error.code} {reason_of(error)}".lower()))
 
 
 def translate_error(error: Exception, address: str) -> AvatarError:
@@ -100,11 +110,15 @@ def translate_error(error: Exception, address: str) -> AvatarError:
                 f"The server {address} requires payment: {reason}",
                 "Check your account and its limits there, or choose another server.",
             )
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return ConfigInvalid(
-                f"The server {address} does not accept the key.",
-                f"Store one: avatar-app servers key {address}",
+        case openai.APIStatusError() if _says(error, _FILTERED):
+            return EngineFailed(
+                f"The server {address} refused: {reason}",
+                "Say it in other words, or choose another model.",
             )
+        case openai.BadRequestError() if _says(error, _WRONG_KEY):
+            return _unknown_key(address)
+        case openai.AuthenticationError() | openai.PermissionDeniedError():
+            return _unknown_key(address)
         case openai.NotFoundError() if not isinstance(error.body, dict):
             return ConfigInvalid(
                 f"The server {address} has nothing at this address: {reason}",
@@ -136,6 +150,13 @@ def translate_error(error: Exception, address: str) -> AvatarError:
         timed_out = any("Timeout" in type(each).__name__ for each in causes(error))
         return silent(address) if timed_out else unreachable(error, address)
     return EngineFailed(f"The server {address} failed: {reason}", "Ask again.")
+
+
+def _unknown_key(address: str) -> AvatarError:
+    return ConfigInvalid(
+        f"The server {address} does not accept the key.",
+        f"Store one: avatar-app servers key {address}",
+    )
 
 
 def silent(address: str) -> AvatarError:
