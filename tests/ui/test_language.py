@@ -206,6 +206,10 @@ def test_where_nothing_answers_in_it_one_sentence_leads_to_a_model(
     choose_language(qtbot, window, "de")
     toast = window.pages.shown.toast
     assert "Englisch" in toast.notice.hint
+    assert toast.other_button.text() == "Qwen2.5 0.5B Instruct zeigen"
+    assert toast.other_button.width() >= toast.other_button.sizeHint().width()
+    rate = window.pages.shown.form.rows["face.options.fps"].editor.control
+    assert "," in rate.text(), "numbers follow, too"
     assert session.settings.get("tts.engine") == "espeak"
     assert session.settings.get("tts.options.language") == "en-us"
     qtbot.mouseClick(toast.other_button, Qt.MouseButton.LeftButton)

@@ -28,6 +28,11 @@ from avatar_app.ui.qt.work import Work
 from avatar_app.ui.widgets.notices import Action
 
 
+def short_title(model: Model) -> str:
+    """Return a model's title without what stands in brackets: for a button."""
+    return model.title.partition(" (")[0]
+
+
 class ShowPage(Protocol):
     """Opens another page by its id, and searches it for words."""
 
@@ -96,11 +101,11 @@ class RemedyActions(QObject):
         show = partial(self._show_page, MODELS, model.title)
         store = self._session.models.store
         if store.presence(model) is Presence.INSTALLED or not store.is_accepted(model):
-            return Action(self.tr("Show {}").format(model.title), show)
+            return Action(self.tr("Show {}").format(short_title(model)), show)
         return Action(self._get_title(model), partial(self._get, model, show))
 
     def _get_title(self, model: Model) -> str:
-        title = self.tr("Get {}").format(model.title)
+        title = self.tr("Get {}").format(short_title(model))
         return f"{title}  ·  {size_text(model.bytes)}" if model.bytes else title
 
     def _get(self, model: Model, show: Callable[[], None]) -> None:

@@ -26,6 +26,7 @@ from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.language_change import LanguageOutcome, change_language
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.page_ids import MODELS
+from avatar_app.ui.pages.remedy_actions import short_title
 from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.pages.setting_row import shown_value
 from avatar_app.ui.style.theme import UNIT
@@ -133,7 +134,7 @@ class SettingsPage(PageView):
     def _showing(self, model: Model) -> Action:
         """Show a model that would help."""
         show = partial(self.context.show_page, MODELS, model.title)
-        return Action(self.tr("Show {}").format(model.title), show)
+        return Action(self.tr("Show {}").format(short_title(model)), show)
 
     def _when(self, effect: Effect) -> str:
         if effect is Effect.WHEN_LOADED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -246,5 +246,6 @@ class MainWindow(QWidget):
 
 
 def _name(window: QWidget) -> None:
+    window.setLocale(QLocale())  # of numbers in all that is made in it from now on
     window.setWindowTitle(window.tr("Avatar"))
     window.setAccessibleName(window.tr("Avatar"))

@@ -91,7 +91,7 @@ class ModelFolderRow(QWidget):
 
     def _lay_out(self) -> None:
         texts = QVBoxLayout()
-        texts.setSpacing(4)
+        texts.setSpacing(6)
         for part in (self.disk, self.place, self.bar, self.step, self.problem):
             texts.addWidget(part)
         row = QHBoxLayout(self)
