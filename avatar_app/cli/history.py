@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from avatar_app.storage.search_words import Passage
 
 history = typer.Typer(
-    help="What was said before: list, show, search, export, delete.", no_args_is_help=True
+    help="Conversation history: list, show, search, export, delete.", no_args_is_help=True
 )
 out = plain_console()
 err = plain_console(stderr=True)
@@ -71,7 +71,7 @@ def show(number: Number) -> int:
 def export(
     number: Number,
     output: Annotated[
-        Path | None, typer.Option(help="The file to write; default: named by day and title, here.")
+        Path | None, typer.Option(help="The file to write; default: day and title, in this folder.")
     ] = None,
     format: Annotated[
         str | None,
@@ -105,7 +105,9 @@ def export(
 
 @history.command()
 def delete(
-    numbers: Annotated[list[int], typer.Argument(metavar="NUMBER…", help="Which ones.")],
+    numbers: Annotated[
+        list[int], typer.Argument(metavar="NUMBER…", help="Numbers of the conversations.")
+    ],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:

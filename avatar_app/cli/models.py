@@ -174,10 +174,13 @@ def take(
 @models.command()
 def move(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[FOLDER]", help="Without it: back to the usual place.")
+        Path | None,
+        typer.Argument(
+            metavar="[FOLDER]", help="The new folder; omit it to return to the default one."
+        ),
     ] = None,
 ) -> int:
-    """Move all models to another folder or disk; what was there before stays until all is well."""
+    """Move all models to another folder or disk; the old files are kept until all are verified."""
     from avatar_app.cli.progress import run_job
     from avatar_app.models.relocation import move_models, place_for
 

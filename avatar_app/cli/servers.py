@@ -52,7 +52,7 @@ keep_former_name(servers, "servers look", "servers scan", scan_servers)
 def key(
     address: Annotated[str, typer.Argument(help="As in dialogue.options.address.")],
     *,
-    remove: Annotated[bool, typer.Option("--remove", help="Forget it.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete the stored key.")] = False,
 ) -> int:
     """Store the key for a server in the system's keyring; it is entered hidden."""
     from avatar_app.models.servers import checked_address, is_overheard, remove_key, store_key

@@ -19,7 +19,9 @@ err = plain_console(stderr=True)
 
 def update(
     *,
-    check: Annotated[bool, typer.Option("--check", help="Only say whether there is one.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only report whether there is one.")
+    ] = False,
 ) -> int:
     """Look for a newer version; nothing is looked for unless you ask."""
     from avatar_app import __version__
