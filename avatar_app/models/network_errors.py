@@ -55,12 +55,12 @@ def of_status(status: int, url: str) -> DownloadFailed:
     if status in (404, 410):
         return DownloadFailed(
             f"{at} no longer has the file (status {status}).",
-            "Fetch it by hand, then type: avatar-app models import PATH",
+            "Download it manually, then type: avatar-app models import PATH",
         )
     if status in (401, 403):
         return DownloadFailed(
             f"{at} requires signing in to download the file (status {status}).",
-            "Fetch it by hand, then type: avatar-app models import PATH",
+            "Download it manually, then type: avatar-app models import PATH",
         )
     return DownloadFailed(f"{at} refused the request (status {status}).", "Look at the address.")
 

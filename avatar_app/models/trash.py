@@ -42,7 +42,7 @@ class ModelTrash:
         """Put the model back. Raises InputInvalid if it is gone for good or came again since."""
         folder, deleted = self.store.folder(model), self.store.root / FOLDER / model.id
         if not deleted.exists() or folder.exists():
-            raise InputInvalid(f"{model.title} cannot be brought back.", "Fetch it again.")
+            raise InputInvalid(f"{model.title} cannot be brought back.", "Download it again.")
         try:
             os.replace(deleted, folder)
         except OSError as error:

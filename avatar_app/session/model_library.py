@@ -91,8 +91,8 @@ class ModelLibrary:
         ]
         if not paused:
             return ()
-        message = f"Not fetched to the end: {', '.join(paused)}."
-        return (Noticed(message, "Go on with it on the page of models (Ctrl+B)."),)
+        message = f"Unfinished downloads: {', '.join(paused)}."
+        return (Noticed(message, "Resume them on the Models page (Ctrl+B)."),)
 
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, from several threads, when a download or a check has changed; a few

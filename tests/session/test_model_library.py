@@ -136,7 +136,7 @@ def test_download_is_paused_after_a_restart(site: Site, opened) -> None:
     site.may_go_on.set()
     assert states(again) == {"one": TransferState.PAUSED, "two": TransferState.PAUSED}
     (notice,) = again.notices()
-    assert notice.message == "Not fetched to the end: Model one, Model two."
+    assert notice.message == "Unfinished downloads: Model one, Model two."
     asked = len(site.asked)
     again.downloads.get_all()
     wait(again, lambda: states(again) == {})

@@ -293,7 +293,7 @@ def test_empty_or_disabled_history_is_explained(qtbot, opened) -> None:
     window, session = opened()
     window.pages.open("history")
     shown = window.pages.shown
-    qtbot.waitUntil(lambda: shown.panes.sentence.text() == "Your conversations will be here.")
+    qtbot.waitUntil(lambda: shown.panes.sentence.text() == "Your conversations will appear here.")
     assert shown.panes.sentence.isVisible()
     session.settings.change({"history.keep": False})
     shown.refresh()

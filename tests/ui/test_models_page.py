@@ -88,7 +88,7 @@ def until(qtbot, done: Callable[[], bool]) -> None:
 def fetched(qtbot, page: ModelsPage, model: str) -> None:
     """Have a model here, as a user does."""
     click(qtbot, page.row(model).act_button)
-    until(qtbot, lambda: state(page, model) == "Here")
+    until(qtbot, lambda: state(page, model) == "Installed")
 
 
 def test_each_model_shows_its_size_and_whether_it_fits(page: ModelsPage) -> None:
@@ -116,7 +116,7 @@ def test_download_can_be_paused_and_resumed(qtbot, page: ModelsPage, site: Site)
     assert transfer.get_button.hasFocus()
     site.may_go_on.set()
     qtbot.keyClick(transfer.get_button, Qt.Key.Key_Space)
-    until(qtbot, lambda: state(page, "one") == "Here")
+    until(qtbot, lambda: state(page, "one") == "Installed")
     assert not page.transfers.isVisible()
     assert site.asked[-1].range == "bytes=100000-299999"
 
@@ -139,7 +139,7 @@ def test_downloads_can_be_resumed_after_a_restart(
     assert steps == ["Paused  ·  100 kB of 300 kB", "Paused  ·  0 bytes of 300 kB"]
     assert len(site.asked) == asked, "nothing is fetched unasked"
     click(qtbot, again.transfers.all_button)
-    until(qtbot, lambda: state(again, "one") == state(again, "two") == "Here")
+    until(qtbot, lambda: state(again, "one") == state(again, "two") == "Installed")
 
 
 def test_cancelled_download_can_be_resumed_from_its_row(
@@ -165,7 +165,7 @@ def test_failed_download_shows_the_reason_until_a_retry_succeeds(
     assert "Type the same command" not in row.problem.text()
     assert row.get_button.text() == "Try again"
     click(qtbot, row.get_button)
-    until(qtbot, lambda: state(page, "one") == "Here")
+    until(qtbot, lambda: state(page, "one") == "Installed")
 
 
 def test_using_a_model_applies_immediately_and_can_be_undone(qtbot, page: ModelsPage) -> None:
@@ -177,7 +177,7 @@ def test_using_a_model_applies_immediately_and_can_be_undone(qtbot, page: Models
     assert (settings.get("asr.engine"), settings.get("asr.options.model")) == ("whisper", "one")
     assert page.toast.notice.message == "First ears is used from now on."
     click(qtbot, page.toast.action_button)
-    until(qtbot, lambda: state(page, "one") == "Here")
+    until(qtbot, lambda: state(page, "one") == "Installed")
     assert settings.get("asr.engine") == "pocketsphinx"
 
 
@@ -188,11 +188,11 @@ def test_deletion_can_be_undone_or_frees_disk_space(qtbot, page: ModelsPage) -> 
     click(qtbot, row.details.delete_button)
     until(qtbot, lambda: state(page, "one").startswith("Deleted."))
     click(qtbot, page.toast.action_button)
-    until(qtbot, lambda: state(page, "one") == "Here")
+    until(qtbot, lambda: state(page, "one") == "Installed")
     click(qtbot, row.details.delete_button)
     until(qtbot, lambda: row.act_button.text() == "Undo")
     click(qtbot, row.act_button)
-    until(qtbot, lambda: state(page, "one") == "Here")
+    until(qtbot, lambda: state(page, "one") == "Installed")
     click(qtbot, row.details.delete_button)
     until(qtbot, row.details.free_button.isVisible)
     click(qtbot, row.details.free_button)
@@ -210,7 +210,7 @@ def test_license_must_be_accepted_before_the_download_begins(
     until(qtbot, row.details.accept_button.hasFocus)
     assert site.asked == []
     qtbot.keyClick(row.details.accept_button, Qt.Key.Key_Space)
-    until(qtbot, lambda: state(page, "bound") == "Here")
+    until(qtbot, lambda: state(page, "bound") == "Installed")
 
 
 def test_damaged_model_is_detected_and_repaired(qtbot, page: ModelsPage) -> None:
@@ -223,7 +223,7 @@ def test_damaged_model_is_detected_and_repaired(qtbot, page: ModelsPage) -> None
     click(qtbot, row.details.repair_button)
     file = library.store.path(row.entry.model)
     until(qtbot, lambda: file.is_file() and file.read_bytes() == BODY)
-    until(qtbot, lambda: library.downloads.transfers() == () and state(page, "one") == "Here")
+    until(qtbot, lambda: library.downloads.transfers() == () and state(page, "one") == "Installed")
     click(qtbot, row.details.verify_button)
     until(qtbot, lambda: row.details.said.text() == "Verified: as it came.")
 
@@ -320,9 +320,9 @@ def test_hidden_page_does_not_poll_downloads(qtbot, page: ModelsPage, site: Site
     until(qtbot, lambda: library.downloads.transfers() == ())
     until(qtbot, lambda: not page._reading)
     before = state(page, "one")
-    assert before != "Here"
+    assert before != "Installed"
     on_models(qtbot, window)
-    until(qtbot, lambda: state(page, "one") == "Here")
+    until(qtbot, lambda: state(page, "one") == "Installed")
     entry = page.row("one").entry
     assert entry.presence is Presence.INSTALLED
 
@@ -361,7 +361,7 @@ def test_the_folder_moves_with_progress_and_back(
     page.move_to(disk)
     until(qtbot, lambda: str(disk) in folder.place.text())
     assert (disk / "one" / "one.bin").read_bytes() == BODY
-    assert state(page, "one") == "Here"
+    assert state(page, "one") == "Installed"
     assert any("Moving the models" in text for text in seen)
     until(qtbot, folder.back_button.isVisible)
     assert not folder.bar.isVisible()
@@ -371,7 +371,7 @@ def test_the_folder_moves_with_progress_and_back(
     until(qtbot, lambda: not disk.exists())
     until(qtbot, lambda: not folder.back_button.isVisible())
     assert not app_paths().models.is_symlink()
-    assert state(page, "two") == "Here"
+    assert state(page, "two") == "Installed"
 
 
 def test_a_move_that_cannot_be_says_why(qtbot, page: ModelsPage) -> None:
@@ -398,7 +398,7 @@ def test_a_cancelled_move_leaves_everything(
     may_go_on.set()
     until(qtbot, page.overview.folder.move_button.isVisible)
     assert not (tmp_path / "disk").exists()
-    assert state(page, "one") == "Here"
+    assert state(page, "one") == "Installed"
 
 
 def test_the_details_show_what_the_memory_would_be_with_a_model(qtbot, page: ModelsPage) -> None:

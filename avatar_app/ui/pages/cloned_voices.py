@@ -126,7 +126,7 @@ class ClonedVoices(QWidget):
         self._gone(name)
         self.notice.emit(
             Notice(
-                self.tr("The consent to {} is taken back.").format(name),
+                self.tr("The consent to {} was revoked.").format(name),
                 self.tr("The voice is deleted, and no copy of it opens again."),
             )
         )

@@ -121,7 +121,7 @@ class HistoryPage(PageView):
             return self.tr("No conversation holds “{words}”.").format(words=self._words)
         if not self.context.session.settings.settings.history.keep:
             return self.tr("Conversations are not kept. The settings say so, under Privacy.")
-        return self.tr("Your conversations will be here.")
+        return self.tr("Your conversations will appear here.")
 
     def _choose(self, summary: ConversationSummary | None) -> None:
         """Read what is chosen in the list; what is read already only gets a new head."""

@@ -171,7 +171,7 @@ class PrivacyPage(PageView):
         heading.setObjectName("section")
         inside.addWidget(heading)
         inside.addWidget(self.network)
-        stored = Section(self.tr("What is kept on this computer"))
+        stored = Section(self.tr("Data stored on this computer"))
         for kind, (title, about) in self._kinds().items():
             row = self.rows[kind] = StoredRow(title, about)
             mark_first(row, first=len(self.rows) == 1)

@@ -11,7 +11,7 @@ from avatar_app.engines.face.wav2lip.onnx_file import read_onnx_file
 _WAV2LIP = Published(
     title="Wav2Lip",
     network="the 96 × 96 Wav2Lip network",
-    where="Fetch wav2lip.pth or wav2lip_gan.pth, or choose another face.",
+    where="Download wav2lip.pth or wav2lip_gan.pth, or choose another face.",
     which="Take wav2lip.pth or wav2lip_gan.pth; those of other sizes and networks do not fit.",
     shapes=expected_shapes(),
 )

@@ -107,7 +107,7 @@ def _stage(choices: _Choices) -> LipStage:
     if not choices.model:
         raise ModelMissing(
             "No Wav2Lip checkpoint is chosen.",
-            "Fetch wav2lip.pth or wav2lip_gan.pth, or choose another face.",
+            "Download wav2lip.pth or wav2lip_gan.pth, or choose another face.",
         )
     folder = Path(choices.avatar)
     if not choices.avatar or not (folder / MANIFEST).is_file():

@@ -9,7 +9,7 @@ from typing import Any
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.engines.tts.coqui.speakers import read_speakers
 
-HINT = "Fetch one: avatar-app models download vctk-vits"
+HINT = "Download one: avatar-app models download vctk-vits"
 _OWN_CLASSES = "TTS.tts."
 """The package in which classes named by a configuration must be."""
 

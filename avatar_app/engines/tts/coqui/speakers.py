@@ -9,7 +9,7 @@ from typing import Any
 from avatar_app.core.errors import InputInvalid
 from avatar_app.engines.tts.coqui.damage import reason_of
 
-_HINT = "Fetch it again: avatar-app models download xtts-v2"
+_HINT = "Download it again: avatar-app models download xtts-v2"
 LATENTS = ("gpt_cond_latent", "speaker_embedding")
 """A speaker in XTTS: prosody, and timbre."""
 

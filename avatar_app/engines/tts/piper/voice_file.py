@@ -14,7 +14,7 @@ from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
 
-_HINT = "Fetch one: avatar-app models download piper-en-us-joe-medium"
+_HINT = "Download one: avatar-app models download piper-en-us-joe-medium"
 _BEGIN, _END, _PAD = "^", "$", "_"
 
 

@@ -163,7 +163,7 @@ class ModelDetails(QFrame):
             self.tr("Measure"), self.tr("Measure how fast {} is here").format(title)
         )
         self.repair_button = small_button(
-            self.tr("Fetch again"), self.tr("Fetch what is damaged of {}").format(title)
+            self.tr("Download again"), self.tr("Fetch what is damaged of {}").format(title)
         )
         self.delete_button = small_button(
             self.tr("Delete"), self.tr("Delete {}; can be undone").format(title)

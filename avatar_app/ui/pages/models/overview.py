@@ -29,7 +29,7 @@ class ModelOverview(QFrame):
         self.folder = ModelFolderRow(words)
         self.measure_button = small_button(
             self.tr("Measure this computer"),
-            self.tr("Ten seconds of full speed show which models are quick enough here"),
+            self.tr("Measures in ten seconds which models are fast enough for this computer"),
         )
         self.measure_button.setAccessibleName(self.tr("Measure this computer"))
         self.measure_button.clicked.connect(self.measure_wanted)

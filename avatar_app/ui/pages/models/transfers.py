@@ -34,7 +34,7 @@ class TransferCard(QWidget):
         heading = QLabel(title)
         heading.setObjectName("section")
         self.all_button = small_button(
-            self.tr("Resume all"), self.tr("Go on with every download that is paused or failed")
+            self.tr("Resume all"), self.tr("Resume every paused or failed download")
         )
         self.all_button.clicked.connect(self.all_wanted)
         card = QFrame()

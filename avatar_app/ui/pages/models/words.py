@@ -82,7 +82,7 @@ class ModelWords(QObject):
         if entry.used_by:
             return self.tr("In use")
         if entry.presence is Presence.INSTALLED:
-            return self.tr("Here") if entry.can_be_used else self.tr("Here, not used yet")
+            return self.tr("Installed") if entry.can_be_used else self.tr("Installed, not used yet")
         return ""
 
     def size(self, entry: ListedModel) -> str:
@@ -128,7 +128,7 @@ class ModelWords(QObject):
         """What to do here instead of on the command line."""
         if not hint.endswith(AGAIN):
             return translated(hint)
-        again = self.tr("Try again: it goes on where it stopped.")
+        again = self.tr("Try again: it resumes where it stopped.")
         return f"{translated(hint.removesuffix(AGAIN).strip())} {again}".strip()
 
     def upkeep(self, upkeep: Upkeep) -> str:
