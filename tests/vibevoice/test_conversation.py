@@ -40,27 +40,27 @@ def test_behind_its_process(vibevoice: Path) -> None:
     check_behind_its_process("vibevoice", model=str(vibevoice), threads=1)
 
 
-def announced(gathering: OfflineConversation, interrupted_after: str = "") -> TurnEnded:
+def announced(offline: OfflineConversation, interrupted_after: str = "") -> TurnEnded:
     """TEXT as the avatar says it, until the turn has ended."""
-    before, seen = len(gathering.ended), len(gathering.events)
-    gathering.conversation.send(commands.Announce(TEXT))
-    for _ in gathering.room.pass_time(LONGEST):
-        new = (event for _, event in gathering.events[seen:])
+    before, seen = len(offline.ended), len(offline.events)
+    offline.conversation.send(commands.Announce(TEXT))
+    for _ in offline.devices.pass_time(LONGEST):
+        new = (event for _, event in offline.events[seen:])
         words = [event.text for event in new if isinstance(event, WordsPlayed)]
         if interrupted_after and words and interrupted_after in words[-1]:
-            gathering.conversation.send(commands.Interrupt())
-        if len(gathering.ended) > before:
+            offline.conversation.send(commands.Interrupt())
+        if len(offline.ended) > before:
             break
-    return gathering.ended[-1]
+    return offline.ended[-1]
 
 
 def test_a_conversation_speaks_and_is_interrupted(vibevoice: Path) -> None:
     chosen: dict[str, Any] = {"tts.engine": "vibevoice", "tts.options.model": str(vibevoice)}
     settings, _ = load_settings(overrides=LIGHT | chosen | {"tts.options.threads": 1})
     notices: list[Any] = []
-    with offline_conversation(settings, app_paths(), notices.append, pace=20.0) as gathering:
-        whole = announced(gathering)
-        cut = announced(gathering, interrupted_after="friend")
+    with offline_conversation(settings, app_paths(), notices.append, pace=20.0) as offline:
+        whole = announced(offline)
+        cut = announced(offline, interrupted_after="friend")
     assert notices == []
     assert whole.outcome is Outcome.FINISHED
     assert whole.heard_text == TEXT
