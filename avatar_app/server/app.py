@@ -13,12 +13,23 @@ from starlette.types import ASGIApp
 
 from avatar_app import __version__
 from avatar_app.core.errors import AvatarError
-from avatar_app.server.http import chat, devices, models, speech, transcriptions
+from avatar_app.server import speech_stream
+from avatar_app.server.http import chat, devices, health, models, speech, transcriptions
 from avatar_app.server.parts import ServerParts
+from avatar_app.server.realtime import endpoint as realtime
 from avatar_app.server.refusal import INVALID, RequestRefused, error_of, status_of
 from avatar_app.server.security.guard import Access, Guard
 
-ROUTERS = (models.router, speech.router, transcriptions.router, chat.router, devices.router)
+ROUTERS = (
+    models.router,
+    speech.router,
+    transcriptions.router,
+    chat.router,
+    devices.router,
+    speech_stream.router,
+    realtime.router,
+    health.router,
+)
 
 
 def make_app(parts: ServerParts, access: Access) -> ASGIApp:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from avatar_app.core.manifest import Kind
+from avatar_app.server.metrics import ServerCounters
 from avatar_app.server.refusal import RequestRefused
+from avatar_app.server.security.limits import Limits, SessionLimiter
 from avatar_app.session.served.shared_engines import SharedEngines
 from avatar_app.storage.paired_devices import PairedDevices
 
@@ -24,8 +27,15 @@ class ServerParts:
 
     engines: SharedEngines
     devices: PairedDevices
+    sessions: SessionLimiter
+    limits: Limits
     clock: Callable[[], float]
     """Seconds."""
+    counters: ServerCounters = field(default_factory=ServerCounters)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server stops; answers under way may end."""
+    grace: float = 15.0
+    """Seconds which they have."""
 
     def check_model(self, name: str, kind: Kind) -> None:
         """Refuse the name of a model that is not the one in use."""

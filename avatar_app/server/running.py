@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -18,15 +20,18 @@ from avatar_app.server.app import make_app
 from avatar_app.server.parts import ServerParts
 from avatar_app.server.security.guard import Access
 from avatar_app.server.security.hosts import HostCheck
-from avatar_app.server.security.limits import ClientLimiter, Limits
+from avatar_app.server.security.limits import ClientLimiter, Limits, SessionLimiter
 from avatar_app.session.served.shared_engines import SharedEngines
 from avatar_app.settings.schema import Settings
 from avatar_app.storage.paired_devices import PairedDevices
+from avatar_app.storage.syntheses import Synthesis, SynthesisLog
 from avatar_app.system.paths import AppPaths
 
 PORT = 8765
 GRACE = 20
 """Seconds in which answers under way may end when the server stops."""
+_LOOK = 0.05
+"""Seconds between two looks at what is still under way."""
 QUEUED = 256
 """Connections that may wait to be accepted."""
 
@@ -95,9 +100,14 @@ class AvatarServer:
             engines.load()
             devices = PairedDevices.of(paths)
             opened.callback(devices.close)
-            self.parts = ServerParts(engines, devices, time.monotonic)
-            app = make_app(self.parts, _access(options, devices))
-            self._server = uvicorn.Server(_config(app, options))
+            log = SynthesisLog.of(paths)
+            opened.callback(log.close)
+            log.prune(settings.history.days)
+            sessions = SessionLimiter(options.sessions)
+            self.parts = ServerParts(engines, devices, sessions, options.limits, time.monotonic)
+            engines.synthesized = partial(_note, log, self.parts)
+            app = make_app(self.parts, _access(options, self.parts))
+            self._server = _GracefulServer(_config(app, options), self.parts)
             self._opened = opened.pop_all()
 
     @property
@@ -119,6 +129,23 @@ class AvatarServer:
         self._server.should_exit = True
 
 
+class _GracefulServer(uvicorn.Server):
+    """Lets answers under way end before it closes connections."""
+
+    def __init__(self, config: uvicorn.Config, parts: ServerParts) -> None:
+        super().__init__(config)
+        self._parts = parts
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        self._parts.stopping.set()
+        end = self._parts.clock() + self._parts.grace + 1.0
+        while self._parts.sessions.open and self._parts.clock() < end and not self.force_exit:
+            await asyncio.sleep(_LOOK)
+        await super().shutdown(sockets)
+
+
 def _listening(options: ServerOptions) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -135,9 +162,15 @@ def _listening(options: ServerOptions) -> socket.socket:
     return listening
 
 
-def _access(options: ServerOptions, devices: PairedDevices) -> Access:
+def _note(log: SynthesisLog, parts: ServerParts, synthesis: Synthesis) -> None:
+    if synthesis.first_ms is not None:
+        parts.counters.count_first_sound(synthesis.first_ms / 1000)
+    log.add(synthesis)
+
+
+def _access(options: ServerOptions, parts: ServerParts) -> Access:
     def owner(token: str) -> str | None:
-        device = devices.owner_of(token)
+        device = parts.devices.owner_of(token)
         return device.id if device else None
 
     needs_token = not options.is_local if options.needs_token is None else options.needs_token
@@ -147,6 +180,7 @@ def _access(options: ServerOptions, devices: PairedDevices) -> Access:
         needs_token,
         options.limits,
         ClientLimiter(options.limits, time.monotonic),
+        parts.counters.count_request,
     )
 
 

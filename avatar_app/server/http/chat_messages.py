@@ -102,7 +102,7 @@ def _part(part: dict[str, Any]) -> Part:
         case {"type": "text" | "input_text" | "output_text", "text": str(text)}:
             return TextPart(text)
         case {"type": "image_url", "image_url": {"url": str(address)}}:
-            return _picture(address)
+            return picture_of(address)
         case {"type": "input_audio", "input_audio": {"data": str(data), **rest}}:
             return SoundPart(_decoded(data), f"audio/{rest.get('format', 'wav')}")
     kind = json.dumps(part.get("type"))
@@ -111,8 +111,9 @@ def _part(part: dict[str, Any]) -> Part:
     )
 
 
-def _picture(address: str) -> PicturePart:
-    """Return a picture that is in the request; none is fetched from anywhere."""
+def picture_of(address: str) -> PicturePart:
+    """Return a picture that is in the request; none is fetched from anywhere. Raises InputInvalid
+    for another one."""
     head, separator, data = address.partition(";base64,")
     if not separator or not head.startswith("data:image/"):
         raise InputInvalid(

@@ -94,9 +94,14 @@ class RealtimeResponse:
             "role": "assistant", "content": [part] if self._text else [],
         }  # fmt: skip
 
+    def shorten(self, heard: str) -> None:
+        """Only so much of it was heard."""
+        self._text = [heard] if heard else []
+
     def described(self, status: str) -> ServerEvent:
         """Return the response as clients read it."""
-        messages = [self.item(status)] if self._item is not None else []
+        known = status if status in (COMPLETED, IN_PROGRESS) else INCOMPLETE
+        messages = [self.item(known)] if self._item is not None else []
         return {
             "id": self.id, "object": "realtime.response", "status": status, "status_details": None,
             "output": [*messages, *self.calls], "conversation_id": self._conversation,

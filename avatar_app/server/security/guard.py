@@ -23,6 +23,7 @@ OPEN = frozenset(("/health", "/v1/devices/pair"))
 UPLOADS = frozenset(("/v1/audio/transcriptions",))
 _KEY_PROTOCOL = "openai-insecure-api-key."
 """How browsers, which cannot set headers of a WebSocket, send a token: as a subprotocol."""
+_LONGEST_PATH = 60
 UNREACHABLE = "websocket.http.response"
 
 
@@ -37,6 +38,8 @@ class Access:
     """Whether clients without a token are refused."""
     limits: Limits
     limiter: ClientLimiter
+    count: Callable[[str, int], None]
+    """Receives path and HTTP status of each request that was answered."""
 
 
 class Guard:
@@ -57,8 +60,11 @@ class Guard:
                 await self._app(scope, self._limited(scope, receive), answer.send)
         except AvatarError as error:
             log.info("%s was refused: %s", scope["path"], error)
+            answer.status = status_of(error)
             if not answer.begun:
                 await _refuse(scope, receive, send, error)
+        finally:
+            self._access.count(_counted_as(scope["path"], answer.status), answer.status)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         if scope["type"] == "websocket":
@@ -91,14 +97,20 @@ class _Answer:
 
     def __init__(self, send: Send, seconds: float) -> None:
         self._send, self._seconds = send, seconds
-        self.begun = False
+        self.begun, self.status = False, 0
 
     async def send(self, message: Message) -> None:
         self.begun = True
+        self.status = message.get("status", self.status or 101)
         try:
             await asyncio.wait_for(self._send(message), self._seconds)
         except TimeoutError as error:
             raise RequestRefused(408, "The client does not read.", "Read faster.") from error
+
+
+def _counted_as(path: str, status: int) -> str:
+    """Return the path, unless it may be anything."""
+    return path if status not in (404, 405, 421) and len(path) < _LONGEST_PATH else "other"
 
 
 def token_of(headers: Headers) -> str:

@@ -29,6 +29,10 @@ class Limits:
     """Bytes of a request with a recording."""
     message: int = 1 * MB
     """Bytes of one message on a WebSocket."""
+    messages_per_second: float = 200.0
+    """Messages on one WebSocket, over a longer time."""
+    message_burst: int = 2_000
+    """Messages on one WebSocket at a time."""
     send_seconds: float = 30.0
     """Seconds for which a client may not read what is sent to it."""
 
@@ -38,6 +42,49 @@ class _Bucket:
     left: float
     at: float
     open: int = 0
+
+
+class MessageLimiter:
+    """Counts the messages of one WebSocket."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits, self._clock = limits, clock
+        self._left, self._at = float(limits.message_burst), clock()
+
+    def check(self) -> None:
+        """Count a message. Raises RequestRefused for one too many."""
+        now, limits = self._clock(), self._limits
+        gained = (now - self._at) * limits.messages_per_second
+        self._left, self._at = min(limits.message_burst, self._left + gained) - 1, now
+        if self._left < 0:
+            raise _too_many("Too many messages in a short time.", "Send larger ones.")
+
+
+class SessionLimiter:
+    """Counts conversations, in all and of each client."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._open: list[str] = []
+
+    @property
+    def open(self) -> int:
+        """Return how many there are."""
+        return len(self._open)
+
+    @contextmanager
+    def one(self, client: str) -> Iterator[None]:
+        """Count a conversation until it ends. Raises RequestRefused for one too many."""
+        if len(self._open) >= self.most:
+            raise _too_many(
+                f"{self.most} conversations are under way, which is all the server holds.",
+                "Try later, or start it with more --sessions.",
+            )
+        self._open.append(client)
+        try:
+            yield
+        finally:
+            self._open.remove(client)
 
 
 class ClientLimiter:

@@ -154,16 +154,11 @@ class ServedConversation:
         for muted in (True, False):
             self._conversation.send(commands.Mute(muted))
 
-    def listen_to(self, *, speech: bool) -> None:
-        """Whether the client wants to hear the answers, or only to read them."""
-        self._wire.listened_to = speech
-        voice = self._engines.voice(self._client) if speech else UnheardVoice()
-        self._engine_set.engines[Kind.TTS] = voice
-        self._conversation.send(commands.SwitchEngine(Kind.TTS, voice))
-
-    def speak_as(self, request: VoiceRequest) -> None:
-        """Use another voice or speed from the next answer on; raises ConfigInvalid."""
-        voice = self._engines.voice(self._client, request)
+    def listen_to(self, request: VoiceRequest | None) -> None:
+        """Speak in this manner from the next answer on; None: the client only reads. Raises
+        ConfigInvalid for what the voice does not have."""
+        voice = UnheardVoice() if request is None else self._engines.voice(self._client, request)
+        self._wire.listened_to = request is not None
         self._engine_set.engines[Kind.TTS] = voice
         self._conversation.send(commands.SwitchEngine(Kind.TTS, voice))
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from avatar_app.core.engines import Dialogue, HasSpeakers
-from avatar_app.core.errors import ConfigInvalid, choose_one_of
+from avatar_app.core.errors import AvatarError, ConfigInvalid, choose_one_of
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
@@ -16,6 +16,7 @@ from avatar_app.core.values import SpeechChunk
 from avatar_app.models.resolve import with_model_path
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.runtime.engine_set import EngineSet, create_engine
+from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.budget import MemoryLease
@@ -23,8 +24,10 @@ from avatar_app.runtime.memory.evictable import EvictableDialogue
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.sharing.clients import SharedDialogue, SharedRecognizer, SharedSynthesizer
 from avatar_app.runtime.sharing.replicas import ReplicaPool
+from avatar_app.session.served.measured_speech import SynthesisSubject, measured
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.speech.text_to_speech import check_text, options_for
+from avatar_app.storage.syntheses import Synthesis
 from avatar_app.system.memory import MemoryFootprint
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.resolve import with_open_voice
@@ -60,6 +63,8 @@ class SharedEngines:
         """`sessions`: conversations that may hear at once, each with a recognizer of its own while
         somebody speaks; `voices`: replicas of the voice and of the dialogue."""
         self.settings, self.paths, self.notice = settings, paths, notice
+        self.synthesized: Callable[[Synthesis], None] = _ignore
+        """Receives how each synthesis went, in the thread that made it."""
         self.registry = Registry(user_paths=paths)
         self.manifests: dict[Kind, Manifest] = {}
         self._options: dict[Kind, dict[str, Any]] = {}
@@ -113,8 +118,10 @@ class SharedEngines:
         """Yield the speech of a text, clause by clause. Raises InputInvalid for a text without
         anything to say, ConfigInvalid for what the voice does not have."""
         check_text(text)
-        voice = self.voice(client, request)
-        return self._spoken_clauses(voice, text, turn)
+        speech = self._spoken_clauses(self.voice(client, request), text, turn)
+        engine = self.manifests[Kind.TTS].name
+        subject = SynthesisSubject(client, engine, request.voice or "", len(text))
+        return measured(speech, subject, self.synthesized)
 
     def voices(self) -> tuple[str, ...]:
         """Return the names of the voice's speakers; empty where it has one."""
@@ -140,8 +147,16 @@ class SharedEngines:
         engine_set.remembers = self.settings.history.keep
         if kind in self.manifests:
             name = self.manifests[kind].name
-            return engine_set.put(kind, EngineChoice(engine=name, options=self._options[kind]))
+            engine = engine_set.put(kind, EngineChoice(engine=name, options=self._options[kind]))
+            _wait_ready(engine)
+            return engine
         engine_set.put_or_builtin(kind, self._choice(kind), self.notice)
+        try:
+            _wait_ready(engine_set.engines[kind])
+        except AvatarError as error:
+            self.notice(Noticed(error.message, "The built-in engine is used instead."))
+            engine_set.engines[kind].close()
+            _wait_ready(engine_set.put(kind, EngineChoice(engine=BUILTIN[kind])))
         engine, manifest = engine_set.engines[kind], engine_set.manifests[kind]
         self.manifests[kind], self._options[kind] = manifest, dict(engine.options)
         if isinstance(engine, EvictableDialogue):
@@ -178,6 +193,16 @@ class SharedEngines:
     ) -> Iterator[SpeechChunk]:
         for clause in split_clauses([text]):
             yield from voice.speak(clause, turn)
+
+
+def _wait_ready(engine: Any) -> None:
+    """Wait for an engine that loads in a process; raises what its constructor raised."""
+    if isinstance(engine, LoadsInBackground):
+        engine.wait_ready()
+
+
+def _ignore(_synthesis: Synthesis) -> None:
+    """Nobody wants to know."""
 
 
 def manifest_options(manifest: Manifest, options: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from avatar_app.core.values import (
     Word,
 )
 
-FPS = 5.0
+FPS = 10.0
 CLAUSE_SECONDS = 0.02
 _PICTURE = np.zeros((2, 2, 3), np.uint8)
 _CALM = 3_600.0
@@ -38,9 +38,13 @@ class UnseenFace:
         turn: Turn,
         after: VideoFrame | None = None,  # noqa: ARG002 - the protocol
     ) -> Iterator[VideoFrame]:
-        yield VideoFrame(_PICTURE, 0.0)
-        for _ in speech:
-            turn.check()
+        index, seconds = 0, 0.0
+        for chunk in speech:
+            seconds += chunk.audio.seconds
+            while index / FPS < seconds:
+                turn.check()
+                yield VideoFrame(_PICTURE, index / FPS)
+                index += 1
 
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:  # noqa: ARG002
         return VideoFrame(_PICTURE, (after.at if after else 0.0) + _CALM)

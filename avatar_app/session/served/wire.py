@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from avatar_app.core.values import (
+    BLOCK_SECONDS,
     MICROPHONE_BLOCK,
     MICROPHONE_RATE,
-    PLAYBACK_RATE,
+    PLAYBACK_BLOCK,
     AudioChunk,
     Samples,
 )
@@ -30,7 +31,6 @@ MOST_WAITING = 120 * MICROPHONE_RATE
 """Samples that may wait to be heard."""
 QUICK = 50
 """Blocks read at once where nobody listens to the speech."""
-_BLOCK = round(TICK * PLAYBACK_RATE)
 _SILENCE = np.zeros(MICROPHONE_BLOCK, np.float32)
 
 
@@ -44,6 +44,20 @@ class SentSpeech:
     cough goes back by a word."""
     samples: Samples
     """float32, 48 kHz."""
+
+
+def joined(pieces: list[SentSpeech]) -> Iterator[SentSpeech]:
+    """Yield pieces of which none continues the one before it."""
+    begin = 0
+    for at in range(1, len(pieces) + 1):
+        before = pieces[at - 1]
+        end = before.start + len(before.samples)
+        if at < len(pieces) and (pieces[at].turn_id, pieces[at].start) == (before.turn_id, end):
+            continue
+        first = pieces[begin]
+        samples = np.concatenate([each.samples for each in pieces[begin:at]])
+        yield SentSpeech(first.turn_id, first.start, samples)
+        begin = at
 
 
 class WireDevices:
@@ -110,18 +124,22 @@ class WireDevices:
     def _speak(self, now: float) -> None:
         """Send what is to be heard by LEAD after `now`."""
         self._dac_at = max(self._dac_at, now)
+        pieces: list[SentSpeech] = []
+        playback = self._conversation.playback
         for _ in range(QUICK):
             dac_at = self._dac_at if self.listened_to else now
-            samples = self._conversation.playback.read(_BLOCK, dac_at)
-            speech = self._conversation.playback.speech_at(dac_at)
+            samples = playback.read(PLAYBACK_BLOCK, dac_at)
+            speech = playback.speech_at(dac_at)
             if speech is None:
-                self._dac_at = now
-                return
-            self._dac_at += TICK
+                self._dac_at = now + BLOCK_SECONDS
+                break
+            self._dac_at += BLOCK_SECONDS
             if self.listened_to:
-                self._send(SentSpeech(speech.turn_id, speech.start, samples[: speech.count]))
+                pieces.append(SentSpeech(speech.turn_id, speech.start, samples[: speech.count]))
                 if self._dac_at - now > LEAD:
-                    return
+                    break
+        for piece in joined(pieces):
+            self._send(piece)
 
     def _listen(self, now: float) -> None:
         heard = 0
