@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable
+from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.server.app import make_app
 from avatar_app.server.parts import ServerParts
@@ -119,6 +120,7 @@ class AvatarServer:
 
     def run(self) -> None:
         """Serve until `stop`, or Ctrl+C in the main thread; answers under way may end."""
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -127,6 +129,11 @@ class AvatarServer:
     def stop(self) -> None:
         """Let `run` return; thread-safe."""
         self._server.should_exit = True
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a record of uvicorn is more than that a client was refused or given up."""
+    return "without completing" not in str(record.msg)
 
 
 class _GracefulServer(uvicorn.Server):
@@ -165,7 +172,10 @@ def _listening(options: ServerOptions) -> socket.socket:
 def _note(log: SynthesisLog, parts: ServerParts, synthesis: Synthesis) -> None:
     if synthesis.first_ms is not None:
         parts.counters.count_first_sound(synthesis.first_ms / 1000)
-    log.add(synthesis)
+    try:
+        log.add(synthesis)
+    except InputInvalid as error:
+        logging.getLogger(__name__).info("a synthesis is not recorded: %s", error)
 
 
 def _access(options: ServerOptions, parts: ServerParts) -> Access:
@@ -195,6 +205,7 @@ def _config(app: object, options: ServerOptions) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]  # an ASGI application
         log_config=None,
+        log_level="error",  # what clients do wrong is no event of this machine
         access_log=False,
         server_header=False,
         date_header=False,

@@ -31,7 +31,10 @@ async def streamed(
     turn.when_cancelled(room.release)
 
     def put(item: Any) -> None:
-        loop.call_soon_threadsafe(queue.put_nowait, item)
+        try:
+            loop.call_soon_threadsafe(queue.put_nowait, item)
+        except RuntimeError:  # the server has ended meanwhile
+            turn.cancel()
 
     def run() -> None:
         try:

@@ -65,6 +65,32 @@ class Deaf:
     def close(self):
         pass
 '''
+FLAT = '''
+import numpy as np
+from avatar_app.core.values import AudioChunk, SpeechChunk, Word
+
+RATE = 24000
+
+class Flat:
+    """Speaks each word as 0.2 s of a level that its letters make; "flood" for ten minutes."""
+
+    def __init__(self, **options):
+        self.options = options
+
+    def configure(self, **options):
+        self.options |= options
+
+    def speak(self, text, turn):
+        for word in text.split():
+            turn.check()
+            count = RATE * (600 if word.startswith("flood") else 1) // 5
+            level = 0.1 + sum(map(ord, word)) % 97 / 200
+            samples = np.full(count, level, np.float32)
+            yield SpeechChunk(AudioChunk(samples, RATE), word, (Word(word, 0.0, count / RATE),))
+
+    def close(self):
+        pass
+'''
 _MANIFEST = """
 name: {name}
 kind: {kind}
@@ -74,14 +100,24 @@ summary: For tests.
 license: MIT
 languages: [en]
 """
-LIGHT: dict[str, Any] = {"dialogue.engine": "mirror", "asr.engine": "deaf", "vad.engine": "webrtc"}
+VOICE = """
+rate: 24000
+options:
+  voice: {type: choice, values: [f2, m1, m3], default: f2, help: Voice.}
+  speed: {type: number, min: 0.5, max: 2.0, default: 1.0, help: Speed.}
+"""
+LIGHT: dict[str, Any] = {
+    "dialogue.engine": "mirror", "asr.engine": "deaf", "tts.engine": "flat", "vad.engine": "webrtc",
+}  # fmt: skip
 
 
 def add_light_engines() -> None:
-    """Add both to the user's folder; LIGHT chooses them."""
-    for kind, name, code in (("dialogue", "mirror", MIRROR), ("asr", "deaf", DEAF)):
+    """Add them to the user's folder; LIGHT chooses them."""
+    engines = (("dialogue", "mirror", MIRROR), ("asr", "deaf", DEAF), ("tts", "flat", FLAT))
+    for kind, name, code in engines:
         folder = app_paths().engines / kind / name
         folder.mkdir(parents=True)
         manifest = _MANIFEST.format(name=name, kind=kind, entry=name.capitalize())
+        manifest += VOICE if kind == "tts" else ""
         (folder / "manifest.yaml").write_text(manifest)
         (folder / "engine.py").write_text(code)

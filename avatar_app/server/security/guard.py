@@ -63,6 +63,9 @@ class Guard:
             answer.status = status_of(error)
             if not answer.begun:
                 await _refuse(scope, receive, send, error)
+        except _NotReading:
+            log.info("%s was given up: the client does not read", scope["path"])
+            answer.status = 408
         finally:
             self._access.count(_counted_as(scope["path"], answer.status), answer.status)
 
@@ -92,6 +95,10 @@ class Guard:
         return device
 
 
+class _NotReading(Exception):
+    """A client reads nothing of what is sent to it. No endpoint can answer that."""
+
+
 class _Answer:
     """Sends an answer, and gives up a client that reads nothing for `seconds`."""
 
@@ -103,9 +110,10 @@ class _Answer:
         self.begun = True
         self.status = message.get("status", self.status or 101)
         try:
-            await asyncio.wait_for(self._send(message), self._seconds)
+            async with asyncio.timeout(self._seconds):
+                await self._send(message)
         except TimeoutError as error:
-            raise RequestRefused(408, "The client does not read.", "Read faster.") from error
+            raise _NotReading from error
 
 
 def _counted_as(path: str, status: int) -> str:
