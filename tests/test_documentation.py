@@ -35,6 +35,9 @@ def parse(words: list[str]) -> None:
     command: Any = typer.main.get_command(app)
     context = None
     while hasattr(command, "commands"):
+        if command.invoke_without_command and words and words[0].startswith("-"):
+            command.make_context(command.name, words, parent=context)
+            return
         with command.make_context(
             command.name or "avatar-app", words[:], parent=context
         ) as context:

@@ -15,7 +15,7 @@ BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class ServerFigure:
     """One figure."""
 
     name: str
@@ -53,27 +53,27 @@ class ServerCounters:
             self._first_sound[at] += 1
             self._first_sound_seconds += seconds
 
-    def metrics(self) -> Iterator[Metric]:
+    def metrics(self) -> Iterator[ServerFigure]:
         """Yield all figures."""
         with self._lock:
             requests, counts = dict(self._requests), list(self._first_sound)
             seconds = self._first_sound_seconds
         for (path, status), count in sorted(requests.items()):
             labels = {"path": path, "status": str(status)}
-            yield Metric("requests_total", "Requests that ended.", count, labels, "counter")
+            yield ServerFigure("requests_total", "Requests that ended.", count, labels, "counter")
         yield from _histogram(counts, seconds)
 
 
-def _histogram(counts: list[int], seconds: float) -> Iterator[Metric]:
+def _histogram(counts: list[int], seconds: float) -> Iterator[ServerFigure]:
     name, help = "first_sound_seconds", "Seconds until the first sound of a text."
     for at, bound in enumerate((*map(str, BUCKETS), "+Inf")):
         total = sum(counts[: at + 1])
-        yield Metric(name, help, total, {"le": bound}, "histogram", "_bucket")
-    yield Metric(name, help, seconds, {}, "histogram", "_sum")
-    yield Metric(name, help, sum(counts), {}, "histogram", "_count")
+        yield ServerFigure(name, help, total, {"le": bound}, "histogram", "_bucket")
+    yield ServerFigure(name, help, seconds, {}, "histogram", "_sum")
+    yield ServerFigure(name, help, sum(counts), {}, "histogram", "_count")
 
 
-def as_prometheus(metrics: Iterable[Metric]) -> str:
+def as_prometheus(metrics: Iterable[ServerFigure]) -> str:
     """Return the figures as text; those of a name stand together."""
     lines: list[str] = []
     described = ""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from avatar_app import __version__
-from avatar_app.server.metrics import Metric, as_prometheus
+from avatar_app.server.metrics import ServerFigure, as_prometheus
 from avatar_app.server.parts import ServerParts, parts_of
 
 router = APIRouter()
@@ -36,13 +36,15 @@ async def show_metrics(request: Request) -> Response:
     return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 
-def _of_sessions(parts: ServerParts) -> Iterator[Metric]:
-    yield Metric("sessions", "Conversations that are under way.", parts.sessions.open)
-    yield Metric("sessions_most", "Conversations at once, at most.", parts.sessions.most)
+def _of_sessions(parts: ServerParts) -> Iterator[ServerFigure]:
+    yield ServerFigure("sessions", "Conversations that are under way.", parts.sessions.open)
+    yield ServerFigure("sessions_most", "Conversations at once, at most.", parts.sessions.most)
 
 
-def _of_engines(parts: ServerParts) -> Iterator[Metric]:
+def _of_engines(parts: ServerParts) -> Iterator[ServerFigure]:
     for kind, pool in parts.engines.pools.items():
         labels = {"kind": kind.value}
-        yield Metric("engines_loaded", "Replicas in memory.", pool.loaded, labels)
-        yield Metric("engines_waiting", "Requests that wait for a replica.", pool.waiting, labels)
+        yield ServerFigure("engines_loaded", "Replicas in memory.", pool.loaded, labels)
+        yield ServerFigure(
+            "engines_waiting", "Requests that wait for a replica.", pool.waiting, labels
+        )

@@ -98,7 +98,8 @@ class RealtimeSession:
                     self._stopped(item_id)
             case UserSaid(turn_id, text, typed):
                 self._turn_id = turn_id
-                self._said(turn_id, text, typed=typed)
+                if not typed:  # the client created the item
+                    self._said(turn_id, text)
                 self._open(turn_id)
             case ClauseWritten(turn_id, clause):
                 self._send_all(self._open(turn_id).written(clause))
@@ -107,7 +108,9 @@ class RealtimeSession:
             case TurnEnded():
                 self._ended(event)
             case AnswerTruncated(turn_id, heard):
-                self._truncated(turn_id, heard)
+                for response in self._responses.values():
+                    if response.turn_id == turn_id:
+                        response.shorten(heard)
             case Failed():
                 self.fail(AvatarError(event.message, event.hint))
 
@@ -151,13 +154,11 @@ class RealtimeSession:
     def _send_all(self, events: Iterable[ServerEvent]) -> None:
         for event in events:
             if event["type"] in ("conversation.item.added", "conversation.item.done"):
-                event = event | {"previous_item_id": self._before(event["item"]["id"])}
+                last = self.items.last
+                before = None if last == event["item"]["id"] else last
+                event = event | {"previous_item_id": before}
                 self.items.add(event["item"])
             self._emit(event)
-
-    def _before(self, item_id: str) -> str | None:
-        last = self.items.last
-        return None if last == item_id else last
 
     def _started(self, turn_id: int) -> None:
         if turn_id in self._speaking:
@@ -179,9 +180,7 @@ class RealtimeSession:
             kind = "conversation.item.input_audio_transcription.delta"
             self.send(kind, item_id=f"item_u{turn_id}", content_index=0, delta=text[len(known) :])
 
-    def _said(self, turn_id: int, text: str, *, typed: bool) -> None:
-        if typed:  # the client created the item
-            return
+    def _said(self, turn_id: int, text: str) -> None:
         self._started(turn_id)
         item_id = self._speaking.pop(turn_id)
         self._stopped(item_id)
@@ -232,11 +231,6 @@ class RealtimeSession:
         status = _STATUS[ended.outcome]
         self._turn_id = ended.turn_id + 1  # what is still on its way is stale
         self._close(self.response, status, None if status == COMPLETED else reason)
-
-    def _truncated(self, turn_id: int, heard: str) -> None:
-        for response in self._responses.values():
-            if response.turn_id == turn_id:
-                response.shorten(heard)
 
     def _end_when_quiet(self, response: RealtimeResponse) -> None:
         """End a response that called a function when what was said before the call has been sent;

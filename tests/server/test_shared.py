@@ -1,0 +1,122 @@
+"""Several clients at once: raw streams of speech, nothing of one reaches another, and figures."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from realtime import talking
+from served import PATIENCE, client_of, http_of, serving
+from served_engines import LIGHT, add_light_engines
+from websockets.sync.client import connect
+
+from avatar_app.server.running import AvatarServer
+from avatar_app.server.speech_stream import CHUNK
+from avatar_app.storage.syntheses import SynthesisLog
+from avatar_app.system.paths import app_paths
+
+pytestmark = [
+    pytest.mark.usefixtures("loopback", "user_engines_forgotten"),
+    pytest.mark.filterwarnings("ignore:connect.. must be used:DeprecationWarning"),  # by openai
+]
+WORD = 9_600
+"""Bytes of a word of the flat voice."""
+
+
+@pytest.fixture(autouse=True)
+def light_engines(user_files_in_temporary_folder: None) -> None:
+    add_light_engines()
+
+
+def until(socket: Any, kind: str) -> tuple[dict[str, Any], list[bytes]]:
+    """Receive until a message of a kind, and the sound before it."""
+    sound: list[bytes] = []
+    while True:
+        message = socket.recv(timeout=PATIENCE)
+        if isinstance(message, bytes):
+            sound.append(message)
+        elif (parsed := json.loads(message))["type"] == kind:
+            return parsed, sound
+
+
+def stream_of(server: AvatarServer) -> Any:
+    return connect(server.address.replace("http", "ws") + "/v1/audio/speech/stream")
+
+
+def test_texts_come_as_chunks_in_their_order_and_can_be_cancelled() -> None:
+    with serving(LIGHT) as server, stream_of(server) as socket:
+        for identity, text in (("1", "one two"), ("2", "three"), ("3", "flood " * 20), ("4", "x")):
+            socket.send(json.dumps({"type": "speak", "id": identity, "text": text}))
+        done, sound = until(socket, "done")
+        assert (done["id"], done["seconds"]) == ("1", 0.4)
+        assert [len(chunk) for chunk in sound] == [CHUNK] * 5
+        done, sound = until(socket, "done")
+        assert (done["id"], sum(map(len, sound))) == ("2", WORD)
+        until(socket, "started")
+        socket.send(json.dumps({"type": "cancel"}))
+        assert until(socket, "cancelled")[0]["id"] == "3"
+        assert until(socket, "cancelled")[0]["id"] == "4"
+        for wrong, words in (
+            ("{", "not understood"),
+            ("[]", "no such message"),
+            (json.dumps({"type": "speak", "text": 5}), "text"),
+            (json.dumps({"type": "speak", "id": "5", "text": " "}), "nothing to say"),
+        ):
+            socket.send(wrong)
+            assert words in until(socket, "error")[0]["error"]["message"]
+        socket.send(json.dumps({"type": "speak", "id": "6", "text": "again"}))
+        assert until(socket, "done")[0]["id"] == "6"
+
+
+def test_nothing_of_one_client_reaches_another() -> None:
+    """Texts of different lengths and words, over HTTP and in conversations, all at once."""
+    with serving(LIGHT, sessions=4) as server, client_of(server) as client:
+
+        def converse(number: int) -> list[str]:
+            with talking(server, output_modalities=["text"]) as talk:
+                answers = []
+                for turn in range(10):
+                    talk.say(f"client {number} turn {turn}")
+                    answers.append(talk.answer().output[0].content[0].text)
+                return answers
+
+        def speak(number: int) -> int:
+            text = " ".join([f"word{number}"] * (1 + number % 7))
+            pcm = client.audio.speech.create(
+                model="avatar", voice="alloy", input=text, response_format="pcm"
+            ).content
+            levels = {pcm[at : at + 2] for at in range(0, len(pcm), 2)}
+            assert len(levels) == 1, "the sound of one word has one level"
+            return len(pcm) // WORD
+
+        with ThreadPoolExecutor(8) as pool:
+            talks = [pool.submit(converse, number) for number in range(4)]
+            spoken = list(pool.map(speak, range(150)))
+            answers = [talk.result() for talk in talks]
+    assert spoken == [1 + number % 7 for number in range(150)]
+    for number, texts in enumerate(answers):
+        assert texts == [f"You said client {number} turn {turn}." for turn in range(10)]
+
+
+def test_health_metrics_and_the_record_of_syntheses() -> None:
+    with serving(LIGHT, sessions=3) as server, http_of(server) as http:
+        body = {"input": "one two three", "response_format": "pcm", "voice": "m1"}
+        assert http.post("/v1/audio/speech", json=body).status_code == 200
+        http.get("/nothing")
+        assert http.get("/health").json()["most_sessions"] == 3
+        lines = http.get("/metrics").text.splitlines()
+    assert "avatar_sessions 0" in lines
+    assert "avatar_sessions_most 3" in lines
+    assert 'avatar_engines_loaded{kind="tts"} 1' in lines
+    assert 'avatar_requests_total{path="/v1/audio/speech",status="200"} 1' in lines
+    assert 'avatar_requests_total{path="other",status="404"} 1' in lines
+    assert "avatar_first_sound_seconds_count 1" in lines
+    log = SynthesisLog.of(app_paths())
+    (synthesis,) = log.latest()
+    log.close()
+    assert (synthesis.engine, synthesis.voice, synthesis.outcome) == ("flat", "m1", "finished")
+    assert synthesis.seconds == pytest.approx(0.6)
+    assert synthesis.characters == len("one two three")
+    assert synthesis.first_ms is not None
