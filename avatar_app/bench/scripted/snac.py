@@ -87,7 +87,7 @@ class _Network:
         return self.node("Reshape", tiled, self.constant(np.array([1, latent, -1], np.int64)))
 
     def _normal(self, shape: tuple[int, ...], inputs: int) -> np.ndarray:
-        return self._random.normal(0, inputs**-0.5, shape).astype(np.float32)
+        return self._random.normal(0, (3 * inputs) ** -0.5, shape).astype(np.float32)
 
 
 def write_snac(path: Path, width: int = 32, seed: int = 1) -> Path:
