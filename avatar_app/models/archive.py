@@ -17,7 +17,7 @@ from avatar_app.system.files import replacing
 def unpack(
     archive: Path, names: tuple[str, ...], store: Store, job: Job[Any]
 ) -> dict[str, StoredFile]:
-    """Extract the named files next to the archive, under their last names; returns what
+    """Extract the named files next to the archive, found by their last names; returns what
     they are.
 
     Paths inside the archive are never used. Raises WrongBytes if a file is missing, damaged or of
@@ -25,10 +25,10 @@ def unpack(
     """
     try:
         with zipfile.ZipFile(archive) as zipped:
-            entries = {name: _entry(zipped, name) for name in names}
+            entries = {name: _entry(zipped, PurePosixPath(name).name) for name in names}
             store.check_disk_space(sum(each.file_size for each in entries.values()), archive.name)
             return {
-                name: _write(zipped, entry, archive.with_name(name), job)
+                name: _write(zipped, entry, archive.parent / name, job)
                 for name, entry in entries.items()
             }
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:

@@ -161,6 +161,8 @@ class Model(_Frozen):
     """One model."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")
+    also: str = ""
+    """Its name in the library that publishes it, by which it may be called, too."""
     kind: Kind
     engine: str
     """The engine that uses it."""
@@ -212,9 +214,14 @@ class Catalog(_Frozen):
     def by_id(self) -> dict[str, Model]:
         return {model.id: model for model in self.models}
 
+    @cached_property
+    def by_name(self) -> dict[str, Model]:
+        """Return the models by all their names."""
+        return {model.also: model for model in self.models if model.also} | self.by_id
+
     def find(self, name: str) -> Model:
         """Return the model; raises ConfigInvalid, with the most similar name, if it is unknown."""
-        if model := self.by_id.get(name):
+        if model := self.by_name.get(name):
             return model
         known = [*self.by_id, *self.sets]
         likely = process.extractOne(name, known, score_cutoff=60)

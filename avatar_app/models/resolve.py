@@ -27,7 +27,7 @@ def with_model_path(options: dict[str, Any], manifest: Manifest, paths: AppPaths
     if not isinstance(name := options.get(OPTION), str) or not (name or manifest.needs.models):
         return options
     store, catalog = _known(paths)
-    if model := catalog.by_id.get(name):
+    if model := catalog.by_name.get(name):
         return options | {OPTION: str(usable_path(model, store))}
     if not name and (path := _first_usable(manifest, store, catalog)):
         return options | {OPTION: str(path)}
@@ -45,7 +45,7 @@ def with_installed_model(
     if not isinstance(name, str) or not name:
         return options
     store, catalog = _known(paths)
-    default = catalog.by_id.get(name)
+    default = catalog.by_name.get(name)
     if default is None or store.presence(default) is Presence.INSTALLED:
         return options
     for model in catalog.models:
@@ -76,7 +76,7 @@ def installed_path(name: str, paths: AppPaths) -> Path | None:
     Raises LicenseNotAccepted if it is installed but may not be used yet.
     """
     store = Store.of(paths)
-    model = user_catalog(store.root).by_id.get(name)
+    model = user_catalog(store.root).by_name.get(name)
     if model is None or store.presence(model) is not Presence.INSTALLED:
         return None
     return usable_path(model, store)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from coqui_parts import SPEAKERS, write_vits, write_xtts
+from coqui_parts import SPEAKERS, write_spectrogram, write_vits, write_xtts
 
 KNOWN = (
     "ignore::DeprecationWarning",  # of numba, librosa and torch, which import one another
@@ -37,3 +37,13 @@ def lone_vits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def xtts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_xtts(tmp_path_factory.mktemp("xtts-v2"))
+
+
+@pytest.fixture(scope="session")
+def glow_tts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_spectrogram(tmp_path_factory.mktemp("glow-tts"), "glow_tts", statistics=True)
+
+
+@pytest.fixture(scope="session")
+def tacotron2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_spectrogram(tmp_path_factory.mktemp("tacotron2-ddc"), "tacotron2")

@@ -11,7 +11,13 @@ from voice_checks import check_latents, check_speakers
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
 
-EXPECTED = {"vits": SPEAKERS, "lone_vits": (), "xtts": XTTS_SPEAKERS}
+EXPECTED = {
+    "vits": SPEAKERS,
+    "lone_vits": (),
+    "xtts": XTTS_SPEAKERS,
+    "glow_tts": (),
+    "tacotron2": (),
+}
 
 
 @pytest.mark.parametrize("written", EXPECTED)

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
@@ -79,6 +80,98 @@ def _take_pace(predictor: torch.nn.Module) -> None:
     with torch.no_grad():
         predictor.proj.weight.mul_(0.05)
         predictor.proj.bias.fill_(1.1)
+
+
+def write_hifigan(folder: Path, *, statistics: bool = False) -> Path:
+    """HiFi-GAN as `vocoder_models/en/ljspeech/hifigan_v2` lies on a disk."""
+    from TTS.vocoder.configs import HifiganConfig
+    from TTS.vocoder.models.gan import GAN
+
+    folder.mkdir(parents=True, exist_ok=True)
+    config = HifiganConfig(generator_model_params=dict(_TINY_HIFIGAN))
+    torch.manual_seed(3)
+    model = GAN(config)
+    _scale(config.audio, folder, statistics=statistics)
+    config.save_json(folder / "config.json")
+    torch.save({"model": model.state_dict()}, folder / "model_file.pth")
+    return folder
+
+
+_TINY_HIFIGAN: dict[str, Any] = {
+    "upsample_factors": [8, 8, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 4, 4],
+    "upsample_initial_channel": 32,
+    "resblock_kernel_sizes": [3, 7],
+    "resblock_dilation_sizes": [[1, 3, 5], [1, 3, 5]],
+    "resblock_type": "1",
+}
+
+
+def _scale(audio: Any, folder: Path, *, statistics: bool) -> None:
+    """Scale by statistics, as the voices of LJSpeech do, or to a range."""
+    audio.mel_fmax, audio.signal_norm = 8000.0, True
+    audio.symmetric_norm, audio.max_norm, audio.clip_norm = True, 4.0, True
+    audio.min_level_db, audio.ref_level_db = -100, 20
+    if not statistics:
+        return
+    audio.stats_path = "/root/elsewhere/scale_stats.npy"
+    bands = np.arange(80, dtype=np.float32)
+    table = {"mel_mean": bands / 8 - 60, "mel_std": bands / 40 + 10, "audio_config": {}}
+    np.save(folder / "scale_stats.npy", np.array(table, dtype=object), allow_pickle=True)
+
+
+def write_spectrogram(folder: Path, kind: str, *, statistics: bool = False) -> Path:
+    """`tts_models/en/ljspeech/glow-tts` or `tacotron2-DDC` with a vocoder, as on a disk."""
+    from TTS.tts.configs.glow_tts_config import GlowTTSConfig
+    from TTS.tts.configs.tacotron2_config import Tacotron2Config
+    from TTS.tts.models.glow_tts import GlowTTS
+    from TTS.tts.models.tacotron2 import Tacotron2
+
+    from avatar_app.engines.tts.coqui.pronouncing import use_packaged_espeak
+
+    write_hifigan(folder / "vocoder", statistics=statistics)
+    reads = {"use_phonemes": True, "phonemizer": "espeak", "phoneme_language": "en-us"}
+    reads |= {"text_cleaner": "phoneme_cleaners"}
+    use_packaged_espeak()
+    torch.manual_seed(1)
+    if kind == "glow_tts":
+        config: Any = GlowTTSConfig(**_TINY_GLOW, **reads, inference_noise_scale=0.5)
+        model: Any = GlowTTS(config)
+        with torch.no_grad():  # some 60 ms a phoneme
+            model.encoder.duration_predictor.proj.weight.mul_(0.05)
+            model.encoder.duration_predictor.proj.bias.fill_(1.8)
+    else:
+        config = Tacotron2Config(**_TINY_TACOTRON, **reads)
+        model = Tacotron2(config)
+    _scale(config.audio, folder, statistics=statistics)
+    config.save_json(folder / "config.json")
+    weights = {"model": model.state_dict(), "step": 1}
+    torch.save(weights | ({"r": 2} if kind == "tacotron2" else {}), folder / "model_file.pth")
+    return folder
+
+
+_TINY_GLOW: dict[str, Any] = {
+    "hidden_channels_enc": 16,
+    "hidden_channels_dec": 16,
+    "hidden_channels_dp": 16,
+    "num_flow_blocks_dec": 2,
+    "num_block_layers": 1,
+    "encoder_params": {
+        "kernel_size": 3,
+        "dropout_p": 0.1,
+        "num_layers": 1,
+        "num_heads": 2,
+        "hidden_channels_ffn": 16,
+        "input_length": None,
+    },
+}
+_TINY_TACOTRON: dict[str, Any] = {
+    "r": 2,
+    "attention_type": "original",
+    "prenet_type": "original",
+    "double_decoder_consistency": True,
+    "ddc_r": 6,
+}
 
 
 def write_xtts(folder: Path, *, seed: int = 1, **arguments: Any) -> Path:

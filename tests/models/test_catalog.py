@@ -59,6 +59,17 @@ def test_the_catalog_has_all_models_that_engines_need(catalog: Catalog) -> None:
     assert needed - set(catalog.by_id) == set()
 
 
+def test_models_are_known_by_coquis_names(catalog: Catalog) -> None:
+    names = {
+        "tts_models/en/ljspeech/glow-tts": "ljspeech-glow-tts",
+        "tts_models/en/ljspeech/tacotron2-DDC": "ljspeech-tacotron2-ddc",
+        "tts_models/en/vctk/vits": "vctk-vits",
+        "tts_models/multilingual/multi-dataset/xtts_v2": "xtts-v2",
+    }
+    assert {name: catalog.find(name).id for name in names} == names
+    assert "vocoder/config.json" in catalog.by_id["ljspeech-glow-tts"].contents
+
+
 def test_misspelled_name_suggests_the_right_one(catalog: Catalog) -> None:
     with pytest.raises(ConfigInvalid, match="Did you mean whisper-tiny"):
         catalog.find("whisper_tiny")

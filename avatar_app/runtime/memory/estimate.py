@@ -77,7 +77,7 @@ def estimate(
             MemoryFootprint(other.ram_mb + more * (not on_card), other.vram_mb + more * on_card),
             is_measured=False,
         )
-    model = catalog.by_id.get(str(checked.get("model", "")))
+    model = catalog.by_name.get(str(checked.get("model", "")))
     if model is not None and store.presence(model) is not Presence.INSTALLED and model.needs.ram_mb:
         declared = model.needs
         return Estimate(
@@ -124,7 +124,7 @@ def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> f
         return path.stat().st_size / MB
     if name and path.is_dir():
         return sum(each.stat().st_size for each in path.iterdir() if each.is_file()) / MB
-    model = catalog.by_id.get(name or next(iter(manifest.needs.models), ""))
+    model = catalog.by_name.get(name or next(iter(manifest.needs.models), ""))
     if model is None:
         return 0.0
     if store.presence(model) is Presence.INSTALLED:

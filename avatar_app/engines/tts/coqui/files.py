@@ -10,6 +10,9 @@ from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.engines.tts.coqui.speakers import read_speakers
 
 HINT = "Download one: avatar-app models download vctk-vits"
+KINDS = ("vits", "xtts", "glow_tts", "tacotron2")
+_VOCODER = "vocoder"
+"""The folder of a model's vocoder, in the model's own; Coqui puts it beside that."""
 _OWN_CLASSES = "TTS.tts."
 """The package in which classes named by a configuration must be."""
 
@@ -25,8 +28,11 @@ def read_config(folder: Path) -> dict[str, Any]:
         kind = config["model"]
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise InputInvalid(f"The configuration {path} is damaged: {error}.", HINT) from error
-    if kind not in ("vits", "xtts"):
-        raise InputInvalid(f"The model in {folder} is a {kind}.", "VITS and XTTS can be used.")
+    if kind not in KINDS:
+        raise InputInvalid(
+            f"The model in {folder} is a {kind}.",
+            "VITS, XTTS, GlowTTS and Tacotron 2 can be used.",
+        )
     if not str(characters).startswith(_OWN_CLASSES):
         raise InputInvalid(f"{path} names a class that is not Coqui's: {characters}.", HINT)
     return dict(config)
@@ -38,6 +44,17 @@ def weights_of(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise ModelMissing(f"The weights (model.pth) are missing in {folder}.", HINT)
+
+
+def vocoder_of(folder: Path) -> Path:
+    """Return the folder of a model's vocoder. Raises ModelMissing."""
+    found = [folder / _VOCODER, *sorted(folder.parent.glob("vocoder_models--*hifigan*"))]
+    for each in found:
+        if (each / "config.json").is_file():
+            return each
+    raise ModelMissing(
+        f"The vocoder of {folder.name} is missing.", f"Put a HiFi-GAN into {folder / _VOCODER}."
+    )
 
 
 def speaker_names(model: str) -> tuple[str, ...]:

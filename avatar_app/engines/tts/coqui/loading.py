@@ -31,6 +31,10 @@ def load(model: str, device: str, threads: int) -> Network:
             from avatar_app.engines.tts.coqui.xtts import Xtts
 
             return Xtts(folder, chosen)
+        if config["model"] != "vits":
+            from avatar_app.engines.tts.coqui.spectrogram import SpectrogramVoice
+
+            return SpectrogramVoice(folder, weights_of(folder), chosen)
         from avatar_app.engines.tts.coqui.vits import Vits
 
         return Vits(folder, weights_of(folder), chosen)

@@ -6,10 +6,9 @@ does in the whole. So speech begins early, and no layer computes for long.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
-from math import ceil, prod
+from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +23,24 @@ from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.choices import Choices
 from avatar_app.engines.tts.coqui.cloned import is_cloned
 from avatar_app.engines.tts.coqui.files import speaker_file
+from avatar_app.engines.tts.coqui.hifigan import reach_of
 from avatar_app.engines.tts.coqui.network import settled
 from avatar_app.engines.tts.coqui.pronouncing import use_packaged_espeak
+from avatar_app.engines.tts.coqui.reading_aloud import (
+    pronounced,
+    timings_of,
+    with_blanks,
+    without_blanks,
+)
 from avatar_app.engines.tts.coqui.stopping import Brake
 from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.phrases import LONGEST_PHRASE, Phrase
-from avatar_app.engines.tts.speech.reading import Reading, read
+from avatar_app.engines.tts.speech.reading import read
 from avatar_app.engines.tts.speech.spoken_words import silence
 from avatar_app.engines.tts.speech.timing import mouth_of, words_of
 
 _FIRST_FRAMES, _FRAMES = 32, 96
 """Frames of the plan in the first chunk and in each other: 0.4 and 1.1 s at 22,050 Hz."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    """Implements `speech.timing.Timing`."""
-
-    phoneme: str
-    start: float
-    end: float
 
 
 class Vits:
@@ -86,21 +83,21 @@ class Vits:
     def say(
         self, phrase: Phrase, spelled: Phrase, choices: Choices, turn: Turn
     ) -> Iterator[Spoken]:
-        reading = read(spelled, self._pronounced, self._reads)
-        numbers = self._model.tokenizer.encode(reading.phonemes)
+        tokenizer = self._model.tokenizer
+        reading = read(spelled, lambda texts, tag: pronounced(tokenizer, texts, tag), self._reads)
+        numbers = tokenizer.encode(reading.phonemes)
         if not numbers:
             yield silence(phrase, self.rate)
             return
         with self._brake.held_by(turn):
             plan, durations = self._planned(numbers, choices)
         total = plan.shape[2] * self._hop
-        timings = _timings(reading, durations / durations.sum() * total / self.rate)
-        phonetic = self._model.tokenizer.use_phonemes
+        timings = timings_of(reading, durations / durations.sum() * total / self.rate)
         whole = Spoken(
             np.zeros(total, np.float32),
             self.rate,
             words_of(phrase, reading, timings, total, self.rate),
-            mouth_of(timings, total, self.rate) if phonetic else None,
+            mouth_of(timings, total, self.rate) if tokenizer.use_phonemes else None,
         )
         yield from self._sounding(whole, plan, turn)
 
@@ -132,44 +129,20 @@ class Vits:
         """Return the decoder's input, shape (1, channels, frames), and the duration of each token
         in frames."""
         tokenizer = self._model.tokenizer
-        if tokenizer.add_blank:
-            numbers = tokenizer.intersperse_blank_char(numbers)
-        if tokenizer.use_eos_bos:
-            numbers = tokenizer.pad_with_bos_eos(numbers)
+        numbers = with_blanks(tokenizer, numbers)
         torch.manual_seed(choices.seed)
         self._model.length_scale = self._usual_length / choices.speed
         inputs: dict[str, Any] = dict.fromkeys(("x_lengths", "d_vectors", "durations"))
         inputs |= {"speaker_ids": self._speaker, "language_ids": self._language}
         said = self._model.inference(self._tensor(*numbers)[None], inputs)
         frames = said["durations"].flatten().float().cpu().numpy()
-        if tokenizer.use_eos_bos:
-            frames = np.concatenate([[frames[0] + frames[1]], frames[2:-1]])
-        if tokenizer.add_blank:  # a blank before each phoneme, and one at the end
-            frames = frames[:-1].reshape(-1, 2).sum(axis=1)
+        frames = without_blanks(tokenizer, frames)
         return said["z"] * said["y_mask"], frames
-
-    def _pronounced(self, texts: Sequence[str], language: str) -> list[str]:
-        tokenizer = self._model.tokenizer
-        if tokenizer.text_cleaner is not None:
-            texts = [tokenizer.text_cleaner(text, lang=language[:2]) for text in texts]
-        if tokenizer.phonemizer is not None:
-            texts = [tokenizer.phonemizer.phonemize(text, "", language) for text in texts]
-        known = tokenizer.characters.vocab
-        return ["".join(sign for sign in text if sign in known) for text in texts]
 
     def _tensor(self, *numbers: int | None) -> Any:
         if None in numbers:
             return None
         return torch.tensor(numbers, device=next(self._model.parameters()).device)
-
-
-def _timings(reading: Reading, durations: Samples) -> list[_Timed]:
-    """Return the time of each phoneme from durations in seconds."""
-    edges = np.concatenate([[0.0], np.cumsum(durations)])
-    return [
-        _Timed(phoneme, float(edges[index]), float(edges[index + 1]))
-        for index, phoneme in enumerate(reading.phonemes[: len(edges) - 1])
-    ]
 
 
 def _speaker_number(manager: Any, name: str) -> int | None:
@@ -200,19 +173,10 @@ def _language_number(manager: Any, language: str) -> int | None:
 
 
 def _margin(network: Any) -> int:
-    """Return the receptive field of the decoder beyond a chunk, in frames (HiFi-GAN, Kong et al.,
-    2020)."""
-    reach = 3.0  # its first layer: seven wide
-    rates = accumulate(network.upsample_rates_decoder, lambda product, rate: product * rate)
-    dilated = zip(
+    """Return the receptive field of the decoder beyond a chunk, in frames."""
+    return reach_of(
+        network.upsample_rates_decoder,
+        network.upsample_kernel_sizes_decoder,
         network.resblock_kernel_sizes_decoder,
         network.resblock_dilation_sizes_decoder,
-        strict=True,
     )
-    widest = max(
-        sum((dilation + 1) * (kernel - 1) / 2 for dilation in dilations)
-        for kernel, dilations in dilated
-    )
-    for rate, kernel in zip(rates, network.upsample_kernel_sizes_decoder, strict=True):
-        reach += (kernel + widest) / rate
-    return ceil(reach) + 1
