@@ -22,13 +22,13 @@ Name = Annotated[str, typer.Argument(metavar="NAME")]
 def list_all() -> int:
     """List the extras, their sizes, and which are installed."""
     from avatar_app.models.store import readable
-    from avatar_app.system.extras.declared import offered_extras
+    from avatar_app.system.extras.declared import DeclaredExtras
     from avatar_app.system.extras.installed import installed_extras, is_part_of_program
     from avatar_app.system.paths import app_paths
 
     installed = {each.name: each for each in installed_extras(app_paths().extras)}
     table = Table("extra", "", "size", "brings", box=None, header_style="bold")
-    for name, extra in offered_extras().items():
+    for name, extra in DeclaredExtras.read().offered.items():
         mine = installed.get(name)
         size = readable(mine.bytes if mine else extra.megabytes * 1_000_000)
         state = "part of the program" if is_part_of_program(extra.packages) else ""
@@ -50,12 +50,12 @@ def add(
     """Download the packages of an extra and install them beside the program."""
     from avatar_app.cli.progress import run_job
     from avatar_app.models.store import readable
-    from avatar_app.system.extras.declared import find_extra
+    from avatar_app.system.extras.declared import DeclaredExtras
     from avatar_app.system.extras.installation import install_extra
     from avatar_app.system.extras.installed import is_part_of_program
     from avatar_app.system.paths import app_paths
 
-    extra, root = find_extra(name), app_paths().extras
+    extra, root = DeclaredExtras.read().find(name), app_paths().extras
     if is_part_of_program(extra.packages):
         out.print(f"Everything that {name} brings is part of the program already.")
         return 0

@@ -20,7 +20,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import DetectorName, Settings
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import Measurements
-from avatar_app.system.extras.declared import Extra, extra_with, offered_extras
+from avatar_app.system.extras.declared import DeclaredExtras, Extra
 from avatar_app.system.hardware import Cards, Hardware, family, family_rss_mb, known_hardware, nvml
 from avatar_app.system.memory import MemoryFootprint
 from avatar_app.system.packages import install_command
@@ -79,10 +79,11 @@ class ModelListingReader:
 
     def read(self, catalog: Catalog, deleted: Mapping[str, int]) -> ModelListing:
         """`deleted`: bytes of models that can be restored, by id."""
+        extras = DeclaredExtras.read()
         with closing(Measurements.of(self._paths)) as measurements:
             assessor = self._assessor(catalog, measurements)
             models = tuple(
-                self._described(model, assessor, deleted.get(model.id, 0))
+                self._described(model, assessor, deleted.get(model.id, 0), extras)
                 for model in catalog.models
             )
         root = self._store.root
@@ -107,7 +108,9 @@ class ModelListingReader:
         )
         return FitnessAssessor(hardware, self._registry, self._store, catalog, plan, measurements)
 
-    def _described(self, model: Model, assessor: FitnessAssessor, deleted: int) -> ListedModel:
+    def _described(
+        self, model: Model, assessor: FitnessAssessor, deleted: int, extras: DeclaredExtras
+    ) -> ListedModel:
         manifest = next(
             (each for each in self._registry.all(model.kind) if each.name == model.engine), None
         )
@@ -122,14 +125,14 @@ class ModelListingReader:
             manifest is not None or model.engine == DETECTOR,
             self._store.is_accepted(model),
             missing,
-            install_command(missing, model.engine) if missing else "",
-            self._extra(missing, model.engine),
+            install_command(missing, model.engine, extras) if missing else "",
+            self._extra(missing, model.engine, extras),
             deleted,
         )
 
-    def _extra(self, missing: tuple[str, ...], engine: str) -> Extra | None:
-        extra = extra_with(missing, engine) if missing else None
-        return extra if extra is not None and extra.name in offered_extras() else None
+    def _extra(self, missing: tuple[str, ...], engine: str, extras: DeclaredExtras) -> Extra | None:
+        extra = extras.with_packages(missing, engine) if missing else None
+        return extra if extra is not None and extra.name in extras.offered else None
 
     def _used_by(self, model: Model, catalog: Catalog) -> tuple[str, ...]:
         settings = self._settings.settings

@@ -7,23 +7,26 @@ import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
 
-from avatar_app.system.extras.declared import DISTRIBUTION, extra_with, offered_extras
+from avatar_app.system.extras.declared import DISTRIBUTION, DeclaredExtras
 
 
-def install_command(packages: Iterable[str], engine: str = "") -> str:
+def install_command(
+    packages: Iterable[str], engine: str = "", extras: DeclaredExtras | None = None
+) -> str:
     """Return `avatar-app extras add NAME` with the extra that holds all `packages`, or else the
     command of pip.
 
     An extra adds what its packages forget to require. `engine`: the extra of that name is preferred
-    to another that would do.
+    to another that would do. `extras`: the program's, where they have been read already.
     """
     from packaging.utils import canonicalize_name
 
     wanted = sorted(map(canonicalize_name, packages))
-    extra = extra_with(wanted, engine)
+    extras = DeclaredExtras.read() if extras is None else extras
+    extra = extras.with_packages(wanted, engine)
     if extra is None:
         return shlex.join([*_installer(), *wanted])
-    if extra.name not in offered_extras():
+    if extra.name not in extras.offered:
         return shlex.join([*_installer(), f"{DISTRIBUTION}[{extra.name}]"])
     return f"{DISTRIBUTION} extras add {extra.name}"
 

@@ -27,6 +27,7 @@ from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.model_listing import ListedModel
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.measurements import EngineProfile, Measurements
+from avatar_app.system.extras import declared
 from avatar_app.system.hardware import fingerprint
 from avatar_app.system.network_guard import start_guard, stop_guard
 from avatar_app.system.paths import app_paths
@@ -83,6 +84,20 @@ def wait(library: ModelLibrary, done: Callable[[], bool]) -> None:
 
 def states(library: ModelLibrary) -> dict[str, TransferState]:
     return {each.model.id: each.state for each in library.downloads.transfers()}
+
+
+def test_the_programs_metadata_is_read_once_for_all_models(
+    site: Site, opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, read, readings = opened(), declared.metadata.requires, []
+    monkeypatch.setattr(library._registry, "missing_packages", lambda _manifest: ("openai",))
+    monkeypatch.setattr(
+        declared.metadata, "requires", lambda name: readings.append(name) or read(name)
+    )
+    lacking = [each for each in library.listing().models if each.missing_packages]
+    assert len(lacking) > 2
+    assert all(each.install_command for each in lacking)
+    assert readings == [declared.DISTRIBUTION]
 
 
 def test_downloads_run_in_order_and_leave_the_queue(site: Site, opened) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -15,12 +16,12 @@ from wheels import offer_only, write_wheel
 from avatar_app.cli import extras as cli_extras
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
-from avatar_app.core.jobs import Job, JobCancelled
+from avatar_app.core.jobs import Job, JobCancelled, Progress
 from avatar_app.core.manifest import Kind
 from avatar_app.core.network_access import NetworkAccess
 from avatar_app.runtime.registry import Registry
-from avatar_app.system.extras import declared
-from avatar_app.system.extras.declared import extra_with, find_extra, offered_extras
+from avatar_app.system.extras import declared, installation
+from avatar_app.system.extras.declared import DeclaredExtras
 from avatar_app.system.extras.installation import install_extra
 from avatar_app.system.extras.installed import (
     PACKAGES,
@@ -80,7 +81,7 @@ def garden(root: Path) -> Path:
 
 def install(name: str, root: Path, watch: Callable[[Job], None] = lambda _job: None):
     job: Job[InstalledExtra] = Job(
-        "installing", lambda job: install_extra(job, find_extra(name), root)
+        "installing", lambda job: install_extra(job, DeclaredExtras.read().find(name), root)
     )
     watch(job)
     return job.run()
@@ -91,21 +92,21 @@ def remains(root: Path) -> list[str]:
 
 
 def test_extras_are_read_from_the_programs_metadata() -> None:
-    assert find_extra("garden").packages == {"lavender", "numpy"}
-    assert find_extra("thorns").requirements == ("thistle",)
-    assert "test" not in offered_extras()
-    assert "same" not in offered_extras(), "it brings nothing"
+    assert DeclaredExtras.read().find("garden").packages == {"lavender", "numpy"}
+    assert DeclaredExtras.read().find("thorns").requirements == ("thistle",)
+    assert "test" not in DeclaredExtras.read().offered
+    assert "same" not in DeclaredExtras.read().offered, "it brings nothing"
 
 
 def test_an_unknown_extra_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigInvalid, match="Unknown extra 'gardn'") as raised:
-        find_extra("gardn")
+        DeclaredExtras.read().find("gardn")
     assert raised.value.hint == "Choose garden, narrow, thorns or unheard."
 
 
 def test_the_extra_named_like_the_engine_is_preferred() -> None:
-    assert extra_with(["Lavender"], "narrow").name == "narrow"
-    assert extra_with(["lavender", "nettle"]) is None
+    assert DeclaredExtras.read().with_packages(["Lavender"], "narrow").name == "narrow"
+    assert DeclaredExtras.read().with_packages(["lavender", "nettle"]) is None
 
 
 def test_extra_is_installed_without_packages_of_the_program(root: Path) -> None:
@@ -175,6 +176,39 @@ def test_failed_installation_leaves_no_files(name: str, sentence: str, root: Pat
         install(name, root)
     assert raised.value.message == sentence
     assert raised.value.hint
+    assert remains(root) == []
+
+
+DIFFERS = "garden cannot be installed: a file differs from what the index announced."
+
+
+def test_a_file_that_differs_from_its_announced_hash_is_refused(
+    root: Path, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = sorted(index.glob("*.whl"))
+    hashes = {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in wheels}
+    page = index / "index.html"
+    page.write_text("".join(f'<a href="{name}#sha256={hashes[name]}">-</a>' for name in hashes))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(page))
+    assert install("garden", root).packages
+    remove_extra("garden", root)
+    write_wheel(index, "lavender", "1.2", "SMELL = 'burnt'", requires=("seed",))
+    with pytest.raises(ConfigInvalid) as raised:
+        install("garden", root)
+    assert raised.value.message == DIFFERS
+    assert remains(root) == []
+
+
+def test_a_file_that_was_exchanged_after_it_was_resolved_is_refused(
+    root: Path, index: Path
+) -> None:
+    def exchange(progress: Progress) -> None:
+        if progress.fraction == installation._RESOLVED and progress.text == "Resolving garden":
+            write_wheel(index, "lavender", "1.2", "SMELL = 'burnt'", requires=("seed",))
+
+    with pytest.raises(ConfigInvalid) as raised:
+        install("garden", root, lambda job: job.when_progressed(exchange))
+    assert raised.value.message == DIFFERS
     assert remains(root) == []
 
 

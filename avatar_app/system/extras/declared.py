@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -56,10 +56,51 @@ class Extra:
         return _MEGABYTES.get(self.name, 0)
 
 
-def declared_extras() -> dict[str, Extra]:
-    """Return the program's extras by name; empty where it runs without being installed."""
+@dataclass(frozen=True, slots=True)
+class DeclaredExtras:
+    """All extras of the program, as one reading of its metadata found them."""
+
+    every: Mapping[str, Extra]
+    """By name; empty where the program runs without being installed."""
+    offered: Mapping[str, Extra]
+    """Those for users: they bring what the program itself does not require."""
+
+    @classmethod
+    def read(cls) -> DeclaredExtras:
+        """Read the extras from the program's metadata."""
+        from packaging.utils import canonicalize_name
+
+        requirements = _requirements()
+        own = {canonicalize_name(each.name) for each in requirements if _is_always(each)}
+        every = _extras_of(requirements)
+        offered = {
+            name: each
+            for name, each in every.items()
+            if name not in DEVELOPMENT and not each.packages <= own
+        }
+        return cls(every, offered)
+
+    def find(self, name: str) -> Extra:
+        """Return the offered extra `name`; raises ConfigInvalid if it is unknown."""
+        if name not in self.offered:
+            raise ConfigInvalid(f"Unknown extra {name!r}.", choose_one_of(self.offered))
+        return self.offered[name]
+
+    def with_packages(self, packages: Iterable[str], engine: str = "") -> Extra | None:
+        """Return the extra that holds all `packages`: the one that is named like the engine, or
+        else the smallest."""
+        from packaging.utils import canonicalize_name
+
+        wanted = {canonicalize_name(name) for name in packages}
+        fitting = [each for each in self.every.values() if wanted <= each.packages]
+        return min(
+            fitting, key=lambda each: (each.name != engine, len(each.packages)), default=None
+        )
+
+
+def _extras_of(requirements: Iterable[Requirement]) -> dict[str, Extra]:
     found: dict[str, list[str]] = {}
-    for requirement in _requirements():
+    for requirement in requirements:
         if (marker := requirement.marker) is None or _is_always(requirement):
             continue
         requirement.marker = None
@@ -67,36 +108,6 @@ def declared_extras() -> dict[str, Extra]:
             if marker.evaluate({"extra": name}):
                 found.setdefault(name, []).append(str(requirement))
     return {name: Extra(name, tuple(found[name])) for name in sorted(found)}
-
-
-def offered_extras() -> dict[str, Extra]:
-    """Return the extras for users: those that bring what the program itself does not require."""
-    from packaging.utils import canonicalize_name
-
-    own = {canonicalize_name(each.name) for each in _requirements() if _is_always(each)}
-    return {
-        name: each
-        for name, each in declared_extras().items()
-        if name not in DEVELOPMENT and not each.packages <= own
-    }
-
-
-def find_extra(name: str) -> Extra:
-    """Return the extra `name`; raises ConfigInvalid if it is unknown."""
-    known = offered_extras()
-    if name not in known:
-        raise ConfigInvalid(f"Unknown extra {name!r}.", choose_one_of(known))
-    return known[name]
-
-
-def extra_with(packages: Iterable[str], engine: str = "") -> Extra | None:
-    """Return the extra that holds all `packages`: the one that is named like the engine, or else
-    the smallest."""
-    from packaging.utils import canonicalize_name
-
-    wanted = {canonicalize_name(name) for name in packages}
-    fitting = [each for each in declared_extras().values() if wanted <= each.packages]
-    return min(fitting, key=lambda each: (each.name != engine, len(each.packages)), default=None)
 
 
 def _requirements() -> list[Requirement]:

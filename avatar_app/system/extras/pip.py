@@ -33,7 +33,7 @@ _REASONS = (
     ("NewConnectionError", _UNREACHABLE, "Connect, then try again."),
     ("ProxyError", "the proxy refuses.", "Set HTTPS_PROXY, then try again."),
     ("CERTIFICATE_VERIFY", "the index has no valid certificate.", "Set SSL_CERT_FILE."),
-    ("do not match the hashes", "a file differs from what the index announced.", "Try again."),
+    ("DO NOT MATCH THE HASHES", "a file differs from what the index announced.", "Try again."),
 )
 """What pip prints, and how it is said: an empty sentence takes pip's own line."""
 
