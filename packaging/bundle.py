@@ -67,10 +67,10 @@ def _forget_how_it_was_installed(packages: Path) -> None:
 
 
 def _compile(executable: Path, target: Path) -> None:
-    """Compile all modules, so that no start does; the files are never compared with their sources,
-    because nobody changes them, and name them relative to the bundle.
+    """Compile all modules but pip's, so that no start does; the files are never compared with their
+    sources, because nobody changes them, and name them relative to the bundle.
     """
-    command = [str(executable), "-S", "-m", "compileall", "-q", "-j", "0"]
+    command = [str(executable), "-S", "-m", "compileall", "-q", "-j", "0", "-x", "packages/pip/"]
     options = ["--invalidation-mode", "unchecked-hash", "-s", str(target), str(target)]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     subprocess.run([*command, *options], env=environment, check=False, stdout=subprocess.DEVNULL)

@@ -115,7 +115,7 @@ def set_search_path(path: Path, folder: Path) -> None:
     subprocess.run(["patchelf", "--set-rpath", own, str(path)], check=True)
 
 
-def strip_symbols(path: Path, *, least: int = 1_000_000) -> int:
+def strip_symbols(path: Path, *, least: int = 20_000) -> int:
     """Remove the symbols that only a debugger reads, where that saves `least` bytes or more and the
     file can still be loaded (`strip` damages some that were changed by patchelf); returns the bytes
     that were saved.

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from bundling.elf import closure, elf_files, set_search_path
+from bundling.elf import closure, elf_files, needed, set_search_path
 
 _ASK = """
 import json, os, sys, sysconfig
@@ -111,7 +111,7 @@ def _copy_libraries(source: Interpreter, target: Path) -> None:
     users = [*elf_files(target)]
     for library in closure(users, without=SYSTEM):
         shutil.copy2(library, target / "lib" / library.name)
-    if source.shared is not None:
+    if source.shared is not None and any(source.shared.name in needed(user) for user in users):
         shutil.copy2(source.shared, target / "lib" / source.shared.name)
     for path in elf_files(target):
         set_search_path(path, target / "lib")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bundling import elf
+from bundling import elf, icu, stand_ins
+from bundling.duplicates import link_duplicates
+from bundling.elf_gaps import close_gaps
 from bundling.interpreter import Interpreter, copy_interpreter
 
 LAUNCHER = """#!/bin/sh
@@ -26,8 +28,14 @@ def add_launcher(target: Path) -> None:
 
 
 def reduce(packages: Path) -> None:
-    """Remove libraries that nothing needs, and symbols that only a debugger reads."""
+    """Reduce the libraries: those that nothing needs go, and what is left loses encoders that are
+    never opened, other languages' data, symbols for debuggers, empty space and second copies.
+    """
     for path in elf.unreached_libraries(packages):
         path.unlink()
+    stand_ins.replace_encoders(packages)
+    icu.reduce_data(packages)
     for path in elf.elf_files(packages):
         elf.strip_symbols(path)
+        close_gaps(path)
+    link_duplicates(elf.elf_files(packages))

@@ -8,6 +8,7 @@ what it leaves out. Needs cmake, ninja and a compiler.
 from __future__ import annotations
 
 import hashlib
+import platform
 import re
 import shutil
 import subprocess
@@ -47,6 +48,8 @@ LEFT_OUT = [
 ]
 """Libraries that OpenCV would use: for video, windows, more formats of pictures, linear algebra.
 """
+DISPATCH = "SSE4_1;FP16;AVX2"
+"""Instructions for which functions are compiled besides those that each processor has."""
 INCLUDED = ("ZLIB", "JPEG", "PNG", "WEBP")
 """Libraries that are built with it, whatever the system has."""
 
@@ -75,8 +78,8 @@ def unpack_source(archive: Path, requirements: Path, target: Path) -> Path:
 def download_source(requirements: Path, target: Path) -> Path:
     """Download the pinned source from the index into a folder; returns the archive."""
     version, _ = pinned_source(requirements)
-    command = ["python", "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-    command += [f"{PACKAGE}=={version}", "--dest", str(target)]
+    command = ["python", "-m", "pip", "download", "--quiet", "--dest", str(target)]
+    command += ["--no-deps", "--no-binary", PACKAGE, f"{PACKAGE}=={version}"]
     subprocess.run(command, check=True)
     return next(target.glob("opencv*.tar.gz"))
 
@@ -89,6 +92,7 @@ def configuration(python: Path) -> list[str]:
     options = {
         "CMAKE_BUILD_TYPE": "Release",
         "BUILD_LIST": ",".join(MODULES),
+        **({"CPU_DISPATCH": DISPATCH} if platform.machine() in ("x86_64", "AMD64") else {}),
         "PYTHON3_EXECUTABLE": python,
         "PYTHON_DEFAULT_EXECUTABLE": python,
         "PYTHON3_INCLUDE_DIR": include,

@@ -11,8 +11,6 @@ UNUSED = (
     "PySide6/Qt/qml",
     "PySide6/Qt/libexec",
     "PySide6/Qt/metatypes",
-    "PySide6/Qt/translations/[!q]*",
-    "PySide6/Qt/translations/qt[!b]*",
     "PySide6/doc",
     "PySide6/glue",
     "PySide6/include",
@@ -39,6 +37,15 @@ UNUSED = (
     "onnxruntime/tools",
     "onnxruntime/transformers",
     "onnx/backend/test",
+    "onnx/reference",
+    # parts of NumPy for its own tests and for Fortran
+    "numpy/_core/_simd.*",
+    "numpy/_core/*_tests.*",
+    "numpy/distutils",
+    "numpy/f2py",
+    # PocketSphinx's model of sounds without words, and LiveKit's page for notebooks
+    "pocketsphinx/model/en-us/en-us-phone.lm.bin",
+    "livekit/rtc/resources/jupyter-html",
     # downloads of the Hugging Face client, which the program does itself
     "hf_xet*",
     # headers and tests
@@ -49,7 +56,14 @@ UNUSED = (
     "**/*.h",
     "**/*.hpp",
     "**/*.a",
+    "**/*.cc",
     "**/tests",
+    "**/test_data",
+    "**/testsuite",
+    "joblib/test",
+    # what packages without compiled parts say of how they were built
+    "filelock-*.dist-info/sboms",
+    "platformdirs-*.dist-info/sboms",
     "docs",  # of phonemizer, as is the next
     "test",
     "google-stubs",
@@ -59,6 +73,10 @@ UNUSED = (
 """Files and folders below the folder of the packages."""
 MODULES = ("QtCore", "QtDBus", "QtGui", "QtNetwork", "QtSvg", "QtWidgets")
 """The modules of PySide6 that the program imports, and those that they load."""
+LANGUAGES = ("ar", "de", "en", "es", "fr", "zh")
+"""Of the window: those in assets/translations, and English."""
+LEXERS = ("__init__.py", "_mapping.py", "python.py", "special.py")
+"""Of Pygments: what rich colors a traceback with."""
 PLUGINS = (
     "iconengines",
     "imageformats",
@@ -97,6 +115,12 @@ def _unused(packages: Path) -> Iterator[Path]:
     for module in packages.glob("PySide6/Qt*.so"):
         if module.name.split(".")[0] not in MODULES:
             yield module
+    for translation in packages.glob("PySide6/Qt/translations/*"):
+        if not translation.name.startswith(tuple(f"qtbase_{each}" for each in LANGUAGES)):
+            yield translation
+    for lexer in packages.glob("pygments/lexers/*"):
+        if lexer.name not in LEXERS:
+            yield lexer
     for plugins in packages.glob("PySide6/Qt/plugins/*"):
         if plugins.name not in PLUGINS:
             yield plugins

@@ -1,0 +1,149 @@
+"""What is taken off a bundle's libraries: empty space, copies, encoders, other languages' data."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import av
+import pytest
+
+PACKAGING = Path(__file__).parents[2] / "packaging"
+SITE = Path(av.__file__).parents[1]
+PADDED = "skia_python.libs/libbz2-*.so*"
+"""2 MB, of which 70 kB are used."""
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+
+
+@pytest.fixture(autouse=True)
+def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The scripts import each other as they do when one of them is run."""
+    monkeypatch.syspath_prepend(PACKAGING)
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] == "bundling"]:
+        del sys.modules[name]
+
+
+def module(name: str) -> ModuleType:
+    return importlib.import_module(f"bundling.{name}")
+
+
+def copy_of(pattern: str, target: Path) -> Path:
+    (source,) = SITE.glob(pattern)
+    return Path(shutil.copy(source, target))
+
+
+def test_empty_space_is_closed_and_the_library_still_works(tmp_path: Path) -> None:
+    library = copy_of(PADDED, tmp_path)
+    before = library.stat().st_size
+    assert module("elf_gaps").close_gaps(library) == before - library.stat().st_size > 1_900_000
+    bzip2 = ctypes.CDLL(str(library))
+    bzip2.BZ2_bzlibVersion.restype = ctypes.c_char_p
+    assert bzip2.BZ2_bzlibVersion().startswith(b"1.0")
+    assert module("elf").is_loadable(library)
+    assert module("elf_gaps").close_gaps(library) == 0
+
+
+def test_what_is_no_program_of_this_kind_is_left_alone(tmp_path: Path) -> None:
+    foreign = copy_of(PADDED, tmp_path)
+    content = bytearray(foreign.read_bytes())
+    content[18:20] = (183).to_bytes(2, "little")  # ARM's number
+    for bytes_ in (bytes(content), b"", b"\x7fELF", b"text" * 2000):
+        foreign.write_bytes(bytes_)
+        assert module("elf_gaps").close_gaps(foreign) == 0
+        assert foreign.read_bytes() == bytes_
+
+
+def test_equal_libraries_are_stored_once(tmp_path: Path) -> None:
+    contents = {"a/libx.so": b"equal", "b/libx.so": b"other", "b/libz.so": b"equal"}
+    paths = [tmp_path / name for name in contents]
+    for path, content in zip(paths, contents.values(), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    assert module("duplicates").link_duplicates(paths) == len(b"equal")
+    assert [path.is_symlink() for path in paths] == [False, False, True]
+    assert [path.read_bytes() for path in paths] == [*contents.values()]
+    moved = tmp_path.rename(tmp_path.with_name("moved"))
+    assert (moved / "b/libz.so").read_bytes() == b"equal"
+
+
+def test_only_data_of_the_programs_languages_stays() -> None:
+    stays = ["de.res", "zh_Hant_TW.res", "coll/fr.res", "root.res", "res_index.res", "pool.res"]
+    stays += ["coll/ucadata.icu", "zoneinfo64.res", "unit/root.res", "supplementalData.res"]
+    goes = ["ja.res", "coll/ja.res", "curr/de.res", "ibm-37_P100-1995.cnv", "brkitr/root.res"]
+    assert module("icu").unused_items(stays + goes) == goes
+
+
+def test_languages_of_the_data_are_those_of_the_window() -> None:
+    translations = {path.stem for path in (PACKAGING.parent / "assets/translations").glob("*.po")}
+    assert {*module("icu").LANGUAGES} == translations | {"en"}
+
+
+@needs_compiler
+def test_heic_is_read_without_its_encoder_and_refuses_to_be_written(tmp_path: Path) -> None:
+    for pattern in ("_pillow_heif*.so", "pillow_heif", "pillow_heif.libs"):
+        (source,) = SITE.glob(pattern)
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, tmp_path / source.name)
+    script = (
+        "import sys, io, pillow_heif\n"
+        "from PIL import Image\n"
+        "pillow_heif.register_heif_opener()\n"
+        "pillow_heif.libheif_info()\n"
+        "if sys.argv[1] == 'write':\n"
+        "    Image.new('RGB', (64, 64), 'red').save('photo.heic')\n"
+        "else:\n"
+        "    try: Image.new('RGB', (64, 64)).save(io.BytesIO(), 'HEIF')\n"
+        "    except Exception: print('refuses')\n"
+        "    print(Image.open('photo.heic').convert('RGB').getpixel((9, 9))[0] > 200)\n"
+        "    print(pillow_heif.__file__)\n"
+    )
+
+    def run(word: str) -> list[str]:
+        command = [sys.executable, "-c", script, word]
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    run("write")
+    module("stand_ins").replace_encoders(tmp_path)
+    assert run("read") == ["refuses", "True", str(tmp_path / "pillow_heif" / "__init__.py")]
+
+
+@needs_compiler
+def test_encoders_that_are_left_out_refuse_and_the_others_write(tmp_path: Path) -> None:
+    for name in ("av", "av.libs"):
+        shutil.copytree(SITE / name, tmp_path / name)
+    (former,) = tmp_path.glob("av.libs/libx265*")
+    size = former.stat().st_size
+    module("stand_ins").replace_encoders(tmp_path)
+    assert former.stat().st_size < size / 100
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import av, numpy\n"
+        "assert av.__file__.startswith(sys.argv[1])\n"
+        "def write(codec):\n"
+        "    with av.open('film.mp4', 'w') as film:\n"
+        "        stream = film.add_stream(codec, rate=25)\n"
+        "        stream.width = stream.height = 64; stream.pix_fmt = 'yuv420p'\n"
+        "        picture = numpy.zeros((64, 64, 3), 'u1')\n"
+        "        film.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))\n"
+        "        film.mux(stream.encode())\n"
+        "for codec in ('libx264', 'libx265', 'libsvtav1'):\n"
+        "    try: write(codec)\n"
+        "    except Exception as error: print(codec, 'refuses')\n"
+        "    else: print(codec, 'writes')\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    written = [line for line in run.stdout.splitlines() if line.startswith("lib")]
+    assert written == ["libx264 writes", "libx265 refuses", "libsvtav1 refuses"], run.stderr
+    assert run.returncode == 0
