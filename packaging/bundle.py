@@ -23,6 +23,8 @@ from bundling.interpreter import find_interpreter
 
 PLATFORMS = {"linux": "on_linux", "darwin": "on_macos", "win32": "on_windows"}
 """The module that knows what a bundle is on each system."""
+SELDOM = r"packages/(pip|pygments/lexers)/"
+"""Modules that are not compiled: pip is started for extras only, and no start colors a source."""
 
 
 def main() -> None:
@@ -67,10 +69,10 @@ def _forget_how_it_was_installed(packages: Path) -> None:
 
 
 def _compile(executable: Path, target: Path) -> None:
-    """Compile all modules but pip's, so that no start does; the files are never compared with their
-    sources, because nobody changes them, and name them relative to the bundle.
+    """Compile all modules but those of SELDOM, so that no start does; the files are never compared
+    with their sources, because nobody changes them, and name them relative to the bundle.
     """
-    command = [str(executable), "-S", "-m", "compileall", "-q", "-j", "0", "-x", "packages/pip/"]
+    command = [str(executable), "-S", "-m", "compileall", "-q", "-j", "0", "-x", SELDOM]
     options = ["--invalidation-mode", "unchecked-hash", "-s", str(target), str(target)]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     subprocess.run([*command, *options], env=environment, check=False, stdout=subprocess.DEVNULL)

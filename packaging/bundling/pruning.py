@@ -75,8 +75,6 @@ MODULES = ("QtCore", "QtDBus", "QtGui", "QtNetwork", "QtSvg", "QtWidgets")
 """The modules of PySide6 that the program imports, and those that they load."""
 LANGUAGES = ("ar", "de", "en", "es", "fr", "zh")
 """Of the window: those in assets/translations, and English."""
-LEXERS = ("__init__.py", "_mapping.py", "python.py", "special.py")
-"""Of Pygments: what rich colors a traceback with."""
 PLUGINS = (
     "iconengines",
     "imageformats",
@@ -118,9 +116,6 @@ def _unused(packages: Path) -> Iterator[Path]:
     for translation in packages.glob("PySide6/Qt/translations/*"):
         if not translation.name.startswith(tuple(f"qtbase_{each}" for each in LANGUAGES)):
             yield translation
-    for lexer in packages.glob("pygments/lexers/*"):
-        if lexer.name not in LEXERS:
-            yield lexer
     for plugins in packages.glob("PySide6/Qt/plugins/*"):
         if plugins.name not in PLUGINS:
             yield plugins
