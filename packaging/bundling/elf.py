@@ -13,6 +13,7 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 MAGIC = b"\x7fELF"
 LIBRARIES = ("PySide6/Qt/lib", "*.libs")
@@ -49,13 +50,29 @@ def needed(path: Path) -> set[str]:
             return set()
 
 
+@cache
+def exported(path: Path) -> frozenset[str]:
+    """Return the names of the functions and data that an ELF file offers to others."""
+    with path.open("rb") as file:
+        table = ELFFile(file).get_section_by_name(".dynsym")
+        if not isinstance(table, SymbolTableSection):
+            return frozenset()
+        return frozenset(
+            symbol.name
+            for symbol in table.iter_symbols()
+            if symbol.name and symbol["st_shndx"] != "SHN_UNDEF"
+        )
+
+
 def unreached_libraries(packages: Path) -> list[Path]:
     """Return the shared libraries in LIBRARIES that nothing else in the bundle needs, directly or
-    through other libraries.
+    through other libraries, and the links to them.
     """
     spare: dict[str, Path] = {}
     roots: list[Path] = []
     folders = [folder for pattern in LIBRARIES for folder in packages.glob(pattern)]
+    links = [path for folder in folders for path in folder.iterdir() if path.is_symlink()]
+    aliases = {path.name: path.resolve().name for path in links}
     for path in elf_files(packages):
         if any(path.is_relative_to(folder) for folder in folders):
             spare[path.name] = path
@@ -63,10 +80,11 @@ def unreached_libraries(packages: Path) -> list[Path]:
             roots.append(path)
     waiting = {name for root in roots for name in needed(root)}
     while waiting:
-        path = spare.pop(waiting.pop(), None)  # type: ignore[assignment]
+        name = waiting.pop()
+        path = spare.pop(aliases.get(name, name), None)  # type: ignore[assignment]
         if path is not None:
             waiting |= needed(path)
-    return sorted(spare.values())
+    return sorted([*spare.values(), *(path for path in links if path.resolve().name in spare)])
 
 
 def closure(users: Iterable[Path], *, without: tuple[str, ...]) -> list[Path]:

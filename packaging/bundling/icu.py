@@ -77,7 +77,8 @@ def _without_unused(file: Path) -> Path:
     items = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     unused = file.with_name("unused.lst")
     unused.write_text("\n".join(unused_items(items)), encoding="utf-8")
-    reduced = file.with_name("reduced.dat")
+    reduced = file.parent / "reduced" / file.name  # its name is the beginning of all items' names
+    reduced.parent.mkdir()
     subprocess.run(["icupkg", "--remove", str(unused), str(file), str(reduced)], check=True)
     return reduced
 

@@ -8,6 +8,7 @@ from bundling import elf, icu, stand_ins
 from bundling.duplicates import link_duplicates
 from bundling.elf_gaps import close_gaps
 from bundling.interpreter import Interpreter, copy_interpreter
+from bundling.shared_versions import share_versions
 
 LAUNCHER = """#!/bin/sh
 # Starts avatar_app with the interpreter beside this file, whatever Python the system has.
@@ -28,9 +29,11 @@ def add_launcher(target: Path) -> None:
 
 
 def reduce(packages: Path) -> None:
-    """Reduce the libraries: those that nothing needs go, and what is left loses encoders that are
-    never opened, other languages' data, symbols for debuggers, empty space and second copies.
+    """Reduce the libraries: packages share what they bring in the same version, what nothing needs
+    goes, and what is left loses encoders that are never opened, other languages' data, symbols for
+    debuggers, empty space and second copies.
     """
+    share_versions(packages)
     for path in elf.unreached_libraries(packages):
         path.unlink()
     stand_ins.replace_encoders(packages)

@@ -73,11 +73,78 @@ def test_equal_libraries_are_stored_once(tmp_path: Path) -> None:
     assert (moved / "b/libz.so").read_bytes() == b"equal"
 
 
+def test_two_packages_share_one_ffmpeg(tmp_path: Path) -> None:
+    for name in ("av", "av.libs", "cv2", "opencv_python_headless.libs"):
+        shutil.copytree(SITE / name, tmp_path / name)
+    saved = module("shared_versions").share_versions(tmp_path)
+    for path in module("elf").unreached_libraries(tmp_path):
+        path.unlink()
+    assert saved > 20_000_000
+    assert len([*tmp_path.glob("*.libs/libavcodec-*")]) > len(real_files(tmp_path, "libavcodec"))
+    assert len(real_files(tmp_path, "libavcodec")) == 1
+    assert [path for path in tmp_path.glob("*.libs/*") if not path.exists()] == []
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "first = __import__(sys.argv[2])\n"
+        "import av, cv2, numpy\n"
+        "assert cv2.__file__.startswith(sys.argv[1])\n"
+        "film = cv2.VideoWriter('film.mp4', cv2.VideoWriter_fourcc(*'mp4v'), 25, (64, 64))\n"
+        "for _ in range(5): film.write(numpy.zeros((64, 64, 3), 'u1'))\n"
+        "film.release()\n"
+        "print(cv2.VideoCapture('film.mp4').read()[0])\n"
+        "print(sum(1 for _ in av.open('film.mp4').decode(video=0)))\n"
+        "maps = open('/proc/self/maps').read().split()\n"
+        "print(len({each for each in maps if 'libavcodec' in each}))\n"
+    )
+    for first in ("av", "cv2"):
+        command = [sys.executable, "-c", script, str(tmp_path), first]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert run.stdout.split() == ["True", "5", "1"], run.stderr
+
+
+def real_files(folder: Path, name: str) -> list[Path]:
+    found = folder.glob(f"*.libs/{name}-*")
+    return [path for path in found if not path.is_symlink()]
+
+
+def test_a_link_to_a_library_that_nothing_needs_goes_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "some.libs"
+    folder.mkdir()
+    library = copy_of(PADDED, folder)
+    (folder / "libalias.so.1").symlink_to(library.name)
+    elf = module("elf")
+    assert elf.unreached_libraries(tmp_path) == sorted([library, folder / "libalias.so.1"])
+
+
 def test_only_data_of_the_programs_languages_stays() -> None:
     stays = ["de.res", "zh_Hant_TW.res", "coll/fr.res", "root.res", "res_index.res", "pool.res"]
     stays += ["coll/ucadata.icu", "zoneinfo64.res", "unit/root.res", "supplementalData.res"]
     goes = ["ja.res", "coll/ja.res", "curr/de.res", "ibm-37_P100-1995.cnv", "brkitr/root.res"]
     assert module("icu").unused_items(stays + goes) == goes
+
+
+@needs_compiler
+@pytest.mark.skipif(shutil.which("icupkg") is None, reason="needs icu-devtools")
+def test_words_of_the_programs_languages_are_sorted_with_the_reduced_data(tmp_path: Path) -> None:
+    folder = tmp_path / "PySide6" / "Qt" / "lib"
+    folder.mkdir(parents=True)
+    for path in SITE.glob("PySide6/Qt/lib/libicu*.so.*"):
+        shutil.copy(path, folder)
+    (data,) = folder.glob("libicudata.so.*")
+    before, version = data.stat().st_size, data.suffix[1:]
+    module("icu").reduce_data(tmp_path)
+    assert data.stat().st_size < before / 4
+    script = (
+        "import ctypes, sys\n"
+        "icu, status = ctypes.CDLL(sys.argv[1]), ctypes.c_int(0)\n"
+        "for language in (b'de', b'ar', b'zh', b'fr', b'es', b'en', b'ja'):\n"
+        "    getattr(icu, 'ucol_open_' + sys.argv[2])(language, ctypes.byref(status))\n"
+        "    print(status.value <= 0)\n"
+    )
+    (library,) = folder.glob("libicui18n.so.*")
+    command = [sys.executable, "-c", script, str(library), version]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True"] * 7
 
 
 def test_languages_of_the_data_are_those_of_the_window() -> None:
