@@ -21,6 +21,7 @@ import numpy as np
 from avatar_app.core.jobs import Job
 from avatar_app.models.catalog import ModelFile, Recipe
 from avatar_app.models.errors import WrongBytes
+from avatar_app.models.npz import savez
 from avatar_app.models.package_index import ArchiveKind
 from avatar_app.models.store import BLOCK, StoredFile
 
@@ -201,16 +202,3 @@ class _Limited(io.RawIOBase):
         if self._left < 0:
             raise tarfile.ReadError("it extracts without end")
         return block
-
-
-def savez(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:
-    """Write arrays as `numpy.savez` does on Linux, on every system: a zip records which one made
-    it."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as zipped:
-        for name, array in arrays.items():
-            entry = zipfile.ZipInfo(f"{name}.npy")
-            entry.create_system = 3
-            with zipped.open(entry, "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
-    return buffer.getvalue()

