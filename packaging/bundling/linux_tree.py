@@ -45,9 +45,14 @@ def set_modes_and_dates(root: Path) -> None:
     date = source_date()
     for path in [root, *root.rglob("*")]:
         if not path.is_symlink():
-            executable = path.is_dir() or path.stat().st_mode & 0o100
-            path.chmod(0o755 if executable else 0o644)
+            path.chmod(0o755 if path.is_dir() or _is_program(path) else 0o644)
         os.utime(path, (date, date), follow_symlinks=False)
+
+
+def _is_program(path: Path) -> bool:
+    """Tell whether a file is run: wheels mark libraries, modules and texts so, too."""
+    in_wheel = any(part.endswith("-packages") for part in path.parts)
+    return bool(path.stat().st_mode & 0o100) and not in_wheel
 
 
 def _add_desktop_files(root: Path) -> None:

@@ -195,3 +195,13 @@ def test_flatpak_manifest_refers_to_existing_files() -> None:
     for path in ("avatar-app.desktop", f"{described['id']}.metainfo.xml", "icons/256.png"):
         assert f"desktop/{path}" in commands
         assert (desktop / path).is_file()
+
+
+def test_what_wheels_bring_is_not_run_and_programs_are(tmp_path: Path) -> None:
+    modes = {"usr/bin/program": 0o755, "lib/python3.11/dist-packages/x/lib.so.6": 0o644}
+    for name in modes:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"content")
+        (tmp_path / name).chmod(0o700)
+    module("bundling.linux_tree").set_modes_and_dates(tmp_path)
+    assert {name: (tmp_path / name).stat().st_mode & 0o777 for name in modes} == modes
