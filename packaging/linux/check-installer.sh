@@ -6,7 +6,7 @@ set -euo pipefail
 package=$(readlink -f "$1")
 release=${2:-bookworm}
 here=$(cd "$(dirname "$0")" && pwd)
-source "$here/bare-system.sh"
+source "$here/chroot.sh"
 former=0.1.9
 question="What can you do?"
 
