@@ -472,7 +472,7 @@ def test_killed_download_resumes_where_it_stopped(
     for _ in range(connections):
         assert site.drips.acquire(timeout=60)
     part = PartialFile(store.folder(model) / "m.bin")
-    noted = wait_until(lambda: PartialFile.of(part.target).done >= 1_500_000 * connections, 20)
+    noted = wait_until(lambda: PartialFile.of(part.target).done >= 1_500_000 * connections, 60)
     child.kill()
     assert child.wait(60) == -signal.SIGKILL
     assert noted
