@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -87,7 +87,7 @@ class PageRail(QScrollArea):
         super().__init__()
         self.setObjectName("rail")
         self._theme = theme
-        theme.changed.connect(self._fit)
+        self.buttons: list[PageButton] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -98,7 +98,6 @@ class PageRail(QScrollArea):
         column = QVBoxLayout(body)
         column.setContentsMargins(UNIT // 2, 2 * UNIT, UNIT // 2, 2 * UNIT)
         column.setSpacing(UNIT // 2)
-        self.buttons: list[PageButton] = []
         for number, entry in enumerate(entries):
             button = PageButton(entry, shortcut_of(number), theme)
             button.clicked.connect(lambda _=False, id=entry.id: self.chosen.emit(id))
@@ -113,9 +112,14 @@ class PageRail(QScrollArea):
         self.setAccessibleName(self.tr("Pages"))
         self._fit()
 
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange:  # the titles have another size
+            self._fit()
+        super().changeEvent(event)
+
     def _fit(self) -> None:
         """Be as wide as the longest title in the language, and no narrower than usual."""
-        titles = max(button.title_width for button in self.buttons) + 2 * UNIT
+        titles = max((button.title_width for button in self.buttons), default=0) + 2 * UNIT
         width = max(round(WIDTH * self._theme.text_scale), titles)
         self.setFixedWidth(width)
         for button in self.buttons:
