@@ -74,6 +74,7 @@ def has_come(page: ModelsPage, model: str) -> bool:
 def click(qtbot, button: QWidget) -> None:
     assert button.isVisible(), button.accessibleName()
     assert button.isEnabled(), button.accessibleName()
+    until(qtbot, lambda: not button.rect().isEmpty())  # it was laid out
     qtbot.mouseClick(button, MOUSE)
 
 
