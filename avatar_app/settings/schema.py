@@ -94,6 +94,7 @@ class TurnDetectionSettings(_Section):
     prefix_padding: Annotated[Seconds, FormHints("Sound kept from before")]
     preemptive_generation_delay: Annotated[Seconds, FormHints("Prepare an answer after")]
     sure_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, if sure")]
+    right_before: Annotated[int, Field(ge=0, le=100), FormHints("Turn engine trusted after")]
     min_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, at first")]
     max_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, at most")]
     max_utterance: Annotated[Seconds, FormHints("Longest utterance")]
