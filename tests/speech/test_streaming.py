@@ -49,9 +49,8 @@ def test_without_mouth_shapes_it_is_cut_into_equal_parts() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
 def test_small_chunks_are_the_same_speech(size: int) -> None:
-    voice = EspeakVoice()
-    usual = list(voice.speak(TEXT, Turn(1)))
-    small = list(in_phonemes(voice.speak(TEXT, Turn(1)), size))
+    usual = list(EspeakVoice().speak(TEXT, Turn(1)))
+    small = list(in_phonemes(usual, size))
     samples = [np.concatenate([c.audio.samples for c in each]) for each in (usual, small)]
     np.testing.assert_array_equal(*samples)
     assert [word.text for each in small for word in each.words] == TEXT.split()
