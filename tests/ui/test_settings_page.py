@@ -168,8 +168,9 @@ def test_slider_applies_its_value_when_it_rests(qtbot, settings: Opened) -> None
     rest.start(0)
     qtbot.waitUntil(lambda: changes == [("tts.options.speed",)])
     assert session.settings.get("tts.options.speed") == pytest.approx(1.1)
-    qtbot.waitUntil(speed.reset_button.isVisible)
-    qtbot.mouseClick(speed.reset_button, MOUSE)
+    reset = speed.reset_button
+    qtbot.waitUntil(lambda: reset.isVisible() and not reset.rect().isEmpty())  # and laid out
+    qtbot.mouseClick(reset, MOUSE)
     qtbot.waitUntil(lambda: session.settings.get("tts.options.speed") == 1.0)
     qtbot.waitUntil(lambda: not speed.reset_button.isVisible())
 
