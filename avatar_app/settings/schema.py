@@ -126,9 +126,7 @@ class ProfileSettings(_Section):
 
     width: Annotated[int, Field(ge=64, le=3840), FormHints(unit="px")]
     height: Annotated[int, Field(ge=64, le=2160), FormHints(unit="px")]
-    fps: Annotated[
-        float, Field(ge=5, le=60, allow_inf_nan=False), FormHints("Frames per second", "Hz")
-    ]
+    fps: Annotated[float, Field(ge=5, le=60), FormHints("Frames per second", "Hz")]
     model: str
     face_detection_batch: Annotated[int, Field(ge=1, le=64)]
     lip_batch: Annotated[int, Field(ge=1, le=128)]
