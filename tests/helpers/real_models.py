@@ -21,7 +21,12 @@ CONTEXT = 16_384
 """Letters are tokens of these models, and the tools' descriptions have thousands."""
 PATIENT = 20.0
 """Real seconds that a block of the room's time may take: a slow machine changes nothing."""
-LIGHT = {"face.options.width": 96, "face.options.height": 64, "face.options.fps": 10}
+LIGHT = {
+    "face.options.width": 96,
+    "face.options.height": 64,
+    "face.options.fps": 10,
+    "waiting.fillers": False,  # a slow machine would say them
+}
 
 
 def listening(whisper: Path) -> dict[str, Any]:
