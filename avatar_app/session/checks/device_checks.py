@@ -104,7 +104,7 @@ class LiveAudioChecks:
         from avatar_app.session.checks.borrowers import DeviceCheck
 
         devices = self._devices()
-        _wait_for(job, lambda: devices.speaker_name, "loudspeaker")
+        _wait_for(job.check, lambda: devices.speaker_name, "loudspeaker")
         sound = resampled(AudioChunk(samples, rate), PLAYBACK_RATE).samples
         check = DeviceCheck(sound, follow=follow)
         with devices.borrowed(check):
@@ -119,8 +119,7 @@ class LiveAudioChecks:
         from avatar_app.session.checks.borrowers import Listening
 
         devices = self._devices()
-        if devices.microphone_name is None:
-            raise DeviceUnavailable("No microphone was found.", "Plug one in, or choose one.")
+        _wait_for(lambda: None, lambda: devices.microphone_name, "microphone")
         with devices.borrowed(Listening(on_block)):
             yield
 
@@ -135,8 +134,8 @@ class LiveAudioChecks:
         from avatar_app.session.checks.sounds import SENTENCE, spoken
 
         devices = self._devices()
-        _wait_for(job, lambda: devices.microphone_name, "microphone")
-        _wait_for(job, lambda: devices.speaker_name, "loudspeaker")
+        _wait_for(job.check, lambda: devices.microphone_name, "microphone")
+        _wait_for(job.check, lambda: devices.speaker_name, "loudspeaker")
         with devices.voice() as voice:
             words = spoken(voice, SENTENCE, job.check, VOICE_SECONDS)
         sound = np.concatenate(
@@ -173,13 +172,13 @@ class LiveAudioChecks:
         return create_engine(self._registry, manifest, choice.options | changed)
 
 
-def _wait_for(job: Job[Any], name: Callable[[], str | None], noun: str) -> None:
+def _wait_for(check: Callable[[], None], name: Callable[[], str | None], noun: str) -> None:
     """A device whose stream has just died is back in a moment."""
     pause = threading.Event()
     for _ in range(round(COMES_BACK / _LOOK)):
         if name() is not None:
             return
-        job.check()
+        check()
         pause.wait(_LOOK)
     raise DeviceUnavailable(f"No {noun} was found.", "Plug one in, or choose one.")
 
