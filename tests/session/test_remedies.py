@@ -39,8 +39,8 @@ from avatar_app.system.memory import MemoryFootprint, MemoryReading, Pool
 from avatar_app.system.paths import app_paths
 
 PACKAGE = Path(avatar_app.__file__).parent
-ELSEWHERE = {"cli", "bench", "diagnostics", "ui"}
-"""Rooms whose sentences are for a terminal, or for buttons of their own."""
+ELSEWHERE = {"cli", "bench", "diagnostics", "server", "ui"}
+"""Rooms whose sentences are for a terminal, for other programs, or for buttons of their own."""
 TERMINAL = re.compile(r"avatar-app (models (list|info)|history list|setup|voices$)")
 """Commands in hints that lead nowhere in a window."""
 

@@ -82,7 +82,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
             for name, (kind, engine) in PARTS.items()
         ]
         licenses = {"MIT": {"title": "MIT", "url": "https://example.org"}}
-        document = {"licenses": licenses, "models": models, "sets": {"starter": [*PARTS]}}
+        sets = {"starter": [*PARTS], "voices": ["voice"]}
+        document = {"licenses": licenses, "models": models, "sets": sets}
         app_paths().models.mkdir(parents=True)
         (app_paths().models / "catalog.yaml").write_text(yaml.safe_dump(document))
         yield each
