@@ -68,14 +68,15 @@ def create_session(
     device_providers: Sequence[str] = (CPU,),
     *,
     has_fixed_shapes: bool = True,
+    is_exact: bool = False,
 ) -> Any:
     """Return an `onnxruntime.InferenceSession` of an ONNX file or its content.
 
     Its threads do not spin while they wait: that would take the processor from engines that work
-    at the same time. Products of 8-bit networks are computed so that they do not overflow on
-    processors without VNNI (ONNX Runtime's kOrtSessionOptionsAvx2PrecisionMode).
-    `has_fixed_shapes`: whether inputs have the same lengths in each run. If not, memory is not
-    planned for each length, as such plans are never freed.
+    at the same time. `has_fixed_shapes`: whether inputs have the same lengths in each run. If not,
+    memory is not planned for each length, as such plans are never freed. `is_exact`: whether
+    products of an 8-bit network must not overflow on processors without VNNI (ONNX Runtime's
+    kOrtSessionOptionsAvx2PrecisionMode).
     Raises ONNX Runtime's exceptions; see `loading_errors` and `inference_errors`.
     """
     import onnxruntime
@@ -85,19 +86,26 @@ def create_session(
     options.enable_mem_pattern = has_fixed_shapes
     options.log_severity_level = _FATAL
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    options.add_session_config_entry("session.x64quantprecision", str(int(is_exact)))
     source = model if isinstance(model, bytes) else str(model)
     return onnxruntime.InferenceSession(source, options, providers=list(device_providers))
 
 
-def open_session(model: Path, texts: ErrorTexts, threads: int = 1, device: str = "cpu") -> Any:
-    """Return an `onnxruntime.InferenceSession` of an ONNX file.
+def open_session(
+    model: Path,
+    texts: ErrorTexts,
+    threads: int = 1,
+    device: str = "cpu",
+    *,
+    is_exact: bool = False,
+) -> Any:
+    """Return an `onnxruntime.InferenceSession` of an ONNX file; see `create_session`.
 
     Raises DeviceUnavailable, OutOfMemory, or InputInvalid if the file is damaged.
     """
     usable = providers(device)
     with loading_errors(texts, model.name):
-        return create_session(model, threads, usable)
+        return create_session(model, threads, usable, is_exact=is_exact)
 
 
 def loading_errors(texts: ErrorTexts, file: str) -> AbstractContextManager[None]:

@@ -51,7 +51,7 @@ def _session(model: str) -> Any:
             f"The model {model or MODEL} is not on this machine.",
             f"Type: avatar-app models download {MODEL}",
         )
-    session = open_session(path, _TEXTS)
+    session = open_session(path, _TEXTS, is_exact=True)
     inputs = {each.name: each.shape for each in session.get_inputs()}
     if list(inputs) != [INPUT] or inputs[INPUT][1] != MELS:
         message = f"{path.name} is no model of Smart Turn: it takes {', '.join(inputs)}."
