@@ -1,4 +1,4 @@
-"""Real: a whole conversation with the starter set's real models, recordings as its microphone.
+"""Real: a whole conversation with real models, the starter set's, recordings as its microphone.
 
 `--load 4`: the same beside four busy processes, in one run with none. `--minutes 30`: whether it
 grows.
@@ -17,6 +17,7 @@ from avatar_app.bench.wait import measure_wait
 from avatar_app.core.errors import ModelMissing
 from avatar_app.models.catalog import STARTER, user_catalog
 from avatar_app.models.store import Presence, Store
+from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.session.offline.conversation import OfflineConversation
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths, app_paths
@@ -64,11 +65,13 @@ def _measure_conversation(
 
 
 def with_starter_set(settings: Settings, paths: AppPaths) -> Settings:
-    """Return the settings with the models of the starter set. Raises ModelMissing where one is not
-    installed."""
-    store = Store.of(paths)
+    """Return the settings with the models of the starter set in place of built-in engines: what
+    `setup` chose for this machine stays. Raises ModelMissing where one is not installed."""
+    store, now = Store.of(paths), choices(settings)
     chosen = {}
     for model in user_catalog(store.root).find_all([STARTER]):
+        if now[model.kind].engine != BUILTIN[model.kind]:
+            continue
         if store.presence(model) is not Presence.INSTALLED:
             raise ModelMissing(
                 f"{model.title} is not installed.", "Type: avatar-app models download starter"

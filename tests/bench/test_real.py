@@ -11,6 +11,7 @@ import pytest
 from avatar_app.bench import growth, process_family, real_growth, real_load, run_bench
 from avatar_app.bench.busy import busy_processes
 from avatar_app.bench.process_family import read_family
+from avatar_app.bench.real import with_starter_set
 from avatar_app.bench.real_growth import measure_growth
 from avatar_app.bench.real_load import measure_beside_load
 from avatar_app.bench.result import Report
@@ -108,3 +109,13 @@ def test_real_models_are_needed_and_only_real_takes_a_load(
         run_bench("real", load_settings()[0], quick=True)
     with pytest.raises(ConfigInvalid, match="has no option --load"):
         run_bench("soak", load_settings()[0], quick=True, load=4)
+
+
+def test_engines_that_setup_chose_are_kept(tmp_path: Path) -> None:
+    chosen = {"asr": "whisper", "tts": "piper", "dialogue": "llama", "turn": "smart_turn"}
+    settings, _ = load_settings(overrides={f"{kind}.engine": name for kind, name in chosen.items()})
+    paths = paths_under(tmp_path)
+    assert with_starter_set(settings, paths) == settings
+    some, _ = load_settings(overrides={"asr.engine": "whisper", "turn.engine": "smart_turn"})
+    with pytest.raises(ModelMissing, match=r"Kokoro .* is not installed"):
+        with_starter_set(some, paths)
