@@ -158,7 +158,9 @@ def test_slider_applies_its_value_when_it_rests(qtbot, settings: Opened) -> None
     window, session = settings
     changes: list[tuple[str, ...]] = []
     speed = row(window, "tts.options.speed")
-    session.settings.subscribe(lambda change: changes.append(change.names))
+    session.settings.subscribe(
+        lambda change: changes.append(tuple(name for name in change.names if "tts" in name))
+    )
     slider, rest = speed.editor.slider, speed.editor._timer
     rest.setInterval(60_000)  # however slow the machine is
     slider.setFocus()
@@ -166,7 +168,8 @@ def test_slider_applies_its_value_when_it_rests(qtbot, settings: Opened) -> None
         qtbot.keyClick(slider, Qt.Key.Key_Right)
     assert session.settings.get("tts.options.speed") == 1.0
     rest.start(0)
-    qtbot.waitUntil(lambda: changes == [("tts.options.speed",)])
+    qtbot.waitUntil(lambda: any(changes))
+    assert list(filter(None, changes)) == [("tts.options.speed",)], "one change for five keys"
     assert session.settings.get("tts.options.speed") == pytest.approx(1.1)
     reset = speed.reset_button
     qtbot.waitUntil(lambda: reset.isVisible() and not reset.rect().isEmpty())  # and laid out
