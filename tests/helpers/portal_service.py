@@ -95,7 +95,7 @@ class PortalService:
 def private_bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Start a bus, which the environment names meanwhile."""
     if shutil.which("dbus-daemon") is None:
-        pytest.skip("needs dbus-daemon (Debian: dbus)")
+        pytest.fail("This test needs dbus-daemon (Debian: dbus).")
     command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

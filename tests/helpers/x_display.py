@@ -53,7 +53,7 @@ class Keyboard:
 def x_display(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyboard]:
     """Start a server, which DISPLAY names meanwhile; yields its keyboard."""
     if shutil.which("Xvfb") is None:
-        pytest.skip("needs Xvfb (Debian: xvfb)")
+        pytest.fail("This test needs Xvfb (Debian: xvfb).")
     command = ["Xvfb", "-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
