@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QListView
 
 from avatar_app.ui.chat.delegate import ChatDelegate
@@ -21,6 +21,8 @@ class ChatList(QListView):
     def __init__(self, model: ChatModel, theme: Theme, *, follows: bool = True) -> None:
         super().__init__()
         self._lines = model
+        self._place = 0
+        self._laying_out = False
         self._following = self._follows = follows
         self.delegate = ChatDelegate(theme, model.avatar)
         self.setModel(model)
@@ -36,7 +38,6 @@ class ChatList(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.verticalScrollBar().setSingleStep(3 * UNIT)
-        self.verticalScrollBar().rangeChanged.connect(self._follow)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         model.progressed.connect(lambda row: self.update(model.index(row)))
         theme.changed.connect(self.viewport().update)
@@ -57,19 +58,18 @@ class ChatList(QListView):
         chosen = [lines[row] for row in rows] or lines
         QGuiApplication.clipboard().setText("\n".join(map(self._lines.spoken, chosen)))
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        following = self._following
-        super().resizeEvent(event)
-        self._following = following
-        self._follow()
+    def updateGeometries(self) -> None:
+        """Keep the reader's place while a layout changes the range, which may shrink for a moment
+        and would then move the view, or count as the reader going to the end."""
+        self._laying_out = True
+        super().updateGeometries()
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum() if self._following else self._place)
+        self._laying_out = False
 
     def _scrolled(self, value: int) -> None:
-        """Follow the end once the user is there; a list that is being laid out has no range for a
-        moment, which says nothing about the user."""
-        if self.verticalScrollBar().maximum() == 0:
-            return
-        self._following = self._follows and value >= self.verticalScrollBar().maximum() - NEAR_END
-
-    def _follow(self) -> None:
-        if self._following:
-            self.scrollToBottom()
+        """Follow the end once the reader is there."""
+        if not self._laying_out:
+            end = self.verticalScrollBar().maximum()
+            self._place = value
+            self._following = self._follows and value >= end - NEAR_END
