@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from avatar_app.engines.face.checkpoints.torch_file import read_torch_file
+from avatar_app.engines.checkpoints.torch_file import read_torch_file
 
 RATE, WINDOW, MELS, SIZE, LAYERS = 16_000, 400, 40, 256, 3
 ORDER = (0, 3, 1, 2)

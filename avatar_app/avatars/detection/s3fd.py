@@ -25,7 +25,7 @@ from avatar_app.avatars.detection.s3fd_graph import (
     score_name,
 )
 from avatar_app.core.values import Image
-from avatar_app.engines.face.checkpoints.reading import Published, read_weights
+from avatar_app.engines.checkpoints.reading import Published, read_weights
 from avatar_app.engines.onnx_session import ErrorTexts, create_session, inference_errors
 
 _LONGEST = 512

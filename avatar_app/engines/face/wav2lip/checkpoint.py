@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from avatar_app.engines.face.checkpoints.reading import Published, State, read_weights
+from avatar_app.engines.checkpoints.reading import Published, State, read_weights
 from avatar_app.engines.face.wav2lip.network import expected_shapes
 from avatar_app.engines.face.wav2lip.onnx_file import read_onnx_file
 

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from avatar_app.engines.face.checkpoints.tensors import Damaged
+from avatar_app.engines.checkpoints.tensors import Damaged
 from avatar_app.engines.face.wav2lip.network import (
     AUDIO_ENCODER,
     DECODER,

@@ -15,10 +15,10 @@ import numpy as np
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.values import Samples
-from avatar_app.engines.face.checkpoints.program import Described
-from avatar_app.engines.face.checkpoints.reading import as_input_invalid
-from avatar_app.engines.face.checkpoints.tensors import Damaged, Tensor
-from avatar_app.engines.face.checkpoints.torch_file import read_torch_file
+from avatar_app.engines.checkpoints.program import Described
+from avatar_app.engines.checkpoints.reading import as_input_invalid
+from avatar_app.engines.checkpoints.tensors import Damaged, Tensor
+from avatar_app.engines.checkpoints.torch_file import read_torch_file
 from avatar_app.engines.tts.vibevoice.shape import Shape
 
 _OUTPUT = Described(("last_hidden_state", "past_key_values"))

@@ -12,7 +12,7 @@ import torch
 from avatar_app.core.out_of_memory import as_out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
-from avatar_app.engines.face.checkpoints.reading import Published, read_renamed_weights
+from avatar_app.engines.checkpoints.reading import Published, read_renamed_weights
 from avatar_app.engines.tts.speech.chunks import Spoken
 from avatar_app.engines.tts.speech.phrases import Phrase
 from avatar_app.engines.tts.speech.spoken_words import SpokenWords, silence

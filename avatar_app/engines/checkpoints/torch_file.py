@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from avatar_app.engines.face.checkpoints.program import (
+from avatar_app.engines.checkpoints.program import (
     LONGEST_PROGRAM,
     TOO_LONG,
     Described,
@@ -23,7 +23,7 @@ from avatar_app.engines.face.checkpoints.program import (
     identified,
     require_names,
 )
-from avatar_app.engines.face.checkpoints.tensors import Damaged, Storage
+from avatar_app.engines.checkpoints.tensors import Damaged, Storage
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 """Content of the first pickle in the older format."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
-from avatar_app.engines.face.checkpoints.tensors import Damaged, Refused
-from avatar_app.engines.face.checkpoints.torch_file import read_torch_file
+from avatar_app.engines.checkpoints.tensors import Damaged, Refused
+from avatar_app.engines.checkpoints.torch_file import read_torch_file
 
 State = Mapping[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]

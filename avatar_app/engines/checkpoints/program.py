@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, ClassVar
 
-from avatar_app.engines.face.checkpoints.tensors import (
+from avatar_app.engines.checkpoints.tensors import (
     STORAGES,
     Damaged,
     Kind,
