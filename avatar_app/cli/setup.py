@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from avatar_app.models.catalog import Model
     from avatar_app.models.store import Store
     from avatar_app.performance.starter import StarterFetch, StarterItem
+    from avatar_app.performance.voice_trial import VoiceTrial
     from avatar_app.system.paths import AppPaths
 
 out = plain_console()
@@ -39,6 +40,7 @@ def setup(
     from avatar_app.models.store import Store
     from avatar_app.performance.brain import known_machine
     from avatar_app.performance.starter import starter_items
+    from avatar_app.performance.voice_trial import VoiceTrial
     from avatar_app.runtime.registry import Registry
     from avatar_app.system.paths import app_paths
 
@@ -48,12 +50,13 @@ def setup(
     store = Store.of(paths)
     with busy(err, "Measuring how fast this machine computes; once, for ten seconds …"):
         machine = known_machine(paths, measure=True)
-    items = starter_items(user_catalog(store.root), store, Registry(), machine)
+    registry = Registry()
+    items = starter_items(user_catalog(store.root), store, registry, machine)
     lacking = sum(item.bytes_lacking for item in items)
     _show(items, lacking)
     if lacking and not yes and not typer.confirm("Download and use this?", err=True):
         return 130
-    fetched = _fetch(items, store, lacking)
+    fetched = _fetch(items, store, lacking, VoiceTrial(registry, paths))
     lame = [item for item in items if item.missing_packages]
     for item in lame:
         missing = ", ".join(item.missing_packages)
@@ -86,17 +89,22 @@ def _show(items: Iterable[StarterItem], lacking: int) -> None:
         )
     for item in items:
         if item.bytes_lacking and item.instead:
+            is_tried = item.kind == "tts"
+            failing = "cannot be reached or is too slow" if is_tried else "cannot be reached"
             others = "; or ".join(
                 f"{each.title}, {readable(each.bytes or 0)}" for each in item.instead
             )
             out.print(
-                f"{item.title} suits this machine. If it cannot be reached: {others}.",
+                f"{item.title} suits this machine. If it {failing}: {others}.",
                 soft_wrap=True,
             )
 
 
-def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> StarterFetch:
+def _fetch(
+    items: tuple[StarterItem, ...], store: Store, lacking: int, trial: VoiceTrial
+) -> StarterFetch:
     from avatar_app.cli.progress import run_download
+    from avatar_app.core.errors import TooSlow
     from avatar_app.models.errors import AGAIN
     from avatar_app.models.store import readable
     from avatar_app.performance.starter import fetch_starter
@@ -104,7 +112,9 @@ def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> Starte
     began = time.monotonic()
     try:
         fetched = run_download(
-            "Fetching", err, lambda job, watch: fetch_starter(job, items, store, watch)
+            "Fetching",
+            err,
+            lambda job, watch: fetch_starter(job, items, store, watch, slowness=trial.slowness),
         )
     except KeyboardInterrupt:
         err.print(f"Stopped. {AGAIN}")
@@ -114,11 +124,11 @@ def _fetch(items: tuple[StarterItem, ...], store: Store, lacking: int) -> Starte
             err, f"{model.title} could not be downloaded. {error.message}", soft_wrap=True
         )
     for model, other, error in fetched.replaced:
+        why = error.message
+        if not isinstance(error, TooSlow):
+            why = f"{model.title} could not be downloaded. {why}"
         print_warning(
-            err,
-            f"{model.title} could not be downloaded. {error.message} {other.title} is used; type "
-            "setup again for another try.",
-            soft_wrap=True,
+            err, f"{why} {other.title} is used; type setup again for another try.", soft_wrap=True
         )
     if lacking and not fetched.failures and not fetched.replaced:
         seconds = time.monotonic() - began

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, TooSlow
 from avatar_app.core.jobs import Job, JobPart
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import STARTER, Catalog, Model
@@ -16,7 +16,7 @@ from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.store import Presence, Store
 from avatar_app.performance.apply import Change, changes_to
 from avatar_app.performance.brain import BRAIN_SETS, best_brain
-from avatar_app.performance.starter_voice import best_voice
+from avatar_app.performance.starter_voice import suitable_voices
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.system.hardware import Hardware
@@ -70,19 +70,21 @@ def starter_items(
     model that suit it, and those that packages carry, the set's own the last, in case that one
     cannot be reached.
     """
-    suited = () if machine is None else _suited(catalog, machine)
+    suited = _suited(catalog, machine)
     return tuple(_item(model, store, registry, suited) for model in catalog.find_all([STARTER]))
 
 
-def _suited(catalog: Catalog, machine: Hardware) -> tuple[Model, ...]:
+def _suited(catalog: Catalog, machine: Hardware | None) -> tuple[Model, ...]:
+    voices = suitable_voices(catalog, machine)
+    if machine is None:
+        return voices
     brains = [best_brain(catalog, machine, each) for each in BRAIN_SETS]
-    found = [best_voice(catalog, machine), *brains]
-    return tuple(model for model in found if model is not None)
+    return (*voices, *(brain for brain in brains if brain is not None))
 
 
 def _item(model: Model, store: Store, registry: Registry, suited: tuple[Model, ...]) -> StarterItem:
-    better = [other for other in suited if other.kind is model.kind and other is not model]
-    model, *instead = (*better, model)
+    better = [other for other in suited if other.kind is model.kind]
+    model, *instead = dict.fromkeys((*better, model))
     installed = store.presence(model) is Presence.INSTALLED
     lacking = 0 if installed else max(0, (model.bytes or 0) - store.installed_bytes(model))
     missing = registry.missing_packages(registry.find(model.kind, model.engine))
@@ -95,14 +97,16 @@ def fetch_starter(
     store: Store,
     watch: Callable[[DownloadProgress], None] = lambda _: None,
     arrived: Callable[[Model], None] = lambda _: None,
+    slowness: Callable[[Model], TooSlow | None] = lambda _: None,
 ) -> StarterFetch:
     """Download the models, one after the other; a failure does not stop the others.
 
     `watch` receives the progress of the whole set; `arrived` each model as soon as it is installed.
-    Where one cannot be had that has others `instead`, the first that can be is downloaded. Raises
-    JobCancelled and DiskFailed; downloaded files stay for the next time.
+    Where one cannot be had that has others `instead`, or `slowness` returns why it is too slow, the
+    first of those is downloaded that can be. Raises JobCancelled and DiskFailed; downloaded files
+    stay for the next time.
     """
-    fetching = _Fetching(job, tuple(items), store, watch, arrived)
+    fetching = _Fetching(job, tuple(items), store, watch, arrived, slowness)
     return fetching.run()
 
 
@@ -115,6 +119,7 @@ class _Fetching:
     store: Store
     watch: Callable[[DownloadProgress], None]
     arrived: Callable[[Model], None]
+    slowness: Callable[[Model], TooSlow | None]
     done: int = 0
     """Bytes of the items before the current one."""
     installed: list[Model] = field(default_factory=list)
@@ -135,7 +140,7 @@ class _Fetching:
     def _bring(self, item: StarterItem) -> None:
         failures, last = list[AvatarError](), (item.model, *item.instead)[-1]
         for model in (item.model, *item.instead):
-            failure = self._failure_of(model, hurried=model is not last)
+            failure = self._failure_of(model, has_others=model is not last)
             if failure is None:
                 if failures:
                     self.replaced.append((item.model, model, failures[0]))
@@ -143,8 +148,9 @@ class _Fetching:
             failures.append(failure)
         self.failures.append((last, failures[-1]))
 
-    def _failure_of(self, model: Model, *, hurried: bool = False) -> AvatarError | None:
-        """Download a model; returns why it could not be."""
+    def _failure_of(self, model: Model, *, has_others: bool) -> AvatarError | None:
+        """Download a model; returns why it could not be, or why it is too slow and another is
+        better."""
         from avatar_app.models.download import download  # with HTTP, which no start needs
         from avatar_app.models.transfer import DownloadOptions
 
@@ -155,13 +161,15 @@ class _Fetching:
         def tell(now: DownloadProgress) -> None:
             self.watch(replace(now, done=before + now.done, total=self.total))
 
-        manners = DownloadOptions().hurried() if hurried else None
+        manners = DownloadOptions().hurried() if has_others else None
         try:
             download(part, model, self.store, tell, manners, unreachable=self.unreachable)
         except DiskFailed:
             raise
         except AvatarError as error:
             return error
+        if has_others and (slow := self.slowness(model)):
+            return slow
         self.installed.append(model)
         self.arrived(model)
         return None

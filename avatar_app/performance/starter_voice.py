@@ -11,14 +11,14 @@ VOICES = "voices"
 """The catalog's set of voices for newcomers, the most natural first."""
 
 
-def best_voice(catalog: Catalog, machine: Hardware) -> Model | None:
-    """Return the first voice of the set that the machine can speak in real time beside recognition
-    and a language model, by its measured speed; if it can speak none, the last, which costs least.
+def suitable_voices(catalog: Catalog, machine: Hardware | None) -> tuple[Model, ...]:
+    """Return the voices of the set that the machine can probably speak in real time beside
+    recognition and a language model, by its measured speed, and the last, which costs least; all of
+    them for an unknown machine.
     """
-    names = [name for name in catalog.sets.get(VOICES, ()) if name in catalog.by_id]
-    voices = [catalog.by_id[name] for name in names]
-    able = [voice for voice in voices if _keeps_up(machine, voice)]
-    return next(iter([*able, *voices[-1:]]), None)
+    voices = [catalog.by_id[name] for name in catalog.sets.get(VOICES, ()) if name in catalog.by_id]
+    able = [voice for voice in voices if machine is None or _keeps_up(machine, voice)]
+    return tuple(dict.fromkeys([*able, *voices[-1:]]))
 
 
 def _keeps_up(machine: Hardware, voice: Model) -> bool:

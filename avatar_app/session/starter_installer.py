@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, TooSlow
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import Model, user_catalog
@@ -23,6 +23,7 @@ from avatar_app.performance.starter import (
     starter_changes,
     starter_items,
 )
+from avatar_app.performance.voice_trial import VoiceTrial
 from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.starter import Offer, PartState, StarterOutcome, StarterProgress
@@ -99,7 +100,9 @@ class StarterInstaller:
         if not self._can_be_undone:
             apply((), self._settings.user_file, COMMAND)  # for `avatar-app setup --undo`
             self._can_be_undone = True
-        return _Installation(tuple(items), job, watch, self._put_to_work).run(self._store)
+        trial = VoiceTrial(self._registry, self._paths)
+        installation = _Installation(tuple(items), job, watch, self._put_to_work, trial.slowness)
+        return installation.run(self._store)
 
     def _put_to_work(
         self, model: Model, used: Callable[[], None], failed: Callable[[AvatarError], None]
@@ -146,9 +149,11 @@ class _Installation:
         job: Job[StarterOutcome],
         watch: Callable[[StarterProgress], None],
         put_to_work: PutToWork,
+        slowness: Callable[[Model], TooSlow | None],
     ) -> None:
         self._items = {item.kind: item for item in items}
         self._job, self._watch, self._put_to_work = job, watch, put_to_work
+        self._slowness = slowness
         self._lock = threading.Lock()
         self._settled = threading.Condition(self._lock)
         self._states = dict.fromkeys(self._items, PartState.WAITING)
@@ -157,7 +162,8 @@ class _Installation:
 
     def run(self, store: Store) -> StarterOutcome:
         fetching: Job[Any] = self._job
-        came = fetch_starter(fetching, self._items.values(), store, self._fetched, self._arrived)
+        items = self._items.values()
+        came = fetch_starter(fetching, items, store, self._fetched, self._arrived, self._slowness)
         for model, error in came.failures:
             self._fail(model.kind, error)
         while not self._wait_settled():

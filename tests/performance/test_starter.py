@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from misbehaving import Site, serving
 
-from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.errors import ConfigInvalid, TooSlow
 from avatar_app.core.jobs import Job, JobCancelled, JobPart
 from avatar_app.core.manifest import Kind
 from avatar_app.models.catalog import CATALOG, STARTER, Catalog, License, Model, read_catalog
@@ -96,6 +96,25 @@ def test_cancelling_the_set_cancels_the_current_download(site: Site, store: Stor
     with pytest.raises(JobCancelled):
         job.run()
     assert all(store.presence(item.model) is not Presence.INSTALLED for item in items(site)[1:])
+
+
+@pytest.mark.parametrize("all_are_slow", [False, True])
+def test_a_part_too_slow_here_is_replaced(site: Site, store: Store, *, all_are_slow: bool) -> None:
+    first, second = items(site)
+    tried = list[str]()
+
+    def slowness(model: Model) -> TooSlow | None:
+        tried.append(model.id)
+        return TooSlow("It is slow.") if all_are_slow or model.id == "one" else None
+
+    either = StarterItem(first.model, first.bytes_lacking, (), (second.model,))
+    job = Job("", lambda job: fetch_starter(job, [either], store, slowness=slowness))
+    found = job.run()
+    assert [model.id for model in found.installed] == ["two"]
+    [(wanted, used, error)] = found.replaced
+    assert (wanted.id, used.id, error.message) == ("one", "two", "It is slow.")
+    assert tried == ["one"], "the last one is used however slow it is"
+    assert store.presence(first.model) is Presence.INSTALLED, "it can still be chosen"
 
 
 def test_starter_part_cannot_be_run_alone() -> None:

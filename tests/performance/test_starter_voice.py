@@ -11,7 +11,7 @@ from avatar_app.models.catalog import CATALOG, STARTER, Catalog, read_catalog
 from avatar_app.models.store import Store
 from avatar_app.performance.profiles import required_gflops
 from avatar_app.performance.starter import starter_items
-from avatar_app.performance.starter_voice import VOICES, best_voice
+from avatar_app.performance.starter_voice import VOICES, suitable_voices
 from avatar_app.runtime.registry import Registry
 from avatar_app.system import paths
 from avatar_app.system.hardware import Hardware
@@ -37,10 +37,9 @@ def test_every_voice_of_the_set_says_what_it_needs(catalog: Catalog) -> None:
 
 def test_a_slow_machine_gets_a_voice_that_keeps_up(catalog: Catalog, tmp_path: Path) -> None:
     own = next(each for each in catalog.find_all([STARTER]) if each.kind is Kind.TTS)
-    assert best_voice(catalog, machine(100)) is own
-    quick, slow = best_voice(catalog, machine(100)), best_voice(catalog, machine(36))
-    assert slow is not None
-    assert slow is not quick
+    assert suitable_voices(catalog, machine(100))[0] is own
+    [slow] = suitable_voices(catalog, machine(36))
+    assert slow is not own
     items = starter_items(catalog, Store(tmp_path), Registry(), machine(36))
     [voice] = [item for item in items if item.kind is Kind.TTS]
     assert (voice.model, voice.instead) == (slow, (own,))
@@ -48,12 +47,21 @@ def test_a_slow_machine_gets_a_voice_that_keeps_up(catalog: Catalog, tmp_path: P
 
 
 def test_a_machine_too_slow_for_any_gets_the_quickest_voice(catalog: Catalog) -> None:
-    assert best_voice(catalog, machine(1)) is best_voice(catalog, machine(36))
+    assert suitable_voices(catalog, machine(1)) == suitable_voices(catalog, machine(36))
+
+
+@pytest.mark.parametrize("known", [machine(100), None])
+def test_a_quicker_voice_is_ready_in_case_the_first_is_slow(
+    catalog: Catalog, tmp_path: Path, known: Hardware | None
+) -> None:
+    items = starter_items(catalog, Store(tmp_path), Registry(), known)
+    [voice] = [item for item in items if item.kind is Kind.TTS]
+    assert (voice.model.engine, [each.engine for each in voice.instead]) == ("kokoro", ["piper"])
 
 
 def test_a_catalog_without_such_a_set_keeps_its_own_voice(catalog: Catalog, tmp_path: Path) -> None:
     bare = Catalog(models=catalog.models, sets={STARTER: catalog.sets[STARTER]})
-    assert best_voice(bare, machine(36)) is None
+    assert suitable_voices(bare, machine(36)) == ()
     items = starter_items(bare, Store(tmp_path), Registry(), machine(36))
     [voice] = [item for item in items if item.kind is Kind.TTS]
     assert (voice.model.engine, voice.instead) == ("kokoro", ())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -17,6 +20,11 @@ from avatar_app.engines.tts.kokoro.engine import KokoroVoice
 from avatar_app.engines.tts.kokoro.graph import prepare_graph
 from avatar_app.engines.tts.kokoro.loading import RATE
 from avatar_app.media.resample import resampled
+from avatar_app.performance import voice_trial
+from avatar_app.performance.voice_trial import VoiceTrial
+from avatar_app.runtime.registry import Registry
+from avatar_app.storage.measurements import Measurements
+from avatar_app.system.paths import app_paths
 from avatar_app.voices.speaker_embedding import Embeddings, distance, embed
 
 SENTENCE = "The weather will be nice tomorrow, with some clouds in the afternoon and a light wind."
@@ -74,3 +82,22 @@ def test_a_blend_lies_between_its_voices(starter: StarterSet) -> None:
     from_adam = [distance(said[1.0], each) for each in said.values()]
     assert from_heart == sorted(from_heart)
     assert from_adam == sorted(from_adam, reverse=True)
+
+
+def test_a_voice_slower_than_a_conversation_wants_is_recognized_by_speaking(
+    starter: StarterSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path))
+    starter.link(tmp_path / "models")
+    models = {model.kind: model for model in starter.models}
+    trial = VoiceTrial(Registry(), app_paths())
+    assert trial.slowness(models[Kind.ASR]) is None, "no voice"
+    monkeypatch.setattr(voice_trial, "ENOUGH", 1e-3)
+    slow = trial.slowness(models[Kind.TTS])
+    assert slow is not None
+    assert slow.message.startswith(f"{models[Kind.TTS].title} needs ")
+    with closing(Measurements.of(app_paths())) as measurements:
+        [kept] = measurements.trials(Kind.TTS, models[Kind.TTS].engine).values()
+    assert f"needs {kept.realtime_factor:.1f} s" in slow.message
+    monkeypatch.setattr(voice_trial, "ENOUGH", 1e3)
+    assert trial.slowness(models[Kind.TTS]) is None
