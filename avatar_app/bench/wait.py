@@ -9,7 +9,7 @@ import numpy as np
 
 from avatar_app.bench.result import Report
 from avatar_app.bench.scene import OUTPUT_LATENCY
-from avatar_app.core.events import Noticed, TurnEnded
+from avatar_app.core.events import Event, Noticed, TurnEnded, WordsPlayed
 from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, Samples
 from avatar_app.pipeline import commands
 from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
@@ -138,9 +138,9 @@ class Asker:
 
     def _hear_answer(self) -> None:
         """Run until the avatar has begun to answer; then stop it, to save time."""
-        offline = self._offline
+        offline, begun = self._offline, len(self._offline.events)
         quiet = 0.0
-        while quiet < self._patience and offline.conversation.state != "speaking":
+        while quiet < self._patience and not _is_answered(offline.events[begun:]):
             self._step()
             quiet += 0.01
         self._pass(self._listened())
@@ -163,6 +163,11 @@ def _follows(turn: TurnEnded, true_end: float) -> bool:
     been heard before: a voice that fades has ended for a listener, and what is said before the
     first sound still belongs to the turn."""
     return turn.marks.get("first_sound", 0.0) >= true_end - 0.05
+
+
+def _is_answered(events: Iterable[tuple[float, Event]]) -> bool:
+    """Whether a word of an answer was heard; what fills the wait for one is none."""
+    return any(isinstance(event, WordsPlayed) for _, event in events)
 
 
 def _unnoticed(_notice: Noticed) -> None:
