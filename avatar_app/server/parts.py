@@ -37,6 +37,14 @@ class ServerParts:
     grace: float = 15.0
     """Seconds which they have."""
 
+    streams: set[object] = field(default_factory=set)
+    """Streams of speech that are open."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something goes on that a stopping server lets end."""
+        return bool(self.sessions.open or self.streams)
+
     def check_model(self, name: str, kind: Kind) -> None:
         """Refuse the name of a model that is not the one in use."""
         in_use = self.engines.manifests[kind].name

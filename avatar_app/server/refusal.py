@@ -13,6 +13,8 @@ from avatar_app.core.errors import (
 )
 
 INVALID = "invalid_request_error"
+_LONGEST = 300
+"""Characters of a message, which may repeat what a client sent."""
 _STATUS = {ConfigInvalid: 400, InputInvalid: 400, ModelMissing: 503, OutOfMemory: 503}
 
 
@@ -37,8 +39,14 @@ def error_of(error: AvatarError, param: str | None = None) -> dict[str, Any]:
     """Return the error as OpenAI's API describes errors."""
     status = status_of(error)
     return {
-        "message": str(error),
+        "message": _sentence(error),
         "type": "server_error" if status >= 500 else INVALID,
         "param": param,
         "code": error.code if isinstance(error, RequestRefused) else None,
     }
+
+
+def _sentence(error: AvatarError) -> str:
+    if len(error.message) <= _LONGEST:
+        return str(error)
+    return str(AvatarError(f"{error.message[:_LONGEST]}…", error.hint))

@@ -6,8 +6,10 @@ import asyncio
 import ipaddress
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +20,8 @@ import uvicorn
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, InputInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.server.app import make_app
+from avatar_app.server.connections import LimitedConnection
+from avatar_app.server.metrics import ServerCounters
 from avatar_app.server.parts import ServerParts
 from avatar_app.server.security.guard import Access
 from avatar_app.server.security.hosts import HostCheck
@@ -75,6 +79,8 @@ class ServerOptions:
         for file in (self.certificate, self.key):
             if file is not None and not file.is_file():
                 raise ConfigInvalid(f"The file {file} does not exist.", "Check the path.")
+        if self.certificate is not None and self.key is not None:
+            _check_certificate(self.certificate, self.key)
         if not (self.is_local or self.certificate or self.unencrypted):
             raise ConfigInvalid(
                 f"On {self.host} everybody in the network could overhear what is said.",
@@ -104,9 +110,10 @@ class AvatarServer:
             log = SynthesisLog.of(paths)
             opened.callback(log.close)
             log.prune(settings.history.days)
+            writer = opened.enter_context(ThreadPoolExecutor(1, "syntheses"))
             sessions = SessionLimiter(options.sessions)
             self.parts = ServerParts(engines, devices, sessions, options.limits, time.monotonic)
-            engines.synthesized = partial(_note, log, self.parts)
+            engines.synthesized = partial(_note, log, writer, self.parts.counters)
             app = make_app(self.parts, _access(options, self.parts))
             self._server = _GracefulServer(_config(app, options), self.parts)
             self._opened = opened.pop_all()
@@ -131,6 +138,26 @@ class AvatarServer:
         self._server.should_exit = True
 
 
+def _check_certificate(certificate: Path, key: Path) -> None:
+    """Raise ConfigInvalid where TLS cannot use them. OpenSSL would ask in the terminal for a key's
+    password."""
+
+    def refuse_password() -> str:
+        raise ConfigInvalid(
+            f"The key {key} has a password.", "Store it without one: openssl pkey -in KEY -out NEW."
+        )
+
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key, refuse_password)
+    except OSError as error:  # also ssl.SSLError
+        reason = getattr(error, "reason", None) or error.strerror or "not readable"
+        raise ConfigInvalid(
+            f"{certificate.name} and {key.name} are no certificate and its key: {reason}.",
+            "Give PEM files that belong together.",
+        ) from error
+
+
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether a record of uvicorn is more than that a client was refused or given up."""
     return "without completing" not in str(record.msg)
@@ -148,7 +175,7 @@ class _GracefulServer(uvicorn.Server):
             server.close()
         self._parts.stopping.set()
         end = self._parts.clock() + self._parts.grace + 1.0
-        while self._parts.sessions.open and self._parts.clock() < end and not self.force_exit:
+        while self._parts.is_busy and self._parts.clock() < end and not self.force_exit:
             await asyncio.sleep(_LOOK)
         await super().shutdown(sockets)
 
@@ -169,9 +196,16 @@ def _listening(options: ServerOptions) -> socket.socket:
     return listening
 
 
-def _note(log: SynthesisLog, parts: ServerParts, synthesis: Synthesis) -> None:
+def _note(
+    log: SynthesisLog, writer: Executor, counters: ServerCounters, synthesis: Synthesis
+) -> None:
+    """Count a synthesis, and record it; no voice waits for the disk."""
     if synthesis.first_ms is not None:
-        parts.counters.count_first_sound(synthesis.first_ms / 1000)
+        counters.count_first_sound(synthesis.first_ms / 1000)
+    writer.submit(_record, log, synthesis)
+
+
+def _record(log: SynthesisLog, synthesis: Synthesis) -> None:
     try:
         log.add(synthesis)
     except InputInvalid as error:
@@ -209,6 +243,7 @@ def _config(app: object, options: ServerOptions) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         date_header=False,
+        http=partial(LimitedConnection, options.limits),  # type: ignore[arg-type]  # makes one
         ws="websockets-sansio",
         ws_max_size=2 * options.limits.message,
         ws_ping_interval=20.0,

@@ -17,7 +17,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from avatar_app.core.errors import AvatarError, InputInvalid
 from avatar_app.core.turn import Turn
@@ -32,6 +32,8 @@ from avatar_app.session.served.shared_engines import SharedEngines
 
 CHUNK = STREAM_RATE * 2 * 80 // 1000
 """Bytes of 80 ms."""
+GOING = 1001
+"""Code with which a WebSocket is closed (RFC 6455)."""
 MOST_QUEUED = 64
 """Texts of one client that wait."""
 
@@ -58,7 +60,13 @@ class StreamedText(BaseModel):
 async def stream_speech(socket: WebSocket) -> None:
     """Speak the texts of one client until it goes."""
     await socket.accept()
-    await _TextQueue(socket, parts_of(socket)).run()
+    parts = parts_of(socket)
+    texts = _TextQueue(socket, parts)
+    parts.streams.add(texts)
+    try:
+        await texts.run()
+    finally:
+        parts.streams.discard(texts)
 
 
 @dataclass(eq=False, slots=True)
@@ -88,10 +96,13 @@ class _TextQueue:
                 self._speak_all(),
                 self._outbox.run(),
                 self._outbox.overflowed.wait(),
+                self._parts.stopping.wait(),
             )
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self._parts.stopping.is_set():
+                await self._finish(tasks[:3])
         finally:
             for task in tasks:
                 task.cancel()
@@ -100,6 +111,19 @@ class _TextQueue:
         if self._outbox.overflowed.is_set():
             with suppress(RuntimeError):
                 await self._socket.close(1008, "The client reads too slowly.")
+
+    async def _finish(self, tasks: list[asyncio.Task[Any]]) -> None:
+        """The server stops: let the text that is spoken end, drop those that wait, say goodbye."""
+        for text in self._texts:
+            self._outbox.put({"type": "cancelled", "id": text.id})
+        self._texts.clear()
+        if (spoken := self._spoken) is not None:
+            await asyncio.wait([spoken.task], timeout=self._parts.grace)
+        if any(task.done() for task in tasks):
+            return
+        await self._outbox.flush(self._parts.grace)
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await self._socket.close(GOING, "The server stops.")
 
     async def _receive(self) -> None:
         while True:
@@ -171,6 +195,7 @@ class _TextQueue:
                     first = first or self._parts.clock() - begun
                     sent += len(chunk)
                     self._outbox.put_bytes(chunk)
+                    await self._outbox.room()
         except AvatarError as error:
             self._fail(text.id, error)
             return
@@ -202,9 +227,10 @@ def _chunks(engines: SharedEngines, client: str, text: StreamedText, turn: Turn)
     body = text.request
     for chunk in engines.speech(client, body.input, body.wanted, turn):
         encoder = encoder or stream_encoder(StreamFormat.PCM, chunk.audio.rate)
-        rest += encoder.encode(chunk.audio.samples)
-        while len(rest) >= CHUNK:
-            yield rest[:CHUNK]
-            rest = rest[CHUNK:]
+        made = rest + encoder.encode(chunk.audio.samples)
+        whole = len(made) - len(made) % CHUNK
+        for at in range(0, whole, CHUNK):
+            yield made[at : at + CHUNK]
+        rest = made[whole:]
     if encoder is not None and (rest := rest + encoder.finish()):
         yield rest

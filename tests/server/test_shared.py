@@ -10,6 +10,7 @@ import pytest
 from realtime import talking
 from served import PATIENCE, client_of, http_of, serving
 from served_engines import LIGHT, add_light_engines
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from avatar_app.server.running import AvatarServer
@@ -120,3 +121,31 @@ def test_health_metrics_and_the_record_of_syntheses() -> None:
     assert synthesis.seconds == pytest.approx(0.6)
     assert synthesis.characters == len("one two three")
     assert synthesis.first_ms is not None
+
+
+def test_each_clause_of_a_conversation_is_recorded() -> None:
+    with serving(LIGHT) as server, talking(server) as talk:
+        talk.say("count 2")
+        assert talk.answer().status == "completed"
+    log = SynthesisLog.of(app_paths())
+    second, first = log.latest()
+    log.close()
+    for clause in (first, second):
+        assert (clause.engine, clause.outcome) == ("flat", "finished")
+        assert clause.seconds == pytest.approx(12 * 0.2)
+        assert clause.first_ms is not None
+
+
+def test_a_stopping_server_lets_the_text_of_a_stream_end() -> None:
+    with serving(LIGHT) as server, stream_of(server) as socket:
+        text = "one " * 200
+        for identity in ("1", "2"):
+            socket.send(json.dumps({"type": "speak", "id": identity, "text": text}))
+        until(socket, "started")
+        server.stop()
+        cancelled, before = until(socket, "cancelled")
+        done, after = until(socket, "done")
+        assert (cancelled["id"], done["id"]) == ("2", "1")
+        assert sum(map(len, before + after)) == 200 * WORD
+        with pytest.raises(ConnectionClosed, match="The server stops"):
+            socket.recv(timeout=PATIENCE)

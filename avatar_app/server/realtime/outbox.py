@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 MOST_WAITING = 8 << 20
 """Bytes that may wait for a client: more than two minutes of speech."""
+ROOM = 1 << 20
+"""Bytes that wait while who has much to send goes on."""
 
 
 class Outbox:
@@ -21,6 +24,7 @@ class Outbox:
         self._waiting: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._bytes = 0
         self.overflowed = asyncio.Event()
+        self._sent = asyncio.Condition()
 
     def put(self, event: dict[str, Any]) -> None:
         """Send an event, with an identity of its own."""
@@ -42,6 +46,19 @@ class Outbox:
             except (WebSocketDisconnect, RuntimeError):
                 return
             self._bytes -= len(message)
+            async with self._sent:
+                self._sent.notify_all()
+
+    async def room(self, most: int = ROOM) -> None:
+        """Wait until no more than so many bytes wait: for what need not be sent in time."""
+        async with self._sent:
+            await self._sent.wait_for(lambda: self._bytes <= most)
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until everything is sent, for so many seconds at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.room(0)
 
     def _add(self, message: str | bytes) -> None:
         if self._bytes > self._most:

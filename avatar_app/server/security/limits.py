@@ -33,6 +33,10 @@ class Limits:
     """Messages on one WebSocket, over a longer time."""
     message_burst: int = 2_000
     """Messages on one WebSocket at a time."""
+    connections: int = 128
+    """Connections of one address that are open."""
+    header_seconds: float = 20.0
+    """Seconds in which a connection must have asked for something."""
     send_seconds: float = 30.0
     """Seconds for which a client may not read what is sent to it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,11 @@ from avatar_app.runtime.memory.evictable import EvictableDialogue
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.sharing.clients import SharedDialogue, SharedRecognizer, SharedSynthesizer
 from avatar_app.runtime.sharing.replicas import ReplicaPool
-from avatar_app.session.served.measured_speech import SynthesisSubject, measured
+from avatar_app.session.served.measured_speech import (
+    MeasuredVoice,
+    SynthesisSubject,
+    measured,
+)
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.speech.text_to_speech import check_text, options_for
 from avatar_app.storage.syntheses import Synthesis
@@ -95,11 +99,12 @@ class SharedEngines:
         options = {} if language is None else self._spoken(language)
         return SharedRecognizer(self.pools[Kind.ASR], client, options)
 
-    def voice(self, client: str, request: VoiceRequest | None = None) -> SharedSynthesizer:
-        """Return a voice for one client. Raises ConfigInvalid for what the voice does not have."""
-        return SharedSynthesizer(
-            self.pools[Kind.TTS], client, self._voice_options(request or VoiceRequest())
-        )
+    def voice(self, client: str, request: VoiceRequest | None = None) -> MeasuredVoice:
+        """Return a voice for one client's conversation. Raises ConfigInvalid for what the voice
+        does not have."""
+        asked = request or VoiceRequest()
+        subject = self._subject(client, asked)
+        return MeasuredVoice(self._voice(client, asked), subject, self.synthesized)
 
     def dialogue(self, client: str) -> Dialogue:
         """Return a dialogue engine for one client, which closes it. The built-in one, which keeps
@@ -118,9 +123,8 @@ class SharedEngines:
         """Yield the speech of a text, clause by clause. Raises InputInvalid for a text without
         anything to say, ConfigInvalid for what the voice does not have."""
         check_text(text)
-        speech = self._spoken_clauses(self.voice(client, request), text, turn)
-        engine = self.manifests[Kind.TTS].name
-        subject = SynthesisSubject(client, engine, request.voice or "", len(text))
+        speech = self._spoken_clauses(self._voice(client, request), text, turn)
+        subject = replace(self._subject(client, request), characters=len(text))
         return measured(speech, subject, self.synthesized)
 
     def voices(self) -> tuple[str, ...]:
@@ -137,6 +141,12 @@ class SharedEngines:
         """Close all engines; their clients must be closed."""
         for pool in self.pools.values():
             pool.close()
+
+    def _voice(self, client: str, request: VoiceRequest) -> SharedSynthesizer:
+        return SharedSynthesizer(self.pools[Kind.TTS], client, self._voice_options(request))
+
+    def _subject(self, client: str, request: VoiceRequest) -> SynthesisSubject:
+        return SynthesisSubject(client, self.manifests[Kind.TTS].name, request.voice or "")
 
     def _choice(self, kind: Kind) -> EngineChoice:
         return choices(self.settings)[kind]
