@@ -123,6 +123,14 @@ class PreparedDialogue(Dialogue, Protocol):
         """
 
 
+@runtime_checkable
+class HearsWords(Protocol):
+    """A dialogue engine that may listen to the user instead of reading a recognizer's text."""
+
+    hears: bool
+    """Whether the last message of its prompts holds the user's words as sound (`spoken`), too."""
+
+
 class SkilledDialogue(Dialogue, Protocol):
     """A dialogue engine that recognizes the requests it handles reliably."""
 

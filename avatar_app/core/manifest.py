@@ -142,6 +142,8 @@ class Manifest:
     """Whether the option `voice` also accepts the folder of a cloned voice."""
     emotions: tuple[str, ...] = ()
     """The sounds of `core.emotions` that a voice makes where a text asks for them."""
+    hears: bool = False
+    """Whether a dialogue engine is given the user's words as sound (`core.engines.HearsWords`)."""
     needs: Needs = field(default_factory=Needs)
     promises: LatencyTargets = field(default_factory=LatencyTargets)
     options: tuple[Option, ...] = ()
@@ -183,7 +185,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FIELDS = {
     "name", "kind", "entry", "title", "summary", "license", "isolation", "languages",
-    "rate", "clones", "emotions", "needs", "promises", "options", "lighter",
+    "rate", "clones", "emotions", "hears", "needs", "promises", "options", "lighter",
 }  # fmt: skip
 
 
@@ -222,6 +224,7 @@ def _parse(document: dict[str, Any]) -> Manifest:
         rate=document.get("rate"),
         clones=bool(document.get("clones", False)),
         emotions=_emotions(document.get("emotions", ())),
+        hears=bool(document.get("hears", False)),
         needs=Needs(**needs),
         promises=LatencyTargets(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),

@@ -52,6 +52,8 @@ class Message:
     content: str | tuple[Part, ...]
     """Words, or words, pictures and sounds in their order."""
     interrupted: bool = False
+    spoken: SoundPart | None = None
+    """The first part of `content` as the user said it, for a dialogue engine that hears."""
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -26,7 +26,7 @@ class AudioSegment:
     open: bool = True
     sound: list[AudioChunk] = field(default_factory=list)
     """Sound with the silence before and after the voice; kept until the text is final, in case a
-    recognizer fails."""
+    recognizer fails, and until the end for a dialogue engine that hears."""
     heard_again: bool = False
     """The built-in recognizer processes it."""
 
@@ -70,6 +70,13 @@ class Utterance:
         """Return the language of the last words whose language is known."""
         known = (segment.language for segment in reversed(self.segments) if segment.language)
         return next(known, "")
+
+    @property
+    def sound(self) -> tuple[AudioChunk, ...]:
+        """Return all that was said; empty where some of it is not kept."""
+        if self.carried or not all(segment.sound for segment in self.segments):
+            return ()
+        return tuple(chunk for segment in self.segments for chunk in segment.sound)
 
     @property
     def understood(self) -> bool:

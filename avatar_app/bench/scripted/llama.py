@@ -49,7 +49,7 @@ def write_llama(
     first = {}
     follows: list[tuple[int, int]] = []
     for start, text in ((START, answer), *([(TOLD, result)] if result else [])):
-        pieces = _pieces(text, tokens)
+        pieces = split_pieces(text, tokens)
         begin = len(tokens)
         first[start] = begin
         tokens += pieces
@@ -62,7 +62,7 @@ def write_llama(
     return path
 
 
-def _pieces(text: str, taken: Container[str]) -> list[str]:
+def split_pieces(text: str, taken: Container[str]) -> list[str]:
     """Split a text into unique pieces, so that each leads to one other: a word that is repeated is
     split, in another place each time."""
     pieces: list[str] = []

@@ -47,15 +47,22 @@ class Backend(Protocol):
     """The file's metadata, by GGUF's names."""
     version: str
     """Version of the library: another one may not read a stored state."""
+    marker: str
+    """Stands in a text for a sound that is given with it; empty where the model hears nothing."""
 
     def count(self, text: str) -> int:
         """Return the number of tokens in a text."""
 
     def write(
-        self, text: str, longest: int, sampling: Mapping[str, Any], turn: Turn
+        self,
+        text: str,
+        longest: int,
+        sampling: Mapping[str, Any],
+        turn: Turn,
+        sounds: Sequence[bytes] = (),
     ) -> Generator[str]:
         """Yield the continuation of `text`, `longest` tokens at most; "" while it is being
-        processed.
+        processed. `sounds`: files (WAV, MP3, FLAC), one for each `marker` in the text.
 
         Ends early, or raises anything, once the turn is cancelled.
         """

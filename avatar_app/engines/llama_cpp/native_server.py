@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,8 +49,16 @@ _ACTION_BYTES = 256
 class NativeServer:
     """A `Backend` (https://github.com/xorbitsai/xllamacpp)."""
 
-    def __init__(self, path: Path, context: int, threads: int, gpu_layers: int) -> None:
-        """`gpu_layers`: −1 uses all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
+    def __init__(
+        self,
+        path: Path,
+        context: int,
+        threads: int,
+        gpu_layers: int,
+        projector: Path | None = None,
+    ) -> None:
+        """`gpu_layers`: −1 uses all that fit. `projector`: the file (mmproj) by which the model
+        hears. Raises ModelMissing, InputInvalid, OutOfMemory."""
         check_file(path)
         with sleeping_pools():
             import xllamacpp
@@ -58,23 +67,33 @@ class NativeServer:
         self._endpoint = Endpoint()
         self._evaluated = Evaluated()
         try:
-            self._server = _started(path, self._endpoint, context, threads, gpu_layers)
-            self.metadata = self._metadata()
+            self._server = _started(path, self._endpoint, context, threads, gpu_layers, projector)
+            self.metadata, self.marker = self._described()
         except BaseException:
             self._endpoint.remove()
             raise
 
-    def _metadata(self) -> Mapping[str, str]:
-        return {TEMPLATE: Request(self._endpoint).get("/props").get("chat_template", "")}
+    def _described(self) -> tuple[Mapping[str, str], str]:
+        """Return the model's metadata and its marker of sounds."""
+        told = Request(self._endpoint).get("/props")
+        hears = told.get("modalities", {}).get("audio", False)
+        return {TEMPLATE: told.get("chat_template", "")}, told["media_marker"] if hears else ""
 
     def count(self, text: str) -> int:
         asked = {"content": text, "add_special": True, "parse_special": True}
         return len(Request(self._endpoint).post("/tokenize", asked)["tokens"])
 
     def write(
-        self, text: str, longest: int, sampling: Mapping[str, Any], turn: Turn
+        self,
+        text: str,
+        longest: int,
+        sampling: Mapping[str, Any],
+        turn: Turn,
+        sounds: Sequence[bytes] = (),
     ) -> Generator[str]:
-        for document in self._completed(text, longest, sampling, turn):
+        encoded = [b64encode(sound).decode("ascii") for sound in sounds]
+        heard = {"prompt_string": text, "multimodal_data": encoded}
+        for document in self._completed(heard if sounds else text, longest, sampling, turn):
             yield document.get("content", "")
 
     def tokens(self, text: str, *, special: bool) -> list[int]:
@@ -90,7 +109,11 @@ class NativeServer:
                 yield from document.get("tokens", ())
 
     def _completed(
-        self, prompt: str | list[int], longest: int, sampling: Mapping[str, Any], turn: Turn
+        self,
+        prompt: str | list[int] | dict[str, Any],
+        longest: int,
+        sampling: Mapping[str, Any],
+        turn: Turn,
     ) -> Generator[Mapping[str, Any]]:
         """Yield the server's documents while it continues `prompt`."""
         request = Request(self._endpoint)
@@ -139,7 +162,14 @@ class NativeServer:
             raise ValueError(str(error)) from error
 
 
-def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_layers: int) -> Any:
+def _started(
+    path: Path,
+    endpoint: Endpoint,
+    context: int,
+    threads: int,
+    gpu_layers: int,
+    projector: Path | None,
+) -> Any:
     """Start a server at `endpoint`, with as many layers on the graphics card as fit."""
     import xllamacpp
 
@@ -149,6 +179,8 @@ def _started(path: Path, endpoint: Endpoint, context: int, threads: int, gpu_lay
     for layers in layers_to_try(gpu_layers, has_card=has_card):
         parameters = _parameters(path, endpoint, context, threads)
         parameters.n_gpu_layers = layers
+        if projector is not None:
+            parameters.mmproj.path, parameters.mmproj_use_gpu = str(projector), layers != 0
         parameters.n_batch = parameters.n_ubatch = _batch(path) if layers == 0 else CARD_BATCH
         with _preserved_signals(), _errors_caught() as errors:
             try:

@@ -31,6 +31,8 @@ BATCH = 512
 class PythonBindings:
     """A `Backend` (https://github.com/abetlen/llama-cpp-python)."""
 
+    marker = ""
+
     def __init__(self, path: Path, context: int, threads: int, gpu_layers: int) -> None:
         """`gpu_layers`: −1 uses all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
         check_file(path)
@@ -48,8 +50,15 @@ class PythonBindings:
         return len(self._tokens(text))
 
     def write(
-        self, text: str, longest: int, sampling: Mapping[str, Any], turn: Turn
+        self,
+        text: str,
+        longest: int,
+        sampling: Mapping[str, Any],
+        turn: Turn,
+        sounds: Sequence[bytes] = (),
     ) -> Generator[str]:
+        if sounds:
+            raise ValueError("llama-cpp-python is given no sound here")
         wanted = dict(sampling)
         wanted["seed"] = None if wanted.get("seed", -1) < 0 else wanted["seed"]
         self._stop.follow(turn)

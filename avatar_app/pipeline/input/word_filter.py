@@ -32,15 +32,18 @@ class WordFilter:
         return any(word not in ignored for word in _words(utterance.text))
 
 
-def note_transcript(segment: AudioSegment, transcript: Transcript) -> None:
-    """Set the segment's text to what was said; empty if it is rather noise."""
+def note_transcript(
+    segment: AudioSegment, transcript: Transcript, *, keep_sound: bool = False
+) -> None:
+    """Set the segment's text to what was said; empty if it is rather noise. `keep_sound`: also
+    after the final transcript."""
     confidence = 1.0 if transcript.confidence is None else transcript.confidence
     believed = confidence >= LEAST_CONFIDENCE or len(segment.sound) >= NO_NOISE
     segment.text = transcript.text.strip() if believed else ""
     segment.replaces = transcript.replaces if segment.text else 0
     segment.language = transcript.language
     segment.final = transcript.final
-    if segment.final:
+    if segment.final and not keep_sound:
         segment.sound.clear()
 
 

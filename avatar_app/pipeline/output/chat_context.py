@@ -6,7 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from avatar_app.core.events import Outcome, TurnEnded
-from avatar_app.core.prompt import MediaPart, Message, Prompt, Role, ToolDescription, content_of
+from avatar_app.core.prompt import (
+    MediaPart,
+    Message,
+    Prompt,
+    Role,
+    SoundPart,
+    ToolDescription,
+    content_of,
+)
 
 MOST_MESSAGES = 60
 """Messages of the conversation in a prompt; older ones are in the stored history."""
@@ -41,10 +49,12 @@ class ChatContext:
         """Show a picture, or play a sound, with what the user says next."""
         self._attached.append(part)
 
-    def prompt(self, user_text: str) -> Prompt:
-        """Return the prompt for an answer to `user_text` and what is attached to it."""
+    def prompt(self, user_text: str, spoken: SoundPart | None = None) -> Prompt:
+        """Return the prompt for an answer to `user_text` and what is attached to it. `spoken`: the
+        same words as sound, which later prompts do not hold."""
         self._prompted = len(self._attached)
-        said = Message(Role.USER, content_of(user_text, tuple(self._attached)))
+        content = content_of(user_text, tuple(self._attached))
+        said = Message(Role.USER, content, spoken=spoken)
         return Prompt((*self.so_far().messages, said), self.tools)
 
     def so_far(self) -> Prompt:

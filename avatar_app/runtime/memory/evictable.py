@@ -177,6 +177,11 @@ class EvictableDialogue(EvictableEngine):
     """Skills answer first what they understand reliably: a timer needs no language model."""
     prepares = True
 
+    @property
+    def hears(self) -> bool:
+        """Whether it is given the user's words as sound."""
+        return self._manifest.hears
+
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
-from avatar_app.core.prompt import Prompt, Role
+from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.engines.dialogue.llama.sounds import sounds_of, with_markers
 from avatar_app.engines.dialogue.prompting.content import text_only
 from avatar_app.engines.dialogue.prompting.messages import (
     describe_tools,
@@ -40,9 +41,11 @@ TOOL_PROMPT = (
 class Chat:
     """The chat template of one model. InputInvalid if it is broken."""
 
-    def __init__(self, metadata: Mapping[str, str]) -> None:
+    def __init__(self, metadata: Mapping[str, str], marker: str = "") -> None:
+        """`marker`: stands for a sound; empty where the model hears nothing."""
         import jinja2
 
+        self._marker = marker
         source = metadata.get(TEMPLATE) or CHATML
         self.knows_tools = "tools" in source
         try:
@@ -52,14 +55,28 @@ class Chat:
 
     def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         """Return the prompt's messages; two of the same role are merged, as many templates
-        require."""
-        messages = merge_messages(prompt.messages, text_only)
+        require. Only the last one is heard: sounds of the others would be computed each time."""
+
+        def content(message: Message) -> str:
+            is_heard = self.hears and message is prompt.messages[-1]
+            return with_markers(message, self._marker) if is_heard else text_only(message)
+
+        messages = merge_messages(prompt.messages, content)
         if prompt.tools and not self.knows_tools:
             descriptions = "\n".join(
                 json.dumps(each["function"], ensure_ascii=False) for each in describe_tools(prompt)
             )
             return with_system(messages, TOOL_PROMPT.format(tools=descriptions))
         return messages
+
+    @property
+    def hears(self) -> bool:
+        """Whether the model takes sounds."""
+        return bool(self._marker)
+
+    def sounds(self, prompt: Prompt) -> tuple[bytes, ...]:
+        """Return the files of the sounds that `messages` has markers for."""
+        return sounds_of(prompt.messages[-1]) if self.hears else ()
 
     def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:
         """Return the messages that follow function calls."""

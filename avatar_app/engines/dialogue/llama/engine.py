@@ -17,13 +17,19 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.llama.chat import Chat
 from avatar_app.engines.dialogue.llama.prompt_cache import PromptCache, beginning
+from avatar_app.engines.dialogue.llama.sounds import as_heard, tokens_of
 from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools
 from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_begun
 from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
-from avatar_app.engines.llama_cpp.backend import Backend, Evaluated, translate_error
+from avatar_app.engines.llama_cpp.backend import (
+    TEMPLATE,
+    Backend,
+    Evaluated,
+    translate_error,
+)
 from avatar_app.engines.llama_cpp.native_server import NativeServer
 from avatar_app.engines.llama_cpp.python_bindings import PythonBindings
 
@@ -59,11 +65,16 @@ class _Choices:
     sentences: int = 0
     tools: str = AUTO
     prompt_cache: str = ""
+    projector: str = ""
+    """The file by which the model hears; empty: it only reads."""
+    template: str = ""
+    """Takes the place of the model's own chat template."""
 
     @property
     def network(self) -> tuple[Any, ...]:
         """Return the options that take seconds to change."""
-        return self.model, self.context, self.gpu_layers, self.threads, self.library
+        files = self.model, self.projector
+        return *files, self.context, self.gpu_layers, self.threads, self.library
 
     @property
     def sampling(self) -> dict[str, Any]:
@@ -150,17 +161,17 @@ class LlamaDialogue:
     def _reply(
         self, loaded: _Loaded, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        offered = self._offered(prompt, is_small=loaded.is_small)
+        offered, may_call = self._offered(loaded, prompt)
         tools, messages = describe_tools(offered), loaded.chat.messages(offered)
-        may_call = bool(tools) or offered.user_text != prompt.user_text
+        sounds = loaded.chat.sounds(offered)
         ending, answered = Ending(self._limits(prompt, is_small=loaded.is_small)), False
         if constant := self._constant(loaded, prompt):
             loaded.cache.restore(constant)
         while True:
             called: list[tuple[ToolCall, ToolResult]] = []
-            text = self._text(loaded, messages, tools)
+            text = self._text(loaded, messages, tools, tokens_of(sounds))
             thoughts = Thoughts(begun=thought_begun(text), suspected=self._thinks)
-            with closing(self._written(loaded, text, turn)) as written:
+            with closing(self._written(loaded, text, turn, sounds)) as written:
                 for output in answer(written, may_call=may_call, thoughts=thoughts, ending=ending):
                     turn.check()
                     answered = answered or bool(str(output).strip())
@@ -177,15 +188,17 @@ class LlamaDialogue:
                 return
             messages = [*messages, *loaded.chat.called(called)]
 
-    def _offered(self, prompt: Prompt, *, is_small: bool) -> Prompt:
-        """Return the prompt with the functions offered to the model."""
+    def _offered(self, loaded: _Loaded, prompt: Prompt) -> tuple[Prompt, bool]:
+        """Return the prompt as the model takes it, with the functions offered to it, and whether
+        there are any."""
         wanted = self._choices.tools
         if wanted == AUTO:
-            wanted = NONE if is_small else FEW
+            wanted = NONE if loaded.is_small else FEW
+        taken = as_heard(prompt) if loaded.chat.hears else prompt
         if wanted == ALL:
-            return prompt
+            return taken, bool(prompt.tools)
         few = fitting(prompt) if wanted == FEW else ()
-        return with_offer(prompt, few) if few else Prompt(prompt.messages)
+        return (with_offer(taken, few), True) if few else (Prompt(taken.messages), False)
 
     def _limits(self, prompt: Prompt, *, is_small: bool) -> Limits:
         sentences = self._choices.sentences or (SMALL_SENTENCES if is_small else 0)
@@ -200,20 +213,28 @@ class LlamaDialogue:
         return self._text(loaded, loaded.chat.messages(prompt), [])
 
     def _text(
-        self, loaded: _Loaded, messages: list[dict[str, Any]], tools: list[dict[str, Any]]
+        self,
+        loaded: _Loaded,
+        messages: list[dict[str, Any]],
+        tools: list[dict[str, Any]],
+        heard: int = 0,
     ) -> str:
-        """Return the conversation as the model reads it, shortened until it fits the context."""
+        """Return the conversation as the model reads it, shortened until it fits the context beside
+        `heard` tokens of sound."""
         choices, chat = self._choices, loaded.chat
 
         def length(said: list[dict[str, Any]]) -> int:
             return loaded.backend.count(chat.text(said, tools))
 
-        room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM))
+        room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM)) - heard
         with self._translated():
             return chat.text(fit_messages(messages, length, room), tools)
 
-    def _written(self, loaded: _Loaded, text: str, turn: Turn) -> Generator[str]:
-        pieces = loaded.backend.write(text, self._choices.longest, self._choices.sampling, turn)
+    def _written(
+        self, loaded: _Loaded, text: str, turn: Turn, sounds: tuple[bytes, ...]
+    ) -> Generator[str]:
+        wanted = self._choices.longest, self._choices.sampling
+        pieces = loaded.backend.write(text, *wanted, turn, sounds)
         yield from self._followed(pieces, turn)
 
     def _followed(self, pieces: Generator[str], turn: Turn) -> Generator[str]:
@@ -237,11 +258,17 @@ class LlamaDialogue:
 
 def _load(choices: _Choices) -> _Loaded:
     path = Path(choices.model).expanduser()
-    make = _backend(choices.library)
-    backend = make(path, choices.context, choices.threads, choices.gpu_layers)
+    how = path, choices.context, choices.threads, choices.gpu_layers
+    backend: Backend
+    if choices.projector:
+        backend = NativeServer(*how, Path(choices.projector))
+    else:
+        backend = _backend(choices.library)(*how)
     network = (choices.context, choices.gpu_layers)
     cache = PromptCache(choices.prompt_cache, backend, path, *network)
-    return _Loaded(backend, Chat(backend.metadata), cache, path.stat().st_size < SMALL)
+    template = {TEMPLATE: choices.template} if choices.template else {}
+    chat = Chat({**backend.metadata, **template}, backend.marker)
+    return _Loaded(backend, chat, cache, path.stat().st_size < SMALL)
 
 
 def _backend(library: str) -> type[NativeServer] | type[PythonBindings]:
