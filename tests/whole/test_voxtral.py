@@ -29,12 +29,13 @@ def hearing(folder: Path) -> dict[str, Any]:
     return LIGHT | {"dialogue.engine": "voxtral"} | chosen
 
 
-def with_whistle(samples: Samples) -> Samples:
-    """Speech over which somebody whistles, so that most of it is high."""
-    times = np.arange(len(samples)) / MICROPHONE_RATE
+def with_hiss(samples: Samples) -> Samples:
+    """Speech with loud hissing above 3 kHz, so that most of it is high."""
     loud = np.convolve(np.abs(samples), np.ones(1600) / 1600, "same") > 0.02
-    whistle = 0.4 * np.sin(2 * np.pi * 5500 * times) * loud
-    return np.asarray(np.clip(samples + whistle, -1, 1), np.float32)
+    hiss = np.fft.rfft(np.random.default_rng(0).standard_normal(len(samples)))
+    hiss[np.fft.rfftfreq(len(samples), 1 / MICROPHONE_RATE) < 3000] = 0
+    mixed = samples + 0.3 * np.fft.irfft(hiss, len(samples)) * loud
+    return np.asarray(np.clip(mixed, -1, 1), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def voxtral(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_sound_is_answered_and_the_words_are_kept(whisper: Path, voxtral: Path) -> None:
     words = spoken("Could you tell me a story please?")
-    lines = [ReportLine("plain", words), ReportLine("whistled", with_whistle(words))]
+    lines = [ReportLine("plain", words), ReportLine("hissed", with_hiss(words))]
     with talking(listening(whisper) | hearing(voxtral), BLOCK_SECONDS) as offline:
         turns = talk(offline, *lines)
         said = [event.text for _, event in offline.events if isinstance(event, UserSaid)]
@@ -57,7 +58,7 @@ def test_the_sound_is_answered_and_the_words_are_kept(whisper: Path, voxtral: Pa
 
 def test_an_answer_is_interrupted_and_cut_to_what_was_heard(whisper: Path, voxtral: Path) -> None:
     words = spoken("Could you tell me a story please?")
-    lines = [ReportLine("plain", words), ReportLine("whistled", with_whistle(words))]
+    lines = [ReportLine("plain", words), ReportLine("hissed", with_hiss(words))]
     with talking(listening(whisper) | hearing(voxtral), BLOCK_SECONDS) as offline:
         first, second = talk(offline, *lines, barge_in_at=0.5)
     assert first.outcome is Outcome.INTERRUPTED
@@ -69,7 +70,7 @@ def test_an_answer_is_interrupted_and_cut_to_what_was_heard(whisper: Path, voxtr
 def test_what_is_heard_calls_a_real_tool(whisper: Path, tmp_path: Path) -> None:
     model = write_voxtral(tmp_path / "caller", high=NOTE, told=TOLD, context=16_384)
     tools = {"dialogue.options.tools": "all", "dialogue.options.context": 16_384}
-    line = ReportLine("whistled", with_whistle(spoken("Please remember the milk for me.")))
+    line = ReportLine("hissed", with_hiss(spoken("Please remember the milk for me.")))
     with talking(listening(whisper) | hearing(model) | tools, BLOCK_SECONDS) as offline:
         (turn,) = talk(offline, line)
     assert turn.heard_text == TOLD
