@@ -11,6 +11,7 @@ from real_models import LIGHT, SAID, listening, talk, talking
 from spoken import spoken
 
 from avatar_app.bench.scripted.voxtral import write_voxtral
+from avatar_app.bench.scripted.whisper import write_whisper
 from avatar_app.core.events import Outcome, UserSaid
 from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, Samples
 from avatar_app.session.offline.recordings import ReportLine
@@ -67,11 +68,12 @@ def test_an_answer_is_interrupted_and_cut_to_what_was_heard(whisper: Path, voxtr
     assert second.heard_text == HIGH
 
 
-def test_what_is_heard_calls_a_real_tool(whisper: Path, tmp_path: Path) -> None:
+def test_what_is_heard_calls_a_real_tool(tmp_path: Path) -> None:
     model = write_voxtral(tmp_path / "caller", high=NOTE, told=TOLD, context=16_384)
-    tools = {"dialogue.options.tools": "all", "dialogue.options.context": 16_384}
+    recognizer = write_whisper(tmp_path / "whisper", "could the notes keep this")
     line = ReportLine("hissed", with_hiss(spoken("Please remember the milk for me.")))
-    with talking(listening(whisper) | hearing(model) | tools, BLOCK_SECONDS) as offline:
+    few = {"dialogue.options.tools": "few"}
+    with talking(listening(recognizer) | hearing(model) | few, BLOCK_SECONDS) as offline:
         (turn,) = talk(offline, line)
     assert turn.heard_text == TOLD
     memory = Memory(app_paths().memory_file)
