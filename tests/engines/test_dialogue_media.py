@@ -10,7 +10,7 @@ from model_server import Handler, serving
 
 from avatar_app.core.prompt import Message, PicturePart, Prompt, Role, SoundPart, TextPart
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.llama.chat import Chat
+from avatar_app.engines.dialogue.gguf.chat import Chat
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
 from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.content import (

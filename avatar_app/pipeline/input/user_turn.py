@@ -82,7 +82,8 @@ class UserTurnController:
         segment = utterance.segment_of(turn) if utterance else None
         if utterance is None or segment is None:
             return
-        note_transcript(segment, transcript, keep_sound=self._avatar_turn.hears)
+        keep_sound = self._avatar_turn.responses.engines.hears
+        note_transcript(segment, transcript, keep_sound=keep_sound)
         self._detector.hint(utterance.text, is_complete=utterance.understood)
         if self._filter.has_words(utterance, claimed=self._claimed):
             self._claim(utterance)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from avatar_app.core.engines import HearsWords
 from avatar_app.core.events import (
     AnswerRepeated,
     BlockWritten,
@@ -28,7 +27,6 @@ from avatar_app.pipeline.output.face_stage import PERFORM, REST
 from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
 from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
-from avatar_app.pipeline.output.spoken_words import as_wave
 from avatar_app.pipeline.output.unheard import is_unheard
 from avatar_app.pipeline.output.wait_filler import FillerWords, WaitFiller, is_spoken
 from avatar_app.pipeline.utterance import Utterance
@@ -100,12 +98,6 @@ class AvatarTurnController:
         turn = self.turn
         return turn is not None and is_spoken(turn, self.playback.progress(turn).seconds)
 
-    @property
-    def hears(self) -> bool:
-        """Whether the dialogue engine is given the user's words as sound."""
-        dialogue = self.responses.engines.dialogue
-        return isinstance(dialogue, HearsWords) and dialogue.hears
-
     def next_id(self) -> int:
         """Return the number of a new turn."""
         self._last_id += 1
@@ -130,8 +122,7 @@ class AvatarTurnController:
 
     def prepare(self, utterance: Utterance) -> Turn:
         """Begin the answer to an utterance that may not be over."""
-        spoken = as_wave(utterance.sound) if self.hears and utterance.sound else None
-        prompt = self.context.prompt(utterance.text, spoken)
+        prompt = self.context.prompt(utterance.text, self.responses.engines.sound_of(utterance))
         return self._start(utterance.id, utterance.text, prompt, utterance.language)
 
     def commit(self, utterance: Utterance) -> None:

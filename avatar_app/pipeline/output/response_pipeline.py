@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from avatar_app.core.emotions import without_emotions
-from avatar_app.core.engines import Dialogue, SpeechSynthesizer
+from avatar_app.core.engines import Dialogue, HearsWords, SpeechSynthesizer
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
-from avatar_app.core.prompt import Prompt
+from avatar_app.core.prompt import Prompt, SoundPart
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import Block, SpeechChunk
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
@@ -31,7 +31,9 @@ from avatar_app.pipeline.output.prompt_preparation import PromptPreparation
 from avatar_app.pipeline.output.reply import TOOL_CALLED, CallTool, generate_reply
 from avatar_app.pipeline.output.speech_timeline import SpeechTimeline
 from avatar_app.pipeline.output.speech_track import SpeechTrack
+from avatar_app.pipeline.output.spoken_words import as_wave
 from avatar_app.pipeline.stage import Feed, Stage, closed_after
+from avatar_app.pipeline.utterance import Utterance
 from avatar_app.pipeline.work_tracker import WorkTracker
 
 CLAUSES_AHEAD = 64
@@ -51,6 +53,15 @@ class ResponseEngines:
     dialogue: Dialogue
     voice: SpeechSynthesizer
     languages: AnswerLanguages = field(default_factory=SameLanguage)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the dialogue engine is given the user's words as sound."""
+        return isinstance(self.dialogue, HearsWords) and self.dialogue.hears
+
+    def sound_of(self, utterance: Utterance) -> SoundPart | None:
+        """Return the sound of an utterance, if the dialogue engine hears it and it was kept."""
+        return as_wave(utterance.sound) if self.hears and utterance.sound else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
+from avatar_app.engines.dialogue.gguf.dialogue import LlamaDialogue
 from avatar_app.engines.dialogue.voxtral.files import find_files
 
 TEMPLATE = (

@@ -11,7 +11,7 @@ from typing import Any
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.llama.sounds import sounds_of, with_markers
+from avatar_app.engines.dialogue.gguf.sounds import sounds_of, with_markers
 from avatar_app.engines.dialogue.prompting.content import text_only
 from avatar_app.engines.dialogue.prompting.messages import (
     describe_tools,

@@ -1,0 +1,1 @@
+"""Language models in GGUF files, for the engines that run them through llama.cpp."""
