@@ -58,13 +58,17 @@ class SpeechRecognizer(Engine, Protocol):
         """
 
 
+Reply = Generator[str | ToolCall | SpeechChunk, ToolResult | None, None]
+"""An answer: text, calls of the application's functions, and speech."""
+
+
 class Dialogue(Engine, Protocol):
     """Text to answer."""
 
-    def reply(
-        self, prompt: Prompt, turn: Turn
-    ) -> Generator[str | ToolCall, ToolResult | None, None]:
-        """Yield pieces of the answer as they are written; `send` answers a yielded ToolCall."""
+    def reply(self, prompt: Prompt, turn: Turn) -> Reply:
+        """Yield pieces of the answer as they are written; `send` answers a yielded ToolCall. An
+        engine that speaks itself yields its speech; what it yields as text a voice says.
+        """
 
 
 @runtime_checkable

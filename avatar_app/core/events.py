@@ -147,6 +147,8 @@ class TurnEnded:
     """It was said again because the user asked to hear it; nothing of it is kept."""
     at: datetime | None = field(default=None, compare=False)
     """When a stored turn ended, with time zone; None for a turn that has just ended."""
+    heard_seconds: float = field(default=0.0, compare=False)
+    """Of the answer's speech that were played."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Message:
     interrupted: bool = False
     spoken: SoundPart | None = None
     """The first part of `content` as the user said it, for a dialogue engine that hears."""
+    heard_seconds: float = 0.0
+    """Of the avatar's speech that were played, for a dialogue engine that speaks."""
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
+from avatar_app.core.engines import Reply
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
@@ -11,8 +12,6 @@ from avatar_app.core.values import (
     AudioChunk,
     FaceState,
     SpeechChunk,
-    ToolCall,
-    ToolResult,
     Transcript,
     VideoFrame,
 )
@@ -31,9 +30,7 @@ class HostedDialogue(Host):
     def prepare(self, prompt: Prompt, turn: Turn) -> Iterator[str]:
         return self._stream("prepare", turn, prompt)
 
-    def reply(
-        self, prompt: Prompt, turn: Turn
-    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+    def reply(self, prompt: Prompt, turn: Turn) -> Reply:
         return self._stream("reply", turn, prompt)
 
 

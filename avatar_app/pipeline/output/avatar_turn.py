@@ -45,19 +45,22 @@ class _Draft:
     typed: bool = False
     repeated: bool = False
 
-    def as_ended(self, turn: Turn, outcome: Outcome, heard: str, pictures: Pictures) -> TurnEnded:
+    def as_ended(
+        self, turn: Turn, outcome: Outcome, heard: PlaybackProgress, pictures: Pictures
+    ) -> TurnEnded:
         """What is kept of the turn."""
         return TurnEnded(
             turn.id,
             outcome,
             turn.user_text,
             " ".join(self.clauses),
-            heard,
+            heard.heard_text,
             dict(turn.marks),
             self.typed,
             pictures,
             tuple(self.blocks),
             self.repeated,
+            heard_seconds=max(0.0, heard.seconds - turn.aside),
         )
 
 
@@ -252,7 +255,7 @@ class AvatarTurnController:
         self._end(turn, Outcome.FAILED)
 
     def _end(self, turn: Turn, outcome: Outcome) -> None:
-        heard = self.playback.progress(turn).heard_text
+        heard = self.playback.progress(turn)
         turn.mark("ended")
         turn.cancel()
         self.turn = None

@@ -79,7 +79,8 @@ class ChatContext:
             interrupted = ended.outcome is not Outcome.FINISHED
             shown = [block.text for block in ended.blocks if not interrupted]
             text = "\n".join([ended.heard_text, *shown])
-            self._remember(ended.turn_id, Message(Role.AVATAR, text, interrupted))
+            said = Message(Role.AVATAR, text, interrupted, heard_seconds=ended.heard_seconds)
+            self._remember(ended.turn_id, said)
         if len(self._messages) > MOST_MESSAGES:
             beginning = self._beginning()
             del self._messages[:beginning], self._turns[:beginning]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import cast
 
-from avatar_app.core.engines import Dialogue
+from avatar_app.core.engines import Dialogue, Reply
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import Block, ToolCall, ToolResult
+from avatar_app.core.values import Block, SpeechChunk, ToolCall, ToolResult
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.pipeline.output.speakable import speakable
 
@@ -27,25 +29,30 @@ def generate_reply(
     turn: Turn,
     call_tool: CallTool,
     wait_committed: Callable[[Turn], None],
-) -> Iterator[str | Block]:
-    """Yield the clauses of the reply to `prompt`, and what is to be shown between them.
+) -> Iterator[str | Block | SpeechChunk]:
+    """Yield the clauses of the reply to `prompt`, and what is to be shown between them; speech as
+    it comes.
 
     A tool may set a timer or mute the microphone, so it is called only when the turn is committed.
     """
     reply = dialogue.reply(prompt, turn)
     try:
-        texts = _texts(reply, turn, call_tool, wait_committed)
-        yield from split_clauses(speakable(texts))
+        outputs = _texts(reply, turn, call_tool, wait_committed)
+        for is_spoken, group in groupby(outputs, lambda each: isinstance(each, SpeechChunk)):
+            if is_spoken:
+                yield from group
+            else:
+                yield from split_clauses(speakable(cast("Iterator[str]", group)))
     finally:
         reply.close()
 
 
 def _texts(
-    reply: Generator[str | ToolCall, ToolResult | None, None],
+    reply: Reply,
     turn: Turn,
     call_tool: CallTool,
     wait_committed: Callable[[Turn], None],
-) -> Iterator[str]:
+) -> Iterator[str | SpeechChunk]:
     result: ToolResult | None = None
     calls = 0
     while True:
@@ -55,6 +62,10 @@ def _texts(
             return
         turn.check()
         result = None
+        if isinstance(output, SpeechChunk):
+            turn.mark("first_token")
+            yield output
+            continue
         if isinstance(output, str):
             if output:  # an empty piece only reports that the engine is working
                 turn.mark("first_token")

@@ -70,7 +70,7 @@ class _ResponseJob:
 
     prompt: Prompt | str
     """A prompt to answer, or a text to speak as it is."""
-    clauses: Feed[str]
+    clauses: Feed[str | SpeechChunk]
     script: SpeechTrack
     timeline: SpeechTimeline
     builtin: bool = False
@@ -110,7 +110,7 @@ class ResponsePipeline:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it is."""
         self.preparation.stop()
         self._playback.expect(turn)
-        clauses: Feed[str] = Feed(self._activity, CLAUSES_AHEAD, turn)
+        clauses: Feed[str | SpeechChunk] = Feed(self._activity, CLAUSES_AHEAD, turn)
         job = _ResponseJob(prompt, clauses, self.face_stage.start(turn), SpeechTimeline())
         for name, stage in self._stages.items():
             with self._exchanging:
@@ -196,7 +196,7 @@ class ResponsePipeline:
 
     # think
 
-    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str | Block]:
+    def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str | Block | SpeechChunk]:
         if isinstance(job.prompt, str):
             yield from split_clauses([job.prompt])
             return
@@ -208,15 +208,16 @@ class ResponsePipeline:
         with self._activity.waiting():
             turn.wait_committed()
 
-    def _written(self, job: _ResponseJob, turn: Turn, clause: str | Block) -> None:
+    def _written(self, job: _ResponseJob, turn: Turn, clause: str | Block | SpeechChunk) -> None:
         self._check_current(THINK, job)
         if isinstance(clause, Block):
             self._post(BlockReceived(turn, clause))
             return
         with self._exchanging:  # or what fills the wait would come after it
             turn.mark(FIRST_CLAUSE)
-        if shown := without_emotions(clause):
-            self._post(ClauseReceived(turn, shown))
+        text = clause.text if isinstance(clause, SpeechChunk) else without_emotions(clause)
+        if text:
+            self._post(ClauseReceived(turn, text))
         job.clauses.put(clause)
 
     def _all_written(self, job: _ResponseJob, turn: Turn) -> None:
@@ -231,6 +232,9 @@ class ResponsePipeline:
 
     def _voice(self, job: _ResponseJob, turn: Turn) -> Iterator[SpeechChunk]:
         for clause in job.timeline.unsaid(job.clauses):
+            if isinstance(clause, SpeechChunk):
+                yield clause
+                continue
             with (
                 self._engine_usage.of(self._pick(SPEAK, job, turn.language)) as voice,
                 closed_after(voice.speak(clause, turn)) as speech,

@@ -19,12 +19,13 @@ class SpeechTimeline:
         self.aside = ""
         """A clause that is said, and not of the answer."""
 
-    def unsaid(self, clauses: Iterable[str]) -> Iterator[str]:
-        """Yield the rest of the current clause, and then the next ones."""
+    def unsaid(self, clauses: Iterable[str | SpeechChunk]) -> Iterator[str | SpeechChunk]:
+        """Yield the rest of the current clause, and then the next ones, and speech."""
         if rest := " ".join(self._clause[self._said :]):
             yield rest
         for clause in clauses:
-            self._clause, self._said = without_emotions(clause).split(), 0
+            text = clause.text if isinstance(clause, SpeechChunk) else without_emotions(clause)
+            self._clause, self._said = text.split(), 0
             yield clause
             self.aside = ""
             self._clause = []

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from avatar_app.core.engines import SkilledDialogue
+from avatar_app.core.engines import Reply, SkilledDialogue
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.events import Noticed
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
+from avatar_app.core.values import AudioChunk, SpeechChunk, Transcript
 from avatar_app.engines.hosting.host import Host
 from avatar_app.runtime.fallback.quality_ladder import QualityLadder, Tier
 from avatar_app.runtime.memory.broker import MemoryBroker
@@ -182,9 +182,7 @@ class EvictableDialogue(EvictableEngine):
         """Whether it is given the user's words as sound."""
         return self._manifest.hears
 
-    def reply(
-        self, prompt: Prompt, turn: Turn
-    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+    def reply(self, prompt: Prompt, turn: Turn) -> Reply:
         if self.skills is not None and self.skills.understands(prompt):
             yield from self.skills.reply(prompt, turn)
             return

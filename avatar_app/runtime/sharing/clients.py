@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
-from avatar_app.core.engines import SkilledDialogue
+from avatar_app.core.engines import Reply, SkilledDialogue
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult, Transcript
+from avatar_app.core.values import AudioChunk, SpeechChunk, Transcript
 from avatar_app.runtime.sharing.replicas import ReplicaPool
 
 _END = object()
@@ -88,9 +88,7 @@ class SharedDialogue(SharedEngine):
         super().__init__(pool, client, options)
         self._skills = skills
 
-    def reply(
-        self, prompt: Prompt, turn: Turn
-    ) -> Generator[str | ToolCall, ToolResult | None, None]:
+    def reply(self, prompt: Prompt, turn: Turn) -> Reply:
         if self._skills is not None and self._skills.understands(prompt):
             yield from self._skills.reply(prompt, turn)
             return

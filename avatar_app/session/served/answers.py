@@ -12,7 +12,7 @@ from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Event
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.core.values import SpeechChunk, ToolCall, ToolResult
 from avatar_app.pipeline.output.reply import MOST_TOOL_CALLS
 from avatar_app.session.assistant_tools import AssistantTools
 from avatar_app.session.personas import own_personas
@@ -70,6 +70,9 @@ def _answered(
                 return
             turn.check()
             result = None
+            if isinstance(output, SpeechChunk):
+                yield f"{output.text} " if output.text else ""
+                continue
             if isinstance(output, str):
                 yield output
                 continue
