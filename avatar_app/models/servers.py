@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, ModelMissing
 from avatar_app.core.network import is_loopback
-from avatar_app.engines.dialogue.openai.wire import KEYRING, canonical
+from avatar_app.engines.dialogue.servers.keys import KEYRING, canonical
 from avatar_app.system.packages import install_command
 
 USUAL_PORTS = MappingProxyType(

@@ -16,7 +16,7 @@ from keyrings import MemoryKeyring, keyring_in_use
 
 from avatar_app.cli import main as cli
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable
-from avatar_app.engines.dialogue.openai.wire import key_for
+from avatar_app.engines.dialogue.servers.keys import key_for
 from avatar_app.models.servers import look, remove_key, store_key
 
 ADDRESS = "https://models.example/v1"

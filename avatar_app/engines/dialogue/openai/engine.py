@@ -37,7 +37,6 @@ from avatar_app.engines.dialogue.openai.transport import (
 from avatar_app.engines.dialogue.openai.wire import (
     NO_KEY,
     Wire,
-    key_for,
     reason_of,
     reported,
     silent,
@@ -53,6 +52,7 @@ from avatar_app.engines.dialogue.prompting.messages import (
 )
 from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
+from avatar_app.engines.dialogue.servers.keys import key_for
 
 LETTERS = 3.2
 """Average letters of a token: only the server can count exactly."""

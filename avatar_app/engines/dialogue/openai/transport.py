@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -12,10 +11,9 @@ from typing import Any, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
-from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
-from avatar_app.core.network import causes, check_environment, is_loopback, root_cause
-from avatar_app.core.network_access import ALLOW_NETWORK
+from avatar_app.core.network import check_environment, is_loopback, root_cause
 from avatar_app.core.turn import Turn
+from avatar_app.engines.dialogue.servers.failures import is_refused
 
 CONNECT_WITHIN = 5.0
 """Timeout in seconds for connecting."""
@@ -27,11 +25,6 @@ _NOT_READY = 503
 """Status of llama-server, vLLM and others while they load a model."""
 _LOADING = re.compile(r"(?:is|still) (?:loading|warming up|starting)|loading model")
 """What servers write that send another status then."""
-
-_BROKEN = frozenset(
-    {"ReadError", "WriteError", "CloseError", "RemoteProtocolError", "DecodingError"}
-)
-"""What the HTTP library calls an answer that ends, or becomes none, on its way."""
 
 T = TypeVar("T")
 
@@ -57,55 +50,6 @@ def transport_errors() -> tuple[type[Exception], ...]:
     library = openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]
     error: type[Exception] = import_module(library).HTTPError
     return openai.OpenAIError, error
-
-
-def unreachable(error: Exception, address: str) -> AvatarError:
-    """Return the error for a failed connection to `address`."""
-    if _is_refused(error):
-        return EngineFailed(f"Connections to {address} are not allowed.", ALLOW_NETWORK)
-    cause = root_cause(error)
-    match cause:
-        case ssl.SSLCertVerificationError():
-            return ConfigInvalid(
-                f"The certificate of the server {address} is invalid: {cause.verify_message}.",
-                "If it has a certificate of its own, name the file: SSL_CERT_FILE.",
-            )
-        case ssl.SSLError():
-            return ConfigInvalid(
-                f"The server {address} does not support TLS, or an unknown version.",
-                "Check whether its address begins with http:// or https://.",
-            )
-        case socket.gaierror():
-            return EngineFailed(
-                f"The name in {address} could not be looked up.",
-                "Check the address, and whether the network is connected.",
-            )
-    # By their names: the client brings an httpx of its own.
-    names = {type(each).__name__ for each in causes(error)}
-    if "ProxyError" in names:
-        return refused_by_proxy(address)
-    if "TooManyRedirects" in names:
-        return ConfigInvalid(
-            f"The server {address} sends elsewhere again and again.", "Look at the address."
-        )
-    if names & _BROKEN:
-        return EngineFailed(
-            f"The connection to the server {address} broke off.",
-            "Ask again; if it happens each time, look at the address.",
-        )
-    return EngineFailed(
-        f"The server {address} cannot be reached.",
-        "Start it, or choose another address in the settings.",
-    )
-
-
-def refused_by_proxy(address: str) -> AvatarError:
-    """What is wrong where a proxy stands before `address`."""
-    return EngineFailed(
-        f"The proxy refused to connect to {address}.",
-        "Look at HTTPS_PROXY, ALL_PROXY and NO_PROXY; a name and a password are written like"
-        "  http://name:password@proxy.example.com:8080",
-    )
 
 
 def asked_patiently(ask: Callable[[], T], turn: Turn, address: str, patience: float) -> T:
@@ -149,11 +93,6 @@ def _error_of(state: RetryCallState) -> BaseException | None:
     return None if state.outcome is None else state.outcome.exception()
 
 
-def _is_refused(error: BaseException) -> bool:
-    """Whether the user does not allow the connection."""
-    return any(isinstance(each, PermissionError) for each in causes(error))
-
-
 def _is_not_ready(error: BaseException | None) -> bool:
     status = getattr(error, "status_code", 0)
     return status == _NOT_READY or (
@@ -170,7 +109,7 @@ def _may_pass(error: BaseException) -> bool:
         case openai.APITimeoutError():
             return type(error.__cause__).__name__ == "ConnectTimeout"
         case openai.APIConnectionError():
-            return not (isinstance(root_cause(error), ssl.SSLError) or _is_refused(error))
+            return not (isinstance(root_cause(error), ssl.SSLError) or is_refused(error))
         case openai.RateLimitError():
             return error.code != "insufficient_quota"
         case openai.APIStatusError():

@@ -11,11 +11,8 @@ from typing import Any
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
 from avatar_app.core.network import causes
-from avatar_app.engines.dialogue.openai.transport import (
-    refused_by_proxy,
-    transport_errors,
-    unreachable,
-)
+from avatar_app.engines.dialogue.openai.transport import transport_errors
+from avatar_app.engines.dialogue.servers.failures import refused_by_proxy, unreachable
 
 NO_KEY = "unused"
 """Servers on this computer need no key, but the client requires one."""
@@ -26,8 +23,6 @@ _UNPAID = ("insufficient_quota", "billing", "credit", "balance", "current quota"
 _FILTERED = re.compile(r"content.?(?:filter|management policy)|flagged|moderation|safety system")
 _WRONG_KEY = re.compile(r"api.?key (?:is )?(?:not valid|invalid)|invalid api.?key")
 _TOO_LONG = re.compile(r"context (?:length|size|window)|maximum.{0,20}tokens|too long|n_ctx")
-KEYRING = "avatar_app"
-"""Service name in the system's keyring; keys are stored by the server's address."""
 
 
 class Wire:
@@ -64,22 +59,6 @@ class Wire:
 def _shut(connected: socket.socket) -> None:
     with suppress(OSError):  # the other side may be closed
         connected.shutdown(socket.SHUT_RDWR)
-
-
-def key_for(address: str) -> str:
-    """Return the key for a server from the system's keyring; empty without one."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    try:
-        return keyring.get_password(KEYRING, canonical(address)) or ""
-    except KeyringError:
-        return ""  # no keyring here; a server that needs a key reports that
-
-
-def canonical(address: str) -> str:
-    """Return the normalized address under which its key is stored."""
-    return address.strip().rstrip("/")
 
 
 def _is_unpaid(error: Any) -> bool:
