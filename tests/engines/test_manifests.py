@@ -35,7 +35,7 @@ from avatar_app.runtime.kinds import BUILTIN
 from avatar_app.runtime.registry import Registry
 
 ALL = Registry(user=Path("no user's engines")).all()
-SERVED = {"openai"}
+SERVED = {"openai", "realtime"}
 """What another program answers for."""
 MANIFESTS = tuple(
     manifest for manifest in ALL if not manifest.needs.models and manifest.name not in SERVED
