@@ -7,7 +7,9 @@ same. Needs icupkg and a C compiler.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -72,14 +74,20 @@ def _data(library: Path) -> tuple[str, bytes]:
     raise LookupError(f"{library} has no data of ICU.")
 
 
+def _icupkg() -> str:
+    """Return the path of icupkg, which lies where only root looks for programs."""
+    return shutil.which("icupkg", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "icupkg"
+
+
 def _without_unused(file: Path) -> Path:
-    command = ["icupkg", "--list", str(file)]
+    program = _icupkg()
+    command = [program, "--list", str(file)]
     items = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     unused = file.with_name("unused.lst")
     unused.write_text("\n".join(unused_items(items)), encoding="utf-8")
     reduced = file.parent / "reduced" / file.name  # its name is the beginning of all items' names
     reduced.parent.mkdir()
-    subprocess.run(["icupkg", "--remove", str(unused), str(file), str(reduced)], check=True)
+    subprocess.run([program, "--remove", str(unused), str(file), str(reduced)], check=True)
     return reduced
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,8 @@ PACKAGING = Path(__file__).parents[2] / "packaging"
 SITE = Path(av.__file__).parents[1]
 PADDED = "skia_python.libs/libbz2-*.so*"
 """2 MB, of which 70 kB are used."""
-needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+TOOLS = {"cc": "gcc", "strip": "binutils", "icupkg": "icu-devtools"}
+"""Programs that reducing runs, and the Debian packages that have them; apt-test.txt lists them."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +30,14 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name in [name for name in sys.modules if name.split(".")[0] == "bundling"]:
         del sys.modules[name]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools() -> None:
+    """Reducing runs programs of the system, which the set-up of the tests installs."""
+    for program, package in TOOLS.items():
+        if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
+            pytest.fail(f"Tests of packaging need {program} (Debian: {package}).")
 
 
 def module(name: str) -> ModuleType:
@@ -123,8 +133,6 @@ def test_only_data_of_the_programs_languages_stays() -> None:
     assert module("icu").unused_items(stays + goes) == goes
 
 
-@needs_compiler
-@pytest.mark.skipif(shutil.which("icupkg") is None, reason="needs icu-devtools")
 def test_words_of_the_programs_languages_are_sorted_with_the_reduced_data(tmp_path: Path) -> None:
     folder = tmp_path / "PySide6" / "Qt" / "lib"
     folder.mkdir(parents=True)
@@ -152,7 +160,6 @@ def test_languages_of_the_data_are_those_of_the_window() -> None:
     assert {*module("icu").LANGUAGES} == translations | {"en"}
 
 
-@needs_compiler
 def test_heic_is_read_without_its_encoder_and_refuses_to_be_written(tmp_path: Path) -> None:
     for pattern in ("_pillow_heif*.so", "pillow_heif", "pillow_heif.libs"):
         (source,) = SITE.glob(pattern)
@@ -185,7 +192,6 @@ def test_heic_is_read_without_its_encoder_and_refuses_to_be_written(tmp_path: Pa
     assert run("read") == ["refuses", "True", str(tmp_path / "pillow_heif" / "__init__.py")]
 
 
-@needs_compiler
 def test_encoders_that_are_left_out_refuse_and_the_others_write(tmp_path: Path) -> None:
     for name in ("av", "av.libs"):
         shutil.copytree(SITE / name, tmp_path / name)
