@@ -18,7 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bundling import opencv, pruning, wheels
+from bundling import opencv, pruning, wheels, zipped
 from bundling.interpreter import find_interpreter
 
 PLATFORMS = {"linux": "on_linux", "darwin": "on_macos", "win32": "on_windows"}
@@ -59,6 +59,7 @@ def build_bundle(python: Path, target: Path, compiled_opencv: Path | None = None
         shutil.copy(wheels.PROJECT / name, target / Path(name).name)
     _forget_how_it_was_installed(packages)
     _compile(executable, target)
+    zipped.pack_modules(executable)
 
 
 def _forget_how_it_was_installed(packages: Path) -> None:

@@ -1,0 +1,122 @@
+"""Packs Python modules and their bytecode into the archive that Python looks into first.
+
+An interpreter has `pythonXY.zip` as the first entry of its path, as on Windows, where the standard
+library comes in one. Modules and their bytecode take a third of the space there, and tracebacks
+find the sources. What is compiled, or looks for files beside itself, stays a folder.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+_ASK = """
+import site, sys, sysconfig
+print([entry for entry in sys.path if entry.endswith(".zip")][0])
+print(sysconfig.get_path("stdlib"))
+print(site.getsitepackages()[-1])
+"""
+LANDMARKS = ("os.py", "site.py", "importlib")
+"""By the first, Python finds its folder; the others come before an archive can be read."""
+COMPILED = (".so", ".pyd", ".dll", ".dylib")
+OWN_FILES = re.compile(
+    rb"__file__|__path__|importlib[._]resources|importlib import resources|get_data\("
+)
+"""Words of a module that may look for files beside itself."""
+HARMLESS = (
+    # of the standard library, all of which comes packed on Windows
+    "asyncio",
+    "email",
+    "encodings",
+    "logging",
+    "multiprocessing",
+    "unittest",
+    "xmlrpc",
+    # they ask for the file of the main program, or of a caller's module
+    "anyio",
+    "jinja2",
+    "joblib",
+    "pydantic",
+    "rich",
+    # they make files of their own while being developed, or describe models for publication
+    "huggingface_hub",
+    "pygments",
+    "securesystemslib",
+)
+"""Packages that have those words and work all the same."""
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def pack_modules(executable: Path) -> int:
+    """Pack what can be packed of the library and packages of an interpreter, whose modules are
+    compiled; returns the bytes that were saved.
+    """
+    command = [str(executable), "-I", "-c", _ASK]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    archive, *folders = (Path(line) for line in answer.stdout.splitlines())
+    return pack([item for folder in folders for item in packable(folder)], archive)
+
+
+def packable(folder: Path) -> list[Path]:
+    """Return the modules and packages in a folder that work from an archive."""
+    return [
+        item
+        for item in sorted(folder.iterdir())
+        if item.name not in LANDMARKS and _works_packed(item)
+    ]
+
+
+def pack(items: Iterable[Path], archive: Path) -> int:
+    """Move modules and packages into an archive; returns the bytes that were saved."""
+    before = 0
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for item in items:
+            for path in _files(item):
+                name = path.relative_to(item.parent).as_posix()
+                before += _add(packed, path, name)
+                if (bytecode := _bytecode(path)) is not None:
+                    before += _add(packed, bytecode, f"{name}c")
+                    bytecode.unlink()
+            if item.is_dir():
+                shutil.rmtree(item)
+            else:
+                item.unlink()
+    return before - archive.stat().st_size
+
+
+def _works_packed(item: Path) -> bool:
+    if item.is_dir():
+        compiled = any(path.suffix in COMPILED for path in item.rglob("*"))
+        if compiled or not (item / "__init__.py").is_file():
+            return False
+    elif item.suffix != ".py":
+        return False
+    modules = [path for path in _files(item) if path.suffix == ".py"]
+    return item.name in HARMLESS or not any(OWN_FILES.search(path.read_bytes()) for path in modules)
+
+
+def _files(item: Path) -> list[Path]:
+    """Return a module, or all files of a package but its bytecode, in order."""
+    if not item.is_dir():
+        return [item]
+    return sorted(path for path in item.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def _bytecode(module: Path) -> Path | None:
+    """Return the file of a module's bytecode, where it was compiled."""
+    if module.suffix != ".py":
+        return None
+    return next(module.parent.glob(f"__pycache__/{module.stem}.*.pyc"), None)
+
+
+def _add(packed: zipfile.ZipFile, path: Path, name: str) -> int:
+    """Add a file under a name, the same bytes whenever it was written; returns its size."""
+    entry = zipfile.ZipInfo(name, _DATE)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o100644 << 16
+    packed.writestr(entry, path.read_bytes())
+    return path.stat().st_size
