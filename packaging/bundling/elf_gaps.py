@@ -17,9 +17,9 @@ PAGE = 4096
 X86_64 = 62
 PT_LOAD = 1
 SHT_NOBITS = 8
-_HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
-_SEGMENT = struct.Struct("<IIQQQQQQ")
-_SECTION = struct.Struct("<IIQQQQIIQQ")
+HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+SEGMENT = struct.Struct("<IIQQQQQQ")
+SECTION = struct.Struct("<IIQQQQIIQQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def close_gaps(path: Path) -> int:
     that were saved, 0 for any other file.
     """
     content = path.read_bytes()
-    if content[:6] != b"\x7fELF\x02\x01" or _HEADER.unpack_from(content)[2] != X86_64:
+    if not is_x86_64(content):
         return 0
     chunks = [*_placed(_used(content))]
     saved = len(content) - (chunks[-1].moved_to + chunks[-1].end - chunks[-1].start)
@@ -46,18 +46,23 @@ def close_gaps(path: Path) -> int:
     return saved
 
 
+def is_x86_64(content: bytes) -> bool:
+    """Tell whether a file is an ELF file for x86-64 processors."""
+    return content[:6] == b"\x7fELF\x02\x01" and HEADER.unpack_from(content)[2] == X86_64
+
+
 def _used(content: bytes) -> list[tuple[int, int]]:
     """Return the ranges of the file that something refers to."""
-    header = _HEADER.unpack_from(content)
+    header = HEADER.unpack_from(content)
     segments, sections = header[5], header[6]
-    ranges = [(0, _HEADER.size)]
+    ranges = [(0, HEADER.size)]
     ranges.append((segments, segments + header[9] * header[10]))
     ranges.append((sections, sections + header[11] * header[12]))
-    for at in _entries(segments, header[9], header[10]):
-        _, _, offset, _, _, size, _, _ = _SEGMENT.unpack_from(content, at)
+    for at in entries(segments, header[9], header[10]):
+        _, _, offset, _, _, size, _, _ = SEGMENT.unpack_from(content, at)
         ranges.append((offset, offset + size))
-    for at in _entries(sections, header[11], header[12]):
-        _, kind, _, _, offset, size, *_ = _SECTION.unpack_from(content, at)
+    for at in entries(sections, header[11], header[12]):
+        _, kind, _, _, offset, size, *_ = SECTION.unpack_from(content, at)
         if kind != SHT_NOBITS:
             ranges.append((offset, offset + size))
     return [(start, end) for start, end in ranges if end > start]
@@ -89,22 +94,22 @@ def _moved(content: bytes, chunks: list[_Chunk]) -> bytes:
         before = [each for each in chunks if each.start <= offset]
         return offset - before[-1].start + before[-1].moved_to
 
-    header = list(_HEADER.unpack_from(content))
+    header = list(HEADER.unpack_from(content))
     header[5], header[6] = new_place(header[5]), new_place(header[6])
-    _HEADER.pack_into(result, 0, *header)
-    for at in _entries(header[5], header[9], header[10]):
-        segment = list(_SEGMENT.unpack_from(result, at))
+    HEADER.pack_into(result, 0, *header)
+    for at in entries(header[5], header[9], header[10]):
+        segment = list(SEGMENT.unpack_from(result, at))
         segment[2] = new_place(segment[2])
         if segment[0] == PT_LOAD:
             segment[7] = PAGE
-        _SEGMENT.pack_into(result, at, *segment)
-    for at in _entries(header[6], header[11], header[12]):
-        section = list(_SECTION.unpack_from(result, at))
+        SEGMENT.pack_into(result, at, *segment)
+    for at in entries(header[6], header[11], header[12]):
+        section = list(SECTION.unpack_from(result, at))
         section[4] = new_place(section[4])
-        _SECTION.pack_into(result, at, *section)
+        SECTION.pack_into(result, at, *section)
     return bytes(result)
 
 
-def _entries(start: int, size: int, count: int) -> Iterator[int]:
+def entries(start: int, size: int, count: int) -> Iterator[int]:
     """Yield the places of a table's entries."""
     return iter(range(start, start + size * count, size)) if count else iter(())

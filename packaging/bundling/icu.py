@@ -20,11 +20,14 @@ from elftools.elf.sections import SymbolTableSection
 from bundling.pruning import LANGUAGES
 
 _LOCALE = re.compile(r"(?:coll/)?([a-z]{2,3})(?:_\w+)?\.res")
-_UNUSED = re.compile(r"(?:brkitr|curr|lang|rbnf|region|translit|unit|zone)/.+|.+\.(?:cnv|spp)")
-"""Word breaks, names of currencies, languages, units and zones, numbers in words, other encodings.
+_UNUSED = re.compile(
+    r"(?:brkitr|curr|lang|rbnf|region|translit|unit|zone)/.+|.+\.(?:cnv|spp)|unames\.icu"
+)
+"""Word breaks, names of currencies, languages, units and zones, numbers in words, other encodings,
+changes of script, names of characters.
 """
-_FRAMES = ("root.res", "pool.res", "res_index.res")
-"""What the other items of a folder are read with."""
+_INDEX = "res_index.res"
+"""The list of the locales in a folder."""
 _SOURCE = """
 .section .rodata
 .balign 16
@@ -53,12 +56,10 @@ def unused_items(items: list[str]) -> list[str]:
 
 
 def _is_unused(item: str) -> bool:
-    if item.endswith(_FRAMES) and not item.startswith("brkitr/"):
-        return False
     if _UNUSED.fullmatch(item):
         return True
     locale = _LOCALE.fullmatch(item)
-    return locale is not None and locale[1] not in LANGUAGES
+    return locale is not None and not item.endswith(_INDEX) and locale[1] not in LANGUAGES
 
 
 def _data(library: Path) -> tuple[str, bytes]:

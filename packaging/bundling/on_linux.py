@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bundling import elf, icu, stand_ins
+from bundling import elf, icu, stand_ins, unread_data
 from bundling.duplicates import link_duplicates
 from bundling.elf_gaps import close_gaps
 from bundling.interpreter import Interpreter, copy_interpreter
@@ -29,16 +29,18 @@ def add_launcher(target: Path) -> None:
 
 
 def reduce(packages: Path) -> None:
-    """Reduce the libraries: packages share what they bring in the same version, what nothing needs
-    goes, and what is left loses encoders that are never opened, other languages' data, symbols for
-    debuggers, empty space and second copies.
+    """Reduce the libraries: packages share what they bring in the same version, what is never used
+    gives way to a library that refuses, what nothing needs goes, and what is left loses data that
+    is never read, symbols for debuggers, empty space and second copies.
     """
     share_versions(packages)
+    stand_ins.replace_unused(packages)
     for path in elf.unreached_libraries(packages):
         path.unlink()
-    stand_ins.replace_encoders(packages)
     icu.reduce_data(packages)
     for path in elf.elf_files(packages):
         elf.strip_symbols(path)
+    unread_data.leave_out_text_data(packages)
+    for path in elf.elf_files(packages):
         close_gaps(path)
     link_duplicates(elf.elf_files(packages))

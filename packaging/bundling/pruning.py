@@ -32,7 +32,9 @@ UNUSED = (
     # MNN's converters, and parts of onnxruntime and onnx for making and changing models
     "_tools.cpython-*",
     "MNN/tools",
+    "onnxruntime/backend",
     "onnxruntime/datasets",
+    "onnxruntime/quantization",
     "onnxruntime/capi/libonnxruntime.so*",
     "onnxruntime/tools",
     "onnxruntime/transformers",
@@ -43,6 +45,12 @@ UNUSED = (
     "numpy/_core/*_tests.*",
     "numpy/distutils",
     "numpy/f2py",
+    # a second copy of RapidFuzz for newer processors; letters, color profiles and Tk of Pillow
+    "rapidfuzz/*_avx2.*",
+    "rapidfuzz/distance/*_avx2.*",
+    "PIL/_imagingcms.*",
+    "PIL/_imagingft.*",
+    "PIL/_imagingtk.*",
     # PocketSphinx's model of sounds without words, and LiveKit's page for notebooks
     "pocketsphinx/model/en-us/en-us-phone.lm.bin",
     "livekit/rtc/resources/jupyter-html",
@@ -71,7 +79,7 @@ UNUSED = (
     "share/man",
 )
 """Files and folders below the folder of the packages."""
-MODULES = ("QtCore", "QtDBus", "QtGui", "QtNetwork", "QtSvg", "QtWidgets")
+MODULES = ("QtCore", "QtDBus", "QtGui", "QtSvg", "QtWidgets")
 """The modules of PySide6 that the program imports, and those that they load."""
 LANGUAGES = ("ar", "de", "en", "es", "fr", "zh")
 """Of the window: those in assets/translations, and English."""
@@ -94,8 +102,9 @@ UNUSED_PLUGINS = (
     "libqminimalegl*",
     "libqvkkhrdisplay*",
     "libqpdf*",
+    "libqvnc*",
 )
-"""Platforms without a desktop, and pictures out of PDF files."""
+"""Platforms without a desktop, or over a network, and pictures out of PDF files."""
 
 
 def prune(packages: Path) -> None:

@@ -1,7 +1,8 @@
-"""Replaces encoders that the program never opens by small libraries whose encoders refuse to start.
+"""Replaces libraries that the program never uses by small ones, all of whose functions refuse.
 
-FFmpeg and libheif are linked with x265 and SVT-AV1, which write H.265 and AV1: 50 MB. The program
-writes H.264 and reads the others by different libraries. Needs a C compiler.
+FFmpeg and libheif are linked with x265, SVT-AV1 and libvpx, which write H.265, AV1 and VP9: 52 MB.
+The program writes H.264, and FFmpeg reads the others by code of its own. GnuTLS is for films from
+the network, which the program never plays. Needs a C compiler.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from elftools.elf.sections import SymbolTableSection
 
 from bundling.elf import needed
 
-ENCODERS = {"libSvtAv1Enc": 0x80001000, "libx265": 0}
-"""Beginnings of file names, and what all functions return: an error of SVT-AV1, or nothing."""
+REFUSED = {"libSvtAv1Enc": 0x80001000, "libx265": 0, "libvpx": 1, "libgnutls": 0}
+"""Beginnings of file names, and what all functions return: an error of SVT-AV1 and of libvpx, or
+nothing; of GnuTLS, a connection that ends at once.
+"""
 ASKED_FIRST = "x265_api_get"
 """Beginning of the name of x265's function that returns the table of all others."""
 EXPECTS_TABLE = "av.libs"
@@ -33,9 +36,9 @@ static struct { int numbers[8]; const char *texts[2]; long (*functions[48])(void
 """As x265 describes itself: a number of ints, two texts, and functions, here without effect."""
 
 
-def replace_encoders(packages: Path) -> None:
-    """Replace the encoders' libraries in the folders of libraries that wheels bring."""
-    for beginning, value in ENCODERS.items():
+def replace_unused(packages: Path) -> None:
+    """Replace those libraries in the folders that wheels bring."""
+    for beginning, value in REFUSED.items():
         for library in packages.glob(f"*.libs/{beginning}*.so*"):
             names = {name for user in _users(library) for name in _undefined(user)}
             wanted = sorted(names & {*_defined(library)})

@@ -12,6 +12,9 @@ question="What can you do?"
 
 version=$(dpkg-deb --field "$package" Version)
 
+step "comparing its size with the budgets"
+"$here/check-size.sh" "$package" || fail "it is too large"
+
 step "making a bare system"
 make_system "$release"
 

@@ -128,8 +128,9 @@ def test_a_link_to_a_library_that_nothing_needs_goes_with_it(tmp_path: Path) -> 
 
 def test_only_data_of_the_programs_languages_stays() -> None:
     stays = ["de.res", "zh_Hant_TW.res", "coll/fr.res", "root.res", "res_index.res", "pool.res"]
-    stays += ["coll/ucadata.icu", "zoneinfo64.res", "unit/root.res", "supplementalData.res"]
+    stays += ["coll/ucadata.icu", "zoneinfo64.res", "coll/root.res", "supplementalData.res"]
     goes = ["ja.res", "coll/ja.res", "curr/de.res", "ibm-37_P100-1995.cnv", "brkitr/root.res"]
+    goes += ["translit/root.res", "unit/pool.res"]
     assert module("icu").unused_items(stays + goes) == goes
 
 
@@ -153,6 +154,37 @@ def test_words_of_the_programs_languages_are_sorted_with_the_reduced_data(tmp_pa
     command = [sys.executable, "-c", script, str(library), version]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["True"] * 7
+
+
+def test_skia_draws_the_same_without_data_of_text(tmp_path: Path) -> None:
+    shutil.copytree(SITE / "skia_python.libs", tmp_path / "skia_python.libs")
+    library = copy_of("skia.*.so", tmp_path)
+    size = library.stat().st_size
+    module("unread_data").leave_out_text_data(tmp_path)
+    assert module("elf").is_loadable(library)
+    assert module("elf_gaps").close_gaps(library) == size - library.stat().st_size > 10_000_000
+    assert module("unread_data").icu_data(library.read_bytes()) is None
+    script = (
+        "import hashlib, sys; sys.path.insert(0, sys.argv[1])\n"
+        "import skia\n"
+        "assert skia.__file__.startswith(sys.argv[1])\n"
+        "surface = skia.Surface(200, 200)\n"
+        "paint = skia.Paint(AntiAlias=True, Color=0xFF336699)\n"
+        "paint.setImageFilter(skia.ImageFilters.Blur(4, 4))\n"
+        "surface.getCanvas().drawCircle(100, 90, 70, paint)\n"
+        "print(hashlib.sha256(surface.toarray().tobytes()).hexdigest())\n"
+    )
+    drawn = [
+        subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, check=True)
+        for folder in (tmp_path, SITE)
+    ]
+    assert drawn[0].stdout == drawn[1].stdout != b""
+
+
+def test_bytes_that_no_read_only_segment_holds_cannot_be_left_out(tmp_path: Path) -> None:
+    content = copy_of(PADDED, tmp_path).read_bytes()
+    with pytest.raises(ValueError, match="segment"):
+        module("unread_data").without(content, len(content) - 8192, len(content) + 8192)
 
 
 def test_languages_of_the_data_are_those_of_the_window() -> None:
@@ -188,7 +220,7 @@ def test_heic_is_read_without_its_encoder_and_refuses_to_be_written(tmp_path: Pa
         return done.stdout.splitlines()
 
     run("write")
-    module("stand_ins").replace_encoders(tmp_path)
+    module("stand_ins").replace_unused(tmp_path)
     assert run("read") == ["refuses", "True", str(tmp_path / "pillow_heif" / "__init__.py")]
 
 
@@ -197,7 +229,7 @@ def test_encoders_that_are_left_out_refuse_and_the_others_write(tmp_path: Path) 
         shutil.copytree(SITE / name, tmp_path / name)
     (former,) = tmp_path.glob("av.libs/libx265*")
     size = former.stat().st_size
-    module("stand_ins").replace_encoders(tmp_path)
+    module("stand_ins").replace_unused(tmp_path)
     assert former.stat().st_size < size / 100
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
