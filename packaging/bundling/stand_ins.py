@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
-from elftools.elf.sections import SymbolTableSection
+from elftools.elf.gnuversions import GNUVerNeedSection
+from elftools.elf.sections import Symbol, SymbolTableSection
 
 from bundling.elf import needed
 
@@ -43,7 +44,10 @@ def replace_unused(packages: Path) -> None:
             names = {name for user in _users(library) for name in _undefined(user)}
             wanted = sorted(names & {*_defined(library)})
             has_table = library.parent.name == EXPECTS_TABLE
-            _compile(source(wanted, value, has_table=has_table), library)
+            versions: dict[str, str] = {}
+            for user in _users(library):
+                versions |= _versions(user, library.name)
+            _compile(source(wanted, value, has_table=has_table), versions, library)
 
 
 def source(names: list[str], value: int, *, has_table: bool = False) -> str:
@@ -64,6 +68,29 @@ def _users(library: Path) -> Iterator[Path]:
             yield path
 
 
+def _versions(user: Path, library: str) -> dict[str, str]:
+    """Return which version of a library's functions a user asks for, by name of the function."""
+    with user.open("rb") as file:
+        elf = ELFFile(file)
+        names, numbers, table = (
+            elf.get_section_by_name(name) for name in (".dynsym", ".gnu.version", ".gnu.version_r")
+        )
+        if not isinstance(table, GNUVerNeedSection):
+            return {}
+        found: dict[str, str] = {}
+        for place, symbol in enumerate(names.iter_symbols()):
+            version = table.get_version(_number(numbers.get_symbol(place)))
+            if version is not None and version[0].name == library:
+                found[symbol.name] = version[1].name
+        return found
+
+
+def _number(symbol: Symbol) -> int:
+    """Return the number of a symbol's version; local and global ones have names in its place."""
+    number = symbol.entry["ndx"]
+    return number if isinstance(number, int) else 0
+
+
 def _undefined(path: Path) -> Iterator[str]:
     return _symbols(path, defined=False)
 
@@ -81,11 +108,21 @@ def _symbols(path: Path, *, defined: bool) -> Iterator[str]:
                     yield symbol.name
 
 
-def _compile(text: str, library: Path) -> None:
-    """Compile a library in the place, and under the name, of another."""
+def _compile(text: str, versions: dict[str, str], library: Path) -> None:
+    """Compile a library in the place, and under the name, of another, with its versions."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "stand_in.c"
+        file, script = Path(folder) / "stand_in.c", Path(folder) / "versions"
         file.write_text(text, encoding="utf-8")
+        script.write_text(_script(versions), encoding="utf-8")
         command = ["cc", "-shared", "-fPIC", "-Os", "-s", f"-Wl,-soname,{library.name}"]
+        command += [f"-Wl,--version-script={script}"] if versions else []
         command += ["-Wl,--build-id=none", "-o", str(library), str(file)]
         subprocess.run(command, check=True)
+
+
+def _script(versions: dict[str, str]) -> str:
+    """Return the linker's script that gives functions their versions."""
+    parts: dict[str, list[str]] = {}
+    for name, version in sorted(versions.items()):
+        parts.setdefault(version, []).append(f"{name};")
+    return "".join(f"{each} {{ global: {' '.join(parts[each])} }};\n" for each in parts)

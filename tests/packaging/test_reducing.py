@@ -242,13 +242,16 @@ def test_encoders_that_are_left_out_refuse_and_the_others_write(tmp_path: Path) 
         "        picture = numpy.zeros((64, 64, 3), 'u1')\n"
         "        film.mux(stream.encode(av.VideoFrame.from_ndarray(picture)))\n"
         "        film.mux(stream.encode())\n"
-        "for codec in ('libx264', 'libx265', 'libsvtav1'):\n"
+        "for codec in ('libx264', 'libx265', 'libsvtav1', 'libvpx-vp9'):\n"
         "    try: write(codec)\n"
         "    except Exception as error: print(codec, 'refuses')\n"
         "    else: print(codec, 'writes')\n"
+        "try: av.open('https://127.0.0.1:9/film.mp4')\n"
+        "except OSError: print('library without TLS refuses')\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     written = [line for line in run.stdout.splitlines() if line.startswith("lib")]
-    assert written == ["libx264 writes", "libx265 refuses", "libsvtav1 refuses"], run.stderr
+    refused = [f"{name} refuses" for name in ("libx265", "libsvtav1", "libvpx-vp9")]
+    assert written == ["libx264 writes", *refused, "library without TLS refuses"], run.stderr
     assert run.returncode == 0
