@@ -531,3 +531,15 @@ def test_waiting_threads_sleep_unless_the_user_chose_otherwise(
     loading.load(model, "cpu", "int8", 2)
     assert set(found) == {chosen or "PASSIVE"}
     assert os.environ.get(WAITING) == chosen
+
+
+def test_card_without_cublas_is_left_to_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ctranslate2
+
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(loading, "CUBLAS", "libnowhere.so.12")
+    assert loading._device("auto") == "cpu"
+    assert loading._device("cuda") == "cuda"
+    (present,) = Path(ctranslate2.__file__).parents[1].glob("ctranslate2.libs/libgomp-*")
+    monkeypatch.setattr(loading, "CUBLAS", str(present))
+    assert loading._device("auto") == "cuda"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from avatar_app.core.out_of_memory import is_out_of_memory
 from avatar_app.core.thread_pools import sleeping_pools
 
 NEEDED = ("model.bin", "config.json", "tokenizer.json")
+CUBLAS = "cublas64_12.dll" if sys.platform == "win32" else "libcublas.so.12"
+"""The library with which CTranslate2 computes on a card; its wheel does not bring it."""
 
 
 def load(folder: Path, device: str, compute: str, threads: int) -> Any:
@@ -84,7 +88,16 @@ def _device(device: str) -> str:
 
     if device != "auto":
         return device
-    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    return "cuda" if ctranslate2.get_cuda_device_count() and _has_cublas() else "cpu"
+
+
+def _has_cublas() -> bool:
+    """Tell whether CUBLAS can be loaded: without it, the first word fails, not the loading."""
+    try:
+        ctypes.CDLL(CUBLAS)
+    except OSError:
+        return False
+    return True
 
 
 def _compute(device: str, compute: str) -> str:
