@@ -5,6 +5,7 @@ package=$(readlink -f "$1")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
+"$(dirname "$0")/check-size.sh" "$package"
 dpkg-deb -x "$package" "$root"
 desktop-file-validate "$root"/usr/share/applications/*.desktop
 appstreamcli validate --no-net "$root"/usr/share/metainfo/*.metainfo.xml
