@@ -20,7 +20,7 @@ __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 BENCHES = (
     "latency", "turn-end", "barge-in", "av-sync", "face", "startup", "idle", "history", "soak",
     "wav2lip", "realtime", "render", "visemes", "models",
-    "kokoro", "orpheus", "whisper", "first-words", "real",
+    "kokoro", "orpheus", "whisper", "first-words", "real", "mind",
 )  # fmt: skip
 CHOICES = MappingProxyType(
     {

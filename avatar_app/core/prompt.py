@@ -94,6 +94,8 @@ class Prompt:
 
     messages: tuple[Message, ...]
     tools: tuple[ToolDescription, ...] = ()
+    recalled: str = ""
+    """What the user said long ago that may help with this answer; empty for nothing."""
 
     @property
     def system(self) -> str:

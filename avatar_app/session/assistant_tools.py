@@ -12,18 +12,19 @@ from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.storage.agenda import Agenda
+from avatar_app.storage.facts import importance
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import AppPaths
 from avatar_app.tools.box import ToolBox
-from avatar_app.tools.services import Fact, Services
+from avatar_app.tools.services import RememberedFact, Services
 
 SLOWEST, FASTEST = 0.5, 2.0
 LOUDEST = 1.5
 UNSTORED = Path(":memory:")
 """SQLite's name for a database without a file."""
 
-MOST_FACTS = 16
-"""Number of facts passed to a language model: the latest."""
+CARD_CHARACTERS = 1200
+"""Of the facts that a language model always gets: some 400 tokens."""
 FACTS = "What the user has told you about themselves: {}."
 
 Storage = TypeVar("Storage")
@@ -93,11 +94,27 @@ class AssistantTools:
         return self._box.descriptions
 
     def facts(self) -> str:
-        """Return what the user said about themselves, as a sentence for a language model."""
-        known = self._memory.facts()[-MOST_FACTS:]
-        if not known:
-            return ""
-        return FACTS.format("; ".join(f"{_whose(fact)}: {fact.value}" for fact in known))
+        """Return what a language model is always told about the user, as a sentence."""
+        card = self._card()
+        return FACTS.format("; ".join(map(_stated, card))) if card else ""
+
+    def recall(self, text: str) -> str:
+        """Return what else the user has told that these words may be about."""
+        known = {each.id for each in self._card()}
+        found = [each for each in self._memory.stated.related(text) if each.id not in known]
+        return "; ".join(map(_stated, found))
+
+    def _card(self) -> list[RememberedFact]:
+        """Return the facts that matter most, then the latest, in the order they were learned: the
+        beginning of the prompt, which is processed once, seldom changes."""
+        found = self._memory.stated.all()
+        chosen, room = list[RememberedFact](), CARD_CHARACTERS
+        for each in sorted(found, key=lambda known: (importance(known.fact), known.id))[::-1]:
+            room -= len(_stated(each)) + len("; ")
+            if room < 0:
+                break
+            chosen.append(each)
+        return sorted(chosen, key=lambda known: known.id)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -138,5 +155,7 @@ class AssistantTools:
             return open_file(UNSTORED)
 
 
-def _whose(fact: Fact) -> str:
-    return fact.attribute if fact.subject == "user" else f"{fact.subject}'s {fact.attribute}"
+def _stated(known: RememberedFact) -> str:
+    fact = known.fact
+    whose = fact.attribute if fact.subject == "user" else f"{fact.subject}'s {fact.attribute}"
+    return f"{whose}: {fact.value}"

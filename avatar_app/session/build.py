@@ -41,6 +41,7 @@ def make_conversation(
     tools: tuple[ToolDescription, ...] = (),
     spares: BuiltinEngines | None = None,
     facts: Callable[[], str] = str,
+    recall: Callable[[str], str] = lambda _: "",
     languages: AnswerLanguages | None = None,
 ) -> Conversation:
     """Create a conversation, which starts working when it receives its first block. `spares` finish
@@ -61,7 +62,7 @@ def make_conversation(
         post,
         call_tool,
         clock,
-        ChatContext(persona.system, tools, facts),
+        ChatContext(persona.system, tools, facts, recall),
         TurnDetectionOptions(**settings.turn_detection.model_dump(exclude={"backchannels"})),
         settings.turn_detection.backchannels,
         spares,
@@ -129,6 +130,7 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
         tools.descriptions,
         spares,
         facts=tools.facts,
+        recall=tools.recall,
         languages=languages if wanted else None,
     )
     opened.callback(conversation.close)

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from avatar_app.storage.database import Database
-from avatar_app.tools.services import Fact, Note
+from avatar_app.storage.facts import FactTable, create_remembered_facts
+from avatar_app.tools.services import Fact, Note, RememberedFact
 
 
 def _create_notes_and_facts(connection: sqlite3.Connection) -> None:
@@ -20,7 +21,7 @@ def _create_notes_and_facts(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_create_notes_and_facts,)
+MIGRATIONS = (_create_notes_and_facts, create_remembered_facts)
 """Append only: the file stores how many were applied."""
 
 
@@ -29,6 +30,7 @@ class Memory:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, MIGRATIONS)
+        self.stated = FactTable(self._database)
         self.notice = self._database.notice
         """One sentence for the user when a damaged file was moved aside."""
 
@@ -56,32 +58,27 @@ class Memory:
         """Delete all notes; returns how many."""
         return self._change("DELETE FROM notes")
 
-    def learn(self, fact: Fact) -> None:
-        """Store a fact, replacing an earlier value of the same subject and attribute."""
-        self._change(
-            "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
-            fact.subject,
-            fact.attribute,
-            fact.value,
-        )
+    def learn(self, fact: Fact, said: str = "", learned: datetime | None = None) -> None:
+        """Store a fact, replacing an earlier value of the same subject and attribute.
+
+        `said`: the user's words; `learned`: when, with time zone.
+        """
+        self.stated.learn(fact, said, learned)
 
     def facts(self, subject: str = "", attribute: str = "") -> list[Fact]:
         """Return the facts of a subject and attribute; empty strings match all."""
-        with self._database.transaction() as connection:
-            rows = connection.execute(
-                "SELECT subject, attribute, value FROM facts"
-                " WHERE ?1 IN ('', subject) AND ?2 IN ('', attribute) ORDER BY rowid",
-                (subject, attribute),
-            ).fetchall()
-        return [Fact(*row) for row in rows]
+        return [each.fact for each in self.stated.find(subject, attribute)]
+
+    def source(self, subject: str = "", attribute: str = "") -> RememberedFact | None:
+        """Return a fact with the words it was learned from; without arguments the one that was
+        learned or recalled last."""
+        if not (subject or attribute):
+            return self.stated.latest()
+        return next(reversed(self.stated.find(subject, attribute)), None)
 
     def forget(self, subject: str = "", attribute: str = "") -> int:
         """Delete facts; returns how many. Empty strings match all."""
-        return self._change(
-            "DELETE FROM facts WHERE ? IN ('', subject) AND ? IN ('', attribute)",
-            subject,
-            attribute,
-        )
+        return self.stated.forget(subject, attribute)
 
     def _change(self, statement: str, *values: str | int) -> int:
         with self._database.transaction() as connection:

@@ -6,18 +6,21 @@ from avatar_app.core.errors import InputInvalid
 from avatar_app.tools.services import Fact, Services
 
 
-def remember_fact(services: Services, subject: str, attribute: str, value: str) -> dict[str, str]:
+def remember_fact(
+    services: Services, subject: str, attribute: str, value: str, said: str = ""
+) -> dict[str, str]:
     """Remember a fact for later conversations; it replaces an earlier value.
 
     Args:
         subject: Whom or what it is about: "user" for the user, else as the user says: "sister".
         attribute: What is stated: "name", "birthday", "favorite color", "lives in".
         value: The fact itself: "Anna", "Oslo".
+        said: The user's own words, as far as they state it.
     """
     fact = Fact(subject.strip().lower(), attribute.strip().lower(), value.strip())
     if not (fact.subject and fact.attribute and fact.value):
         raise InputInvalid("A fact needs a subject, an attribute and a value.")
-    services.memory.learn(fact)
+    services.memory.learn(fact, said.strip(), services.clock())
     return _fact_record(fact)
 
 
@@ -32,6 +35,22 @@ def recall_facts(
     """
     found = services.memory.facts(subject.strip().lower(), attribute.strip().lower())
     return [_fact_record(fact) for fact in found]
+
+
+def explain_fact(
+    services: Services, subject: str = "", attribute: str = ""
+) -> dict[str, str] | None:
+    """Tell from which words of the user a fact was learned, and when; None if there is none.
+
+    Args:
+        subject: "user" for the user, else as the user says: "sister".
+        attribute: "name", "lives in", …; both empty for the fact that was mentioned last.
+    """
+    known = services.memory.source(subject.strip().lower(), attribute.strip().lower())
+    if known is None:
+        return None
+    learned = known.learned.isoformat() if known.learned else ""
+    return _fact_record(known.fact) | {"said": known.said, "learned": learned}
 
 
 def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
@@ -50,4 +69,4 @@ def _fact_record(fact: Fact) -> dict[str, str]:
     return {"subject": fact.subject, "attribute": fact.attribute, "value": fact.value}
 
 
-TOOLS = (remember_fact, recall_facts, forget_facts)
+TOOLS = (remember_fact, recall_facts, explain_fact, forget_facts)

@@ -32,6 +32,18 @@ class Fact:
     value: str
 
 
+@dataclass(frozen=True, slots=True)
+class RememberedFact:
+    """A fact as the memory keeps it."""
+
+    id: int
+    fact: Fact
+    said: str = ""
+    """The user's words from which it was learned; empty if they were not kept."""
+    learned: datetime | None = None
+    """With time zone; None if it was not kept."""
+
+
 class Alarm(StrEnum):
     """Kind of appointment."""
 
@@ -65,11 +77,14 @@ class NoteStore(Protocol):
     def clear_notes(self) -> int:
         """Delete all notes; returns how many."""
 
-    def learn(self, fact: Fact) -> None:
+    def learn(self, fact: Fact, said: str = "", learned: datetime | None = None) -> None:
         """Store a fact, replacing an earlier value of the same subject and attribute."""
 
     def facts(self, subject: str = "", attribute: str = "") -> list[Fact]:
         """Return the facts of a subject and attribute; empty strings match all."""
+
+    def source(self, subject: str = "", attribute: str = "") -> RememberedFact | None:
+        """Return a fact with its source; without arguments the one learned or recalled last."""
 
     def forget(self, subject: str = "", attribute: str = "") -> int:
         """Delete facts; returns how many."""

@@ -28,6 +28,7 @@ TIMER = {"text": "pasta", "due": "2026-05-04T14:38:00+02:00", "seconds_left": 48
 REMINDER = {"text": "call your mom", "due": "2026-05-04T17:30:00+02:00", "seconds_left": 10800}
 NOTE = {"id": 7, "text": "buy milk", "written": "2026-05-04T14:00:00+02:00"}
 OSLO = {"subject": "sister", "attribute": "lives in", "value": "Oslo"}
+LAST_FRIDAY = {"learned": "2026-05-01T10:00:00+02:00"}
 VALUES: dict[str, Any] = {
     "current_time": {"datetime": NOW.isoformat(), "weekday": "Monday"},
     "time_in_city": {"city": "Tokyo", "datetime": "2026-05-04T21:30:00+09:00"},
@@ -36,7 +37,7 @@ VALUES: dict[str, Any] = {
     "list_reminders": [REMINDER], "cancel_reminders": [REMINDER], "add_note": NOTE,
     "list_notes": [NOTE], "delete_note": True, "delete_all_notes": 1, "forget_facts": 1,
     "remember_fact": OSLO, "recall_facts": [], "change_speaking_speed": "", "mute_microphone": 1,
-    "change_volume": "", "control_window": "",
+    "change_volume": "", "control_window": "", "explain_fact": None,
 }  # fmt: skip
 
 
@@ -193,13 +194,16 @@ def test_every_input_gets_an_answer(talk, text):
         ("how many days until christmas", "days_until", {"day": "2026-12-25"}),
         ("Take a note: buy milk and EGGS", "add_note", {"text": "buy milk and EGGS"}),
         ("my name is anna", "remember_fact",
-         {"subject": "user", "attribute": "name", "value": "Anna"}),
+         {"subject": "user", "attribute": "name", "value": "Anna", "said": "my name is anna"}),
         ("remember that my sister lives in oslo", "remember_fact",
-         {"subject": "sister", "attribute": "lives in", "value": "Oslo"}),
+         {"subject": "sister", "attribute": "lives in", "value": "Oslo",
+          "said": "my sister lives in oslo"}),
         ("My sister lives in Oslo.", "remember_fact",
-         {"subject": "sister", "attribute": "lives in", "value": "Oslo"}),
+         {"subject": "sister", "attribute": "lives in", "value": "Oslo",
+          "said": "My sister lives in Oslo"}),
         ("my favorite color is green", "remember_fact",
-         {"subject": "user", "attribute": "favorite color", "value": "green"}),
+         {"subject": "user", "attribute": "favorite color", "value": "green",
+          "said": "my favorite color is green"}),
         ("speak slower", "change_speaking_speed", {"change": "slower"}),
         ("show the transcript", "control_window", {"control": "show transcript"}),
         ("dark mode", "control_window", {"control": "use dark theme"}),
@@ -222,6 +226,31 @@ def test_answers_say_what_the_tools_found(talk):
     assert "at 5:30 PM, call your mom" in talk.say("list my reminders")
     assert "buy milk" in talk.say("read my notes")
     assert "our sister lives in Oslo" in talk.say("where does my sister live")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("how do you know that", {}),
+        ("who told you that", {}),
+        ("when did i tell you about my sister", {"subject": "user", "attribute": "sister"}),
+    ],
+)
+def test_a_fact_is_explained_by_the_words_it_comes_from(talk, text, asked):
+    talk.values["explain_fact"] = OSLO | {"said": "my sister lives in Oslo"} | LAST_FRIDAY
+    assert "on Friday: my sister lives in Oslo" in talk.say(text)
+    assert talk.called("explain_fact") == asked
+    talk.values["explain_fact"] = OSLO | {"said": "", "learned": ""}
+    assert "our sister lives in Oslo" in talk.say(text)
+
+
+def test_what_was_just_said_is_forgotten_again(talk):
+    talk.values["explain_fact"] = OSLO | {"said": "", "learned": ""}
+    assert "our sister lives in Oslo" in talk.say("forget that")
+    assert talk.called("forget_facts") == {"subject": "sister", "attribute": "lives in"}
+    talk.values["explain_fact"] = None
+    assert talk.say("forget that")
+    assert [call.name for call in talk.calls] == ["explain_fact"]
 
 
 def test_a_tool_that_is_not_offered_is_not_called():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from avatar_app.engines.dialogue.prompting.content import (
     text_only,
     with_media,
 )
-from avatar_app.engines.dialogue.prompting.messages import merge_messages
+from avatar_app.engines.dialogue.prompting.messages import merge_messages, with_recalled
 from avatar_app.engines.dialogue.prompting.tools import with_offer
 
 PNG, WAV = b"\x89PNG and so on", b"RIFF and so on"
@@ -172,3 +173,18 @@ def test_offered_functions_do_not_hide_the_picture() -> None:
 
 def test_repr_of_media_omits_the_content() -> None:
     assert repr(PICTURE) == "PicturePart(mime='image/png')"
+
+
+def test_what_is_recalled_follows_the_words_and_pictures_of_the_user() -> None:
+    plain = Prompt((SYSTEM, Message(Role.USER, "Where does she live?")))
+    assert with_recalled(plain) == plain.messages
+    recalling = replace(plain, recalled="sister's home: Oslo")
+    system, asked = merge_messages(with_recalled(recalling), text_only)
+    assert system["content"] == SYSTEM.text
+    assert asked["content"] == (
+        "Where does she live?\n(You remember of the user: sister's home: Oslo.)"
+    )
+    shown = replace(recalling, messages=(SYSTEM, ASKED))
+    content = merge_messages(with_recalled(shown), with_media)[1]["content"]
+    assert content[-1]["text"].startswith("(You remember")
+    assert content[:-1] == with_media(ASKED)

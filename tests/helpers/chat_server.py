@@ -23,7 +23,8 @@ class ChatHandler(BaseHTTPRequestHandler):
     server: ChatServer
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(json.loads(body))
         self.server.paths.append(self.path)
         refusal = self.server.before(len(self.server.paths))
         self.close_connection = True
@@ -62,8 +63,9 @@ class ChatServer(ThreadingHTTPServer):
 
     def __init__(self, before: Callable[[int], Refusal]) -> None:
         super().__init__(("127.0.0.1", 0), ChatHandler)
-        self.before, self.paths = before, []
+        self.before = before
         self.paths: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
 
     @property
     def address(self) -> str:

@@ -58,3 +58,17 @@ def test_a_corrected_question_keeps_its_picture() -> None:
     assert context.prompt("What is this?").messages == (
         Message(Role.USER, (TextPart("What is this?"), picture)),
     )
+
+
+def test_what_is_recalled_goes_with_the_prompt_and_not_into_the_conversation() -> None:
+    asked = list[str]()
+
+    def recall(text: str) -> str:
+        asked.append(text)
+        return "sister's home: Oslo" if "sister" in text else ""
+
+    context = ChatContext("You are kind.", recall=recall)
+    assert context.prompt("Where does my sister live?").recalled == "sister's home: Oslo"
+    assert context.prompt("And you?").recalled == ""
+    assert context.so_far().recalled == ""
+    assert asked == ["Where does my sister live?", "And you?"]

@@ -9,7 +9,12 @@ import pytest
 
 from avatar_app.core.events import Control, ControlRequested, Event
 from avatar_app.core.values import ToolCall
-from avatar_app.session.assistant_tools import AssistantTools, VoiceControls
+from avatar_app.session.assistant_tools import (
+    CARD_CHARACTERS,
+    FACTS,
+    AssistantTools,
+    VoiceControls,
+)
 from avatar_app.system.paths import app_paths
 
 
@@ -72,6 +77,34 @@ def test_tools_are_described_and_unknown_ones_reported(tools: AssistantTools) ->
     assert all(tool.description for tool in tools.descriptions)
     assert tools.notices == ()
     assert tools.call(ToolCall("no_such_tool")).error
+
+
+def _remember(tools: AssistantTools, subject: str, attribute: str, value: str) -> None:
+    arguments = {"subject": subject, "attribute": attribute, "value": value, "said": "I said it"}
+    assert not tools.call(ToolCall("remember_fact", arguments)).error
+
+
+def test_the_card_holds_what_matters_most_and_the_rest_is_recalled(tools: AssistantTools) -> None:
+    assert tools.facts() == tools.recall("Where does my sister live?") == ""
+    _remember(tools, "user", "name", "Anna")
+    _remember(tools, "sister", "favorite flower", "peony")
+    for number in range(80):
+        _remember(tools, "user", f"token {number}", f"a thing of no great importance, {number}")
+    card = tools.facts()
+    assert "name: Anna" in card
+    assert "token 79" in card, "the latest"
+    assert "peony" not in card
+    assert len(card) < CARD_CHARACTERS + len(FACTS)
+    assert tools.recall("Which flower does my sister like?") == "sister's favorite flower: peony"
+    assert tools.recall("Do you know my name?") == "", "it is on the card"
+
+
+def test_the_card_begins_the_same_when_a_fact_is_added(tools: AssistantTools) -> None:
+    _remember(tools, "user", "name", "Anna")
+    _remember(tools, "sister", "lives in", "Oslo")
+    before = tools.facts()
+    _remember(tools, "user", "favorite color", "blue")
+    assert tools.facts().startswith(before.rstrip("."))
 
 
 def test_close_works_before_and_after_start(app: RecordedControls) -> None:

@@ -34,11 +34,13 @@ class ChatContext:
         persona: str = "",
         tools: Sequence[ToolDescription] = (),
         facts: Callable[[], str] = str,
+        recall: Callable[[str], str] = lambda _: "",
     ) -> None:
-        """`facts`: returns what is known about the user; may be empty."""
+        """`facts`: returns what is always told about the user; `recall`: what else is known that
+        the user's words may be about. Both may be empty."""
         self.persona = persona
         self.tools = tuple(tools)
-        self._facts = facts
+        self._facts, self._recall = facts, recall
         self._messages: list[Message] = []
         self._turns: list[int] = []
         """Of each message: the turn it is from."""
@@ -55,7 +57,8 @@ class ChatContext:
         self._prompted = len(self._attached)
         content = content_of(user_text, tuple(self._attached))
         said = Message(Role.USER, content, spoken=spoken)
-        return Prompt((*self.so_far().messages, said), self.tools)
+        recalled = self._recall(user_text) if self.persona else ""
+        return Prompt((*self.so_far().messages, said), self.tools, recalled)
 
     def so_far(self) -> Prompt:
         """Return the next prompt without the user's words. It begins with the part that never

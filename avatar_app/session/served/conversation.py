@@ -88,6 +88,7 @@ class ServedConversation:
                 self._call,
                 self._tools.descriptions,
                 facts=self._tools.facts,
+                recall=self._tools.recall,
             )
             opened.callback(self._conversation.close)
             self._wire = WireDevices(self._conversation, send, time.monotonic)

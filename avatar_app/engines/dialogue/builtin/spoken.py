@@ -69,6 +69,14 @@ def day(moment: date) -> str:
     return f"{moment:%A}, {moment:%B} {moment.day}"
 
 
+def past_day(moment: date, today: date) -> str:
+    """Format a day that has been: today, yesterday, on Saturday, on Saturday, November 21."""
+    days = (today - moment).days
+    if days <= 1:
+        return "yesterday" if days == 1 else "today"
+    return f"on {moment:%A}" if days < 7 else f"on {day(moment)}"
+
+
 def moment(due: datetime, now: datetime) -> str:
     """Format a moment: at 5:30 PM, tomorrow at noon, on Monday, November 23 at 9 AM."""
     days = (due.date() - now.date()).days

@@ -17,6 +17,7 @@ from avatar_app.engines.dialogue.prompting.messages import (
     describe_tools,
     merge_messages,
     result_text,
+    with_recalled,
     with_system,
     without_system,
 )
@@ -57,11 +58,13 @@ class Chat:
         """Return the prompt's messages; two of the same role are merged, as many templates
         require. Only the last one is heard: sounds of the others would be computed each time."""
 
+        said = with_recalled(prompt)
+
         def content(message: Message) -> str:
-            is_heard = self.hears and message is prompt.messages[-1]
+            is_heard = self.hears and message is said[-1]
             return with_markers(message, self._marker) if is_heard else text_only(message)
 
-        messages = merge_messages(prompt.messages, content)
+        messages = merge_messages(said, content)
         if prompt.tools and not self.knows_tools:
             descriptions = "\n".join(
                 json.dumps(each["function"], ensure_ascii=False) for each in describe_tools(prompt)

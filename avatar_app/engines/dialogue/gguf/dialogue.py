@@ -198,7 +198,7 @@ class LlamaDialogue:
         if wanted == ALL:
             return taken, bool(prompt.tools)
         few = fitting(prompt) if wanted == FEW else ()
-        return (with_offer(taken, few), True) if few else (Prompt(taken.messages), False)
+        return (with_offer(taken, few), True) if few else (replace(taken, tools=()), False)
 
     def _limits(self, prompt: Prompt, *, is_small: bool) -> Limits:
         sentences = self._choices.sentences or (SMALL_SENTENCES if is_small else 0)

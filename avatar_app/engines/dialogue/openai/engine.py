@@ -49,6 +49,7 @@ from avatar_app.engines.dialogue.prompting.messages import (
     describe_tools,
     merge_messages,
     result_text,
+    with_recalled,
 )
 from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts
@@ -153,7 +154,7 @@ class OpenAIDialogue:
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         choices = self._choices
         room = choices.context - min(choices.longest, choices.context // 2)
-        messages = fit_messages(merge_messages(prompt.messages, with_media), _length, room)
+        messages = fit_messages(merge_messages(with_recalled(prompt), with_media), _length, room)
         ending, answered = Ending(Limits.of(prompt.system, choices.sentences)), False
         while True:
             received = Answer()

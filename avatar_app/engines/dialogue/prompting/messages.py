@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.prompt import Message, Prompt, Role, TextPart
 from avatar_app.core.values import ToolResult
 from avatar_app.engines.dialogue.prompting.content import Content, join_contents, plain
 
+RECALLED = "(You remember of the user: {}.)"
 BEGUN = "The conversation began with your words: {}"
 """Text in the system message, as many templates require that the user speaks first."""
 
@@ -34,6 +36,16 @@ def merge_messages(
         greeting = plain(messages.pop(first)["content"])
         return with_system(messages, BEGUN.format(greeting))
     return messages
+
+
+def with_recalled(prompt: Prompt) -> tuple[Message, ...]:
+    """Return the prompt's messages, with what is recalled after the user's words: what stands
+    before them is processed already."""
+    if not prompt.recalled:
+        return prompt.messages
+    last = prompt.messages[-1]
+    recalled = TextPart(RECALLED.format(prompt.recalled))
+    return (*prompt.messages[:-1], replace(last, content=(*last.parts, recalled)))
 
 
 def describe_tools(prompt: Prompt) -> list[dict[str, Any]]:

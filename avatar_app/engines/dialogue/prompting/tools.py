@@ -58,7 +58,7 @@ def with_offer(prompt: Prompt, tools: Iterable[ToolDescription]) -> Prompt:
     last = prompt.messages[-1]
     said = OFFERED.format(said=last.text, functions=functions)
     offered = replace(last, content=content_of(said, last.media))
-    return Prompt((*prompt.messages[:-1], offered))
+    return replace(prompt, messages=(*prompt.messages[:-1], offered), tools=())
 
 
 def signature(tool: ToolDescription) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from avatar_app.engines.dialogue.builtin import spoken
 from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
@@ -22,6 +23,7 @@ _IS = re.compile(r"my (?P<attribute>.+?) (?:is|are|was) (?P<value>.+)", re.IGNOR
 _CALLED = re.compile(
     r"my (?P<subject>.+?) (?:is|are) (?:called|named) (?P<value>.+)", re.IGNORECASE
 )
+_FACT = ("subject", "attribute", "value")
 _NAMING = {"name", "lives in", "live in", "comes from", "come from", "was born in"}
 """Attributes whose values are capitalized."""
 
@@ -31,7 +33,8 @@ def tell_name(ask: Ask) -> Reply:
     if name.startswith("Not "):
         yield ask.say("name_not_that")
         return Carry(answer=_name_answered)
-    yield from ask.use("remember_fact", subject=USER, attribute="name", value=name)
+    told = {"subject": USER, "attribute": "name", "value": name, "said": ask.text}
+    yield from ask.use("remember_fact", **told)
     yield ask.say("name_learned", value=name)
     return None
 
@@ -61,16 +64,17 @@ def remember_that(ask: Ask) -> Reply:
         if match := pattern.fullmatch(text):
             parts = match.groupdict()
             subject = parts.get("subject", USER).lower()
-            attribute = parts.get("attribute") or parts.get("verb") or "name"
-            return (yield from _learn(ask, subject, _plain(attribute), parts["value"]))
+            attribute = _plain(parts.get("attribute") or parts.get("verb") or "name")
+            return (yield from _learn(ask, subject, attribute, parts["value"], said=text))
     yield from ask.use("add_note", text=text)
     yield ask.say("learned_as_note", text=text)
     return None
 
 
-def _learn(ask: Ask, subject: str, attribute: str, value: str) -> Reply:
+def _learn(ask: Ask, subject: str, attribute: str, value: str, said: str = "") -> Reply:
     value = value.title() if attribute in _NAMING and value.islower() else value
-    yield from ask.use("remember_fact", subject=subject, attribute=attribute, value=value)
+    told = {"subject": subject, "attribute": attribute, "value": value, "said": said or ask.text}
+    yield from ask.use("remember_fact", **told)
     yield ask.say("learned", fact=sentence(subject, attribute, value))
     return None
 
@@ -168,6 +172,36 @@ def forget(ask: Ask) -> Reply:
     return None
 
 
+def forget_that(ask: Ask) -> Reply:
+    """Forget what was learned or recalled last."""
+    known = yield from ask.use("explain_fact")
+    if known is None:
+        yield ask.say("nothing_known")
+        return None
+    subject, attribute = known["subject"], known["attribute"]
+    yield from ask.use("forget_facts", subject=subject, attribute=attribute)
+    yield ask.say("forgotten_that", fact=sentence(subject, attribute, known["value"]))
+    return None
+
+
+def explain(ask: Ask) -> Reply:
+    """Say when, and in which words, the user told it."""
+    attribute = _plain(ask.slots.get("attribute", ""))
+    about = {"subject": USER, "attribute": attribute} if attribute else {}
+    known = yield from ask.use("explain_fact", **about)
+    if known is None and attribute:
+        known = yield from ask.use("explain_fact", subject=attribute)
+    if known is None:
+        yield ask.say("nothing_known")
+    elif known["said"] and known["learned"]:
+        when = datetime.fromisoformat(known["learned"])
+        now = yield from ask.now()
+        yield ask.say("explained", day=spoken.past_day(when.date(), now.date()), said=known["said"])
+    else:
+        yield ask.say("explained_long_ago", fact=sentence(*(known[name] for name in _FACT)))
+    return None
+
+
 def _forget_user(ask: Ask) -> Reply:
     yield from ask.use("forget_facts", subject=USER)
     yield ask.say("forgotten")
@@ -193,4 +227,6 @@ SKILLS: dict[str, Skill] = {
     "recall_called": recall_called,
     "recall_about": recall_about,
     "forget": forget,
+    "forget_that": forget_that,
+    "explain": explain,
 }

@@ -1,0 +1,88 @@
+"""Mind: are facts found again weeks later, in other words, and what does that add to a turn?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import yaml
+
+from avatar_app.bench.result import Report
+from avatar_app.settings.schema import Settings
+from avatar_app.storage.memory import Memory
+from avatar_app.system.paths import AppPaths
+from avatar_app.tools.services import Fact
+
+PLANTED = Path(__file__).with_name("planted_facts.yaml")
+DAYS = 30
+LOOKUP_MS = 5.0
+"""Of processor time, that a turn may get longer by."""
+FOUND = 90.0
+CHANGED = 5
+"""Every fifth fact is stated anew on the last day."""
+_BEGIN = datetime(2026, 1, 1, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """A fact, and how it is asked for later."""
+
+    fact: Fact
+    said: str
+    question: str
+
+
+def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
+    """Facts of a month for each language, each asked for in other words than it was said; every
+    fifth was stated anew, and its former value must not come up."""
+    del settings, quick
+    report, took = Report(), list[float]()
+    for language, facts in read_planted().items():
+        memory = Memory(paths.data / f"{language}.db")
+        plant(memory, facts)
+        changed = [_changed(each) for each in facts[::CHANGED]]
+        plant(memory, changed, _BEGIN + timedelta(days=DAYS))
+        current = [
+            changed[at // CHANGED] if at % CHANGED == 0 else each for at, each in enumerate(facts)
+        ]
+        found = contradicted = 0
+        former = {each.fact for each in facts} - {each.fact for each in current}
+        for each in current:
+            began = time.process_time()
+            related = [known.fact for known in memory.stated.related(each.question)]
+            took.append((time.process_time() - began) * 1000)
+            found += each.fact in related
+            contradicted += bool(former.intersection(related))
+        memory.close()
+        report.add(f"facts_{language}", len(facts), "")
+        report.add(f"found_{language}", 100 * found / len(facts), "%", least=FOUND)
+        report.add(f"contradicted_{language}", contradicted, "", most=0)
+    report.add_percentiles("lookup", took, "ms", p50=None, p95=LOOKUP_MS)
+    return report
+
+
+def read_planted() -> dict[str, list[Planted]]:
+    """Return the facts by language."""
+    document = yaml.safe_load(PLANTED.read_text(encoding="utf-8"))
+    return {
+        language: [
+            Planted(Fact(subject.lower(), attribute.lower(), value), said, question)
+            for subject, attribute, value, said, question in rows
+        ]
+        for language, rows in document.items()
+    }
+
+
+def plant(memory: Memory, facts: Iterable[Planted], begin: datetime = _BEGIN) -> None:
+    """Let the user state the facts, over the month from `begin`."""
+    stated = list(facts)
+    for at, each in enumerate(stated):
+        memory.learn(each.fact, each.said, begin + timedelta(days=at * DAYS / len(stated)))
+
+
+def _changed(planted: Planted) -> Planted:
+    fact = Fact(planted.fact.subject, planted.fact.attribute, "something new")
+    return Planted(fact, "Now it is something new", planted.question)
