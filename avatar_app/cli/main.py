@@ -13,6 +13,7 @@ from rich.text import Text
 from avatar_app.cli.avatars import avatars
 from avatar_app.cli.console import busy, check_mark, has_display, plain_console
 from avatar_app.cli.extras import extras
+from avatar_app.cli.facts import facts
 from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
 from avatar_app.cli.models import models
@@ -259,6 +260,7 @@ app.command(rich_help_panel=FILM)(render)
 app.command(rich_help_panel=FILM)(speak)
 app.add_typer(serve, name="serve", rich_help_panel=TALK)
 app.add_typer(history, name="history", rich_help_panel=TALK)
+app.add_typer(facts, name="facts", rich_help_panel=KEEP)
 app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)
 app.add_typer(models, name="models", rich_help_panel=KEEP)
