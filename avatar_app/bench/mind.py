@@ -22,7 +22,7 @@ LOOKUP_MS = 5.0
 """Of processor time, that a turn may get longer by."""
 FOUND = 90.0
 CHANGED = 5
-"""Every fifth fact is stated anew on the last day."""
+"""Every fifth fact is stated again on the last day."""
 _BEGIN = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 
@@ -37,7 +37,7 @@ class Planted:
 
 def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     """Facts of a month for each language, each asked for in other words than it was said; every
-    fifth was stated anew, and its former value must not come up."""
+    fifth was stated again, and its former value must not come up."""
     del settings, quick
     report, took = Report(), list[float]()
     for language, facts in read_planted().items():

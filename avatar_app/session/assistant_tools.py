@@ -94,12 +94,12 @@ class AssistantTools:
         return self._box.descriptions
 
     def facts(self) -> str:
-        """Return what a language model is always told about the user, as a sentence."""
+        """Return what a language model always learns about the user, as a sentence."""
         card = self._card()
         return FACTS.format("; ".join(map(_stated, card))) if card else ""
 
     def recall(self, text: str) -> str:
-        """Return what else the user has told that these words may be about."""
+        """Return what else the user has said that these words may be about."""
         known = {each.id for each in self._card()}
         found = [each for each in self._memory.stated.related(text) if each.id not in known]
         return "; ".join(map(_stated, found))

@@ -41,7 +41,9 @@ from avatar_app.system.paths import app_paths
 PACKAGE = Path(avatar_app.__file__).parent
 ELSEWHERE = {"cli", "bench", "diagnostics", "server", "ui"}
 """Rooms whose sentences are for a terminal, for other programs, or for buttons of their own."""
-TERMINAL = re.compile(r"avatar-app (models (list|info)|facts list|history list|serve pair|setup|voices$)")
+TERMINAL = re.compile(
+    r"avatar-app (models (list|info)|facts list|history list|serve pair|setup|voices$)"
+)
 """Commands in hints that lead nowhere in a window."""
 
 

@@ -36,7 +36,7 @@ class ChatContext:
         facts: Callable[[], str] = str,
         recall: Callable[[str], str] = lambda _: "",
     ) -> None:
-        """`facts`: returns what is always told about the user; `recall`: what else is known that
+        """`facts`: returns what every prompt says about the user; `recall`: what else is known that
         the user's words may be about. Both may be empty."""
         self.persona = persona
         self.tools = tuple(tools)

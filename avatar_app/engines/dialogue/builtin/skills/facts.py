@@ -33,8 +33,8 @@ def tell_name(ask: Ask) -> Reply:
     if name.startswith("Not "):
         yield ask.say("name_not_that")
         return Carry(answer=_name_answered)
-    told = {"subject": USER, "attribute": "name", "value": name, "said": ask.text}
-    yield from ask.use("remember_fact", **told)
+    stated = {"subject": USER, "attribute": "name", "value": name, "said": ask.text}
+    yield from ask.use("remember_fact", **stated)
     yield ask.say("name_learned", value=name)
     return None
 
@@ -73,8 +73,8 @@ def remember_that(ask: Ask) -> Reply:
 
 def _learn(ask: Ask, subject: str, attribute: str, value: str, said: str = "") -> Reply:
     value = value.title() if attribute in _NAMING and value.islower() else value
-    told = {"subject": subject, "attribute": attribute, "value": value, "said": said or ask.text}
-    yield from ask.use("remember_fact", **told)
+    stated = {"subject": subject, "attribute": attribute, "value": value, "said": said or ask.text}
+    yield from ask.use("remember_fact", **stated)
     yield ask.say("learned", fact=sentence(subject, attribute, value))
     return None
 
@@ -185,7 +185,7 @@ def forget_that(ask: Ask) -> Reply:
 
 
 def explain(ask: Ask) -> Reply:
-    """Say when, and in which words, the user told it."""
+    """Say when, and in which words, the user said it."""
     attribute = _plain(ask.slots.get("attribute", ""))
     about = {"subject": USER, "attribute": attribute} if attribute else {}
     known = yield from ask.use("explain_fact", **about)
