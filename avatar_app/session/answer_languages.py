@@ -22,14 +22,13 @@ from avatar_app.runtime.registry import Registry
 NATURALNESS = ("kokoro", "piper", "espeak")
 """Engines whose voices are taken, the most natural first; all of them are quick."""
 VOICE, LANGUAGE, AUTO = "voice", "language", "auto"
-SAME = "en"
-"""The language of personas and built-in skills: nothing is asked for it."""
 NAMES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "es": "Spanish",
-    "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch",
-    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
+    "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean",
+    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian",
+    "ru": "Russian", "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese",
+    "zh": "Chinese",
 }  # fmt: skip
 """As a model is asked; others are left to it."""
 WRITTEN_OTHERWISE = {"zh": ("zh", "cmn")}
@@ -40,14 +39,17 @@ class SpokenLanguages:
     """A `pipeline.output.answer_languages.AnswerLanguages` of the installed voices. One voice is
     kept for each language that was spoken."""
 
-    def __init__(self, engine_set: EngineSet, notice: Callable[[Noticed], None]) -> None:
-        self._engine_set, self._notice = engine_set, notice
+    def __init__(
+        self, engine_set: EngineSet, notice: Callable[[Noticed], None], same: str = "en"
+    ) -> None:
+        """`same`: the language of the persona, for which nothing is asked."""
+        self._engine_set, self._notice, self._same = engine_set, notice, same
         self._loading = threading.Lock()
         self._voices: dict[str, Any] = {}
 
     def asked(self, prompt: Prompt, language: str) -> Prompt:
         """The request follows the user's words: what stands before them is processed already."""
-        if language == SAME or language not in NAMES:
+        if language == self._same or language not in NAMES:
             return prompt
         last = prompt.messages[-1]
         request = TextPart(f"(Answer in {NAMES[language]}.)")

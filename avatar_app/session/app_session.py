@@ -32,6 +32,7 @@ from avatar_app.session.performance_reports import PerformanceReports, processes
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices
+from avatar_app.session.spoken_language import spoken_language
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.session.stored_conversations import StoredConversations
@@ -39,7 +40,7 @@ from avatar_app.session.stored_data import StoredData, StoredKind, UserStoredDat
 from avatar_app.session.user_voice_gallery import UserVoiceGallery
 from avatar_app.session.voice_cloning import VoiceCloner, live_cloner
 from avatar_app.session.voice_gallery import VoiceGallery
-from avatar_app.settings.schema import EngineChoice
+from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
@@ -92,7 +93,9 @@ class AppSession(ConversationCommands):
             settings, paths, self.registry, lambda: processes_of(self._live)
         )
         own, faces = own_personas(paths.config), self._characters.settings_for
-        self.personas = PersonaChoices(own, settings, faces, self._send, self._post)
+        self.personas = PersonaChoices(
+            own, settings, faces, self._send, self._post, self._spoken_language
+        )
         self._unfollow = settings.subscribe(self._follow)
 
     def start(self) -> None:
@@ -102,6 +105,9 @@ class AppSession(ConversationCommands):
         """Block until `start` is done; returns False if it failed, which was posted as an event."""
         self._opening.join()
         return self._live is not None
+
+    def _spoken_language(self, settings: Settings) -> str:
+        return spoken_language(settings, self.registry)
 
     def _opened(self) -> LiveDevices | None:
         return self.live_devices() if self.wait_open() else None

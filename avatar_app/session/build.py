@@ -27,6 +27,7 @@ from avatar_app.session.answer_languages import SpokenLanguages
 from avatar_app.session.assistant_tools import AppControls, AssistantTools
 from avatar_app.session.fillers import filler_words
 from avatar_app.session.personas import Persona, own_personas
+from avatar_app.session.spoken_language import spoken_language
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
@@ -117,12 +118,13 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     opened.callback(tools.close)
     spares = SpareEngines(engines, around.supervised)
     opened.callback(spares.close)
-    languages = SpokenLanguages(engines, around.notice)
+    spoken = spoken_language(around.settings, around.registry)
+    languages = SpokenLanguages(engines, around.notice, spoken)
     opened.callback(languages.close)
     wanted = around.settings.conversation.answer_in_spoken_language
     conversation = make_conversation(
         around.settings,
-        own_personas(around.paths.config).read(around.settings.persona),
+        own_personas(around.paths.config).read(around.settings.persona, spoken),
         engines,
         events,
         around.clock,

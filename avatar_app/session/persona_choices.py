@@ -9,7 +9,7 @@ from typing import Any
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.events import Noticed
 from avatar_app.pipeline import commands
-from avatar_app.session.personas import Persona, PersonaLibrary
+from avatar_app.session.personas import ENGLISH, Persona, PersonaLibrary
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.settings.store import SettingsChange, SettingsStore
 
@@ -18,6 +18,8 @@ PERSONA, VOICE = "persona", "tts.options.voice"
 FaceSettings = Callable[[str, EngineChoice], Mapping[str, Any]]
 """Returns the settings that show a character, given the current face; empty where there is no such
 character."""
+SpokenLanguage = Callable[[Settings], str]
+"""Returns the language that the avatar speaks with these settings, by ISO 639-1."""
 
 
 class PersonaChoices:
@@ -30,23 +32,31 @@ class PersonaChoices:
         face_settings: FaceSettings,
         send: Callable[[commands.Command], None],
         notice: Callable[[Noticed], None],
+        spoken: SpokenLanguage = lambda _settings: ENGLISH,
     ) -> None:
         self._library, self._settings = library, settings
         self._face_settings, self._send, self._notice = face_settings, send, notice
-        self._system = self.current().system
+        self._spoken = spoken
+        self._system: str | None = None
+        """What the avatar was told last; None until somebody asks: a voice's languages take a
+        moment."""
 
-    def all(self) -> tuple[Persona, ...]:
-        """All personas, the shipped ones first."""
-        return self._library.all()
+    def all(self, language: str = ENGLISH) -> tuple[Persona, ...]:
+        """All personas, the shipped ones first and in this language."""
+        return self._library.all(language)
 
     def current(self) -> Persona:
-        """The one that is chosen; an empty one where it cannot be read."""
+        """The one that is chosen, in the language of its voice; an empty one where it cannot be
+        read."""
         name = self._settings.settings.persona
         try:
-            return self._library.read(name)
+            persona = self._library.read(name, self._spoken(self._settings.settings))
         except ConfigInvalid as error:
             self._notice(Noticed(error.message, error.hint, type(error)))
-            return Persona(name, "", "")
+            persona = Persona(name, "", "")
+        if self._system is None:
+            self._system = persona.system
+        return persona
 
     def use(self, name: str) -> SettingsChange:
         """Choose a persona, with its character and its voice: one step of undo. What it does not
@@ -73,9 +83,9 @@ class PersonaChoices:
             self._settings.reset(PERSONA)
         self.follow(self._settings.settings)
 
-    def duplicate(self, name: str, title: str) -> Persona:
-        """A new persona like another."""
-        like = self._library.read(name)
+    def duplicate(self, name: str, title: str, language: str = ENGLISH) -> Persona:
+        """A new persona like another, as that is called in this language."""
+        like = self._library.read(name, language)
         return self._library.save(replace(like, name=self._library.free_name(title), title=title))
 
     def with_present_looks(self, persona: Persona, character: str) -> Persona:
@@ -87,6 +97,7 @@ class PersonaChoices:
 
     def follow(self, settings: Settings) -> None:
         """Settings changed: from the next answer on the avatar is whom they name."""
-        if (system := self.current().system) != self._system and settings.persona:
+        told, system = self._system, self.current().system
+        if system != told and settings.persona:
             self._system = system
             self._send(commands.BecomePersona(system))

@@ -1,4 +1,6 @@
-"""Personas in YAML files: name, greeting, system prompt, character and voices of the avatar."""
+"""Personas in YAML files: name, greeting, system prompt, character and voices of the avatar.
+
+Shipped ones are written in English; a folder for each other language has their texts in it."""
 
 from __future__ import annotations
 
@@ -16,6 +18,8 @@ from avatar_app.system.named_folders import check_name, folder_name
 
 LONGEST_SYSTEM = 4_000
 """Characters of a system prompt: a small language model reads no more in a moment."""
+ENGLISH = "en"
+"""The language that shipped personas are written in, by ISO 639-1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +55,26 @@ class PersonaLibrary:
         own = sorted(path.stem for path in self._folder.glob("*.yaml"))
         return (*shipped, *(name for name in own if name not in shipped))
 
-    def all(self) -> tuple[Persona, ...]:
+    def all(self, language: str = ENGLISH) -> tuple[Persona, ...]:
         """Return those that can be read."""
         found = []
         for name in self.names():
             try:
-                found.append(self.read(name))
+                found.append(self.read(name, language))
             except ConfigInvalid:  # a file by hand, which is reported when it is chosen
                 continue
         return tuple(found)
 
-    def read(self, name: str) -> Persona:
-        """Read a persona; raises ConfigInvalid if it is unknown or its file is broken."""
+    def read(self, name: str, language: str = ENGLISH) -> Persona:
+        """Read a persona, a shipped one in a language that it is translated into; raises
+        ConfigInvalid if it is unknown or its file is broken."""
         own = self._folder / f"{name}.yaml"
         path = own if own.is_file() else paths.personas() / own.name
         try:
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
+            translation = paths.personas() / language / own.name
+            if path != own and translation.is_file():
+                document |= yaml.safe_load(translation.read_text(encoding="utf-8"))
             return Persona(
                 name=name,
                 system=str(document["system"]).strip(),
@@ -127,6 +135,11 @@ class PersonaLibrary:
 def own_personas(config: Path) -> PersonaLibrary:
     """Return the personas of the user whose settings are in the folder `config`."""
     return PersonaLibrary(config / "personas")
+
+
+def translated_into() -> tuple[str, ...]:
+    """Return the languages of the shipped personas, by ISO 639-1, the original first."""
+    return (ENGLISH, *sorted(path.name for path in paths.personas().iterdir() if path.is_dir()))
 
 
 def read_persona(name: str) -> Persona:

@@ -13,10 +13,18 @@ from avatar_app.core.events import Noticed
 from avatar_app.pipeline import commands
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.persona_choices import PersonaChoices
-from avatar_app.session.personas import LONGEST_SYSTEM, Persona, PersonaLibrary, own_personas
-from avatar_app.settings.schema import EngineChoice
+from avatar_app.session.personas import (
+    LONGEST_SYSTEM,
+    Persona,
+    PersonaLibrary,
+    own_personas,
+    translated_into,
+)
+from avatar_app.session.spoken_language import spoken_language
+from avatar_app.settings.loading import load_settings
+from avatar_app.settings.schema import EngineChoice, LanguageChoice
 from avatar_app.settings.store import SettingsStore
-from avatar_app.system.paths import app_paths
+from avatar_app.system.paths import app_paths, personas
 
 ADA = Persona("ada", "You are Ada.\nBe brief: “yes” or no.", "Hi.", "Ada, briefly", "mira")
 
@@ -35,6 +43,55 @@ def test_shipped_personas_name_face_and_voices(library: PersonaLibrary) -> None:
         assert persona.title != persona.name
         assert persona.character in ("mira", "theo", "pip")
         assert persona.voices["espeak"] in voice.values
+
+
+def test_shipped_personas_are_translated_into_every_language_of_the_window(
+    library: PersonaLibrary,
+) -> None:
+    languages = {choice.value for choice in LanguageChoice} - {LanguageChoice.AUTO.value}
+    assert set(translated_into()) == languages
+    for language in languages - {"en"}:
+        files = {path.stem for path in (personas() / language).iterdir()}
+        assert files == set(library.names())
+        for english, translated in zip(library.all(), library.all(language), strict=True):
+            assert translated.name == english.name
+            for text in ("title", "greeting", "system"):
+                assert getattr(translated, text) not in ("", getattr(english, text))
+            assert len(translated.system) <= LONGEST_SYSTEM
+            assert (translated.character, translated.voices) == (english.character, english.voices)
+
+
+def test_what_the_user_wrote_is_shown_in_every_language(library: PersonaLibrary) -> None:
+    saved = library.save(replace(library.read("mira", "de"), greeting="Na?"))
+    assert saved.title == "Mira, eine gute Gesellschafterin"
+    assert library.read("mira", "fr") == saved
+    assert library.read("butler", "xx") == library.read("butler")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "language"),
+    [
+        ({}, "en"),
+        ({"window.language": "de"}, "en"),  # a voice reads what it can
+        ({"tts.options.language": "de"}, "de"),
+        ({"tts.options.language": "es-419", "window.language": "de"}, "es"),
+        ({"tts.options.language": "cmn"}, "zh"),
+        ({"tts.options.language": "fi"}, "en"),
+        ({"tts.engine": "kokoro"}, "en"),  # not installed
+        ({"tts.engine": "unheard-of"}, "en"),
+    ],
+)
+def test_avatar_speaks_the_language_of_its_voice(overrides: dict[str, str], language: str) -> None:
+    settings, _ = load_settings(overrides=overrides)
+    assert spoken_language(settings, Registry()) == language
+
+
+def test_voice_of_several_languages_speaks_the_chosen_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    several = ("en", "fr", "cmn")
+    monkeypatch.setattr("avatar_app.session.spoken_language.spoken_languages", lambda *_: several)
+    for window, spoken in (("fr", "fr"), ("zh", "zh"), ("de", "en"), ("auto", "en")):
+        settings, _ = load_settings(overrides={"window.language": window})
+        assert spoken_language(settings, Registry()) == spoken
 
 
 def test_persona_file_round_trips(library: PersonaLibrary) -> None:
@@ -85,10 +142,16 @@ class Chosen:
         self.orders: list[commands.Command] = []
         self.notices: list[Noticed] = []
         self.settings = SettingsStore(app_paths().settings_file, {})
-        self.settings.know_engines(Registry().all())
+        registry = Registry()
+        self.settings.know_engines(registry.all())
         self.library = own_personas(app_paths().config)
         self.personas = PersonaChoices(
-            self.library, self.settings, self._face, self.orders.append, self.notices.append
+            self.library,
+            self.settings,
+            self._face,
+            self.orders.append,
+            self.notices.append,
+            lambda settings: spoken_language(settings, registry),
         )
         self.settings.subscribe(lambda change: self.personas.follow(change.settings))
 
@@ -121,6 +184,17 @@ def test_settings_not_named_by_a_persona_are_unchanged() -> None:
     assert chosen.shown() == ("ada", *before[1:])
 
 
+def test_persona_follows_the_language_of_the_voice() -> None:
+    chosen = Chosen()
+    assert chosen.personas.current().greeting == chosen.library.read("mira").greeting
+    chosen.settings.change({"tts.options.language": "de"})
+    german = chosen.library.read("mira", "de")
+    assert chosen.personas.current() == german
+    assert chosen.orders == [commands.BecomePersona(german.system)]
+    chosen.settings.undo()
+    assert chosen.orders[-1] == commands.BecomePersona(chosen.library.read("mira").system)
+
+
 def test_editing_the_current_persona_applies_from_the_next_answer() -> None:
     chosen = Chosen()
     mira = chosen.personas.current()
@@ -134,7 +208,8 @@ def test_editing_the_current_persona_applies_from_the_next_answer() -> None:
 
 def test_deleting_the_current_persona_selects_the_default() -> None:
     chosen = Chosen()
-    made = chosen.personas.duplicate("butler", "Jeeves")
+    made = chosen.personas.duplicate("butler", "Jeeves", "fr")
+    assert made.greeting == "À votre service."
     assert (made.name, made.title, made.own) == ("jeeves", "Jeeves", True)
     chosen.personas.use("jeeves")
     chosen.personas.delete("jeeves")

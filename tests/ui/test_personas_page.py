@@ -118,3 +118,18 @@ def test_leaving_the_page_saves_edits(qtbot, page: Opened) -> None:
     qtbot.keyClicks(shown.form.greeting, "Hey there.")
     window.pages.close()
     qtbot.waitUntil(lambda: session.personas.current().greeting == "Hey there.")
+
+
+def test_personas_are_in_the_language_of_the_window(qtbot, page: Opened) -> None:
+    window, session, shown = page
+    session.settings.change({"window.language": "de"})
+    qtbot.waitUntil(lambda: window.pages.shown is not shown)
+    german = window.pages.shown
+    assert isinstance(german, PersonasPage)
+    qtbot.waitUntil(lambda: german.form.title.text() == "Mira, eine gute Gesellschafterin")
+    assert german.form.greeting.text().startswith("Hallo")
+    assert "Antworte auf Deutsch" in german.form.system.toPlainText()
+    german.form.finish()
+    assert not session.personas.current().own  # who only looks edits nothing
+    session.settings.change({"window.language": "en"})
+    qtbot.waitUntil(lambda: window.pages.shown is not german)

@@ -17,6 +17,7 @@ from avatar_app.pipeline.output.reply import MOST_TOOL_CALLS
 from avatar_app.session.assistant_tools import AssistantTools
 from avatar_app.session.personas import own_personas
 from avatar_app.session.served.shared_engines import SharedEngines
+from avatar_app.session.spoken_language import spoken_language
 from avatar_app.tools import arithmetic, clock
 
 OWN_TOOLS = frozenset(tool.__name__ for tool in (*clock.TOOLS, *arithmetic.TOOLS))
@@ -50,7 +51,8 @@ def with_persona(prompt: Prompt, engines: SharedEngines) -> Prompt:
     """Return the prompt, with the chosen persona's description where it has no instructions."""
     if prompt.system:
         return prompt
-    persona = own_personas(engines.paths.config).read(engines.settings.persona)
+    spoken = spoken_language(engines.settings, engines.registry)
+    persona = own_personas(engines.paths.config).read(engines.settings.persona, spoken)
     return Prompt((Message(Role.SYSTEM, persona.system), *prompt.messages), prompt.tools)
 
 

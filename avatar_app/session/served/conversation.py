@@ -26,6 +26,7 @@ from avatar_app.session.personas import own_personas
 from avatar_app.session.served.shared_engines import SharedEngines, VoiceRequest
 from avatar_app.session.served.silent_parts import UnheardVoice, UnseenFace
 from avatar_app.session.served.wire import SentSpeech, WireDevices
+from avatar_app.session.spoken_language import spoken_language
 from avatar_app.settings.schema import EngineChoice
 
 SMART_TURN, SMART_TURN_MODEL = "smart_turn", "smart-turn-v3.2"
@@ -78,7 +79,9 @@ class ServedConversation:
             opened.callback(self._engine_set.close)
             self._tools = AssistantTools(None, self, post, self._announce)
             opened.callback(self._tools.close)
-            persona = own_personas(engines.paths.config).read(engines.settings.persona)
+            persona = own_personas(engines.paths.config).read(
+                engines.settings.persona, spoken_language(engines.settings, engines.registry)
+            )
             self._conversation = make_conversation(
                 engines.settings,
                 persona,

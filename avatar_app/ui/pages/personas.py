@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushBu
 
 from avatar_app.session.personas import Persona
 from avatar_app.settings.store import SettingsChange
+from avatar_app.ui.language.translator import LANGUAGE
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.persona_form import PersonaForm
 from avatar_app.ui.style.assets import font
@@ -55,7 +56,7 @@ class PersonasPage(PageView):
         self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def refresh(self) -> None:
-        self._work.run(self._personas.all).then(self._show)
+        self._work.run(partial(self._personas.all, LANGUAGE.code)).then(self._show)
 
     def _show(self, personas: tuple[Persona, ...]) -> None:
         keep = self._wanted or self._chosen_name()
@@ -124,7 +125,8 @@ class PersonasPage(PageView):
         if (like := self._all.get(self._chosen_name())) is None:
             return
         title = self.tr("{title}, again").format(title=like.title)
-        self._work.run(partial(self._personas.duplicate, like.name, title)).then(self._made)
+        duplicate = partial(self._personas.duplicate, like.name, title, LANGUAGE.code)
+        self._work.run(duplicate).then(self._made)
 
     def _made(self, persona: Persona) -> None:
         self._wanted = persona.name

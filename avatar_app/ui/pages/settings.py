@@ -20,7 +20,7 @@ from avatar_app.settings.schema import LanguageChoice
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file
 from avatar_app.ui.language.texts import full_text, translated
-from avatar_app.ui.language.translator import resolved
+from avatar_app.ui.language.translator import LANGUAGE, resolved
 from avatar_app.ui.pages.field_texts import LANGUAGE_SETTING, in_language
 from avatar_app.ui.pages.form import SettingsForm
 from avatar_app.ui.pages.language_change import LanguageOutcome, change_language
@@ -228,4 +228,4 @@ class SettingsPage(PageView):
 
 
 def _personas(session: Session) -> tuple[FieldChoice, ...]:
-    return tuple(FieldChoice(each.name, each.title) for each in session.personas.all())
+    return tuple(FieldChoice(each.name, each.title) for each in session.personas.all(LANGUAGE.code))
