@@ -56,10 +56,11 @@ def set_one(
     value: Annotated[str, typer.Argument(help="A number, true, null, [a, b] or a word.")],
 ) -> int:
     """Change one setting in your settings file, keeping its comments."""
-    from avatar_app.settings.layers import parse_value
+    from avatar_app.settings.assignments import parse_value
 
     store = _store()
-    return _saved(store, store.set(name, parse_value(value, f"The value of {name}")), name)
+    parsed = parse_value(tuple(name.split(".")), value, f"The value of {name}")
+    return _saved(store, store.set(name, parsed), name)
 
 
 @settings.command()

@@ -12,7 +12,7 @@ from avatar_app.core.network_access import NetworkAccess
 from avatar_app.models.discovery import Found, found_models
 from avatar_app.models.store import readable
 from avatar_app.runtime.kinds import KINDS
-from avatar_app.settings.layers import parse_value
+from avatar_app.settings.assignments import parse_value
 from avatar_app.settings.store import SettingsStore
 
 if TYPE_CHECKING:
@@ -78,4 +78,7 @@ def _model(found: Found) -> LocalFinding:
 def _values(assignments: Iterable[str]) -> dict[str, Any]:
     """`name=value` of a command line, as a change of the settings."""
     pairs = (assignment.partition("=") for assignment in assignments)
-    return {name: parse_value(value, name) if value else "" for name, _, value in pairs}
+    return {
+        name: parse_value(tuple(name.split(".")), value, name) if value else ""
+        for name, _, value in pairs
+    }

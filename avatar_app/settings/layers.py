@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,16 +72,6 @@ def has(tree: Tree, name: Name) -> bool:
     except KeyError:
         return False
     return True
-
-
-def parse_value(text: str, origin: str) -> Any:
-    """Parse the value of a setting that was written as text: a number, true, null, [a, b] or a
-    word.
-    """
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ConfigInvalid(f"{origin} cannot be read: {text!r}.", "Put it in quotes.") from error
 
 
 _MARKED = (
@@ -162,14 +152,19 @@ def _lines(node: yaml.Node, name: Name) -> Iterable[tuple[Name, int]]:
             yield from _lines(value, below)
 
 
-def read_environment(environ: Mapping[str, str], reserved: frozenset[str]) -> Layer:
-    """Read the variables AVATAR_… as a layer: AVATAR_FACE__ENGINE is face.engine."""
+def read_environment(
+    environ: Mapping[str, str],
+    reserved: frozenset[str],
+    parse: Callable[[Name, str, str], Any],
+) -> Layer:
+    """Read the variables AVATAR_… as a layer: AVATAR_FACE__ENGINE is face.engine. `parse` makes a
+    value of a setting's name, its text, and what to call it."""
     layer = Layer(written={(): "the environment"})
     for variable, text in sorted(environ.items()):
         if variable.startswith(PREFIX) and variable not in reserved:
             name = tuple(variable.removeprefix(PREFIX).lower().split(LEVEL))
             written = f"the environment variable {variable}"
-            layer.add(name, parse_value(text, f"The environment variable {variable}"), written)
+            layer.add(name, parse(name, text, f"The environment variable {variable}"), written)
     return layer
 
 

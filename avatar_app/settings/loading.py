@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.events import Noticed
+from avatar_app.settings.assignments import parse_value
 from avatar_app.settings.layers import (
     Layer,
     Name,
@@ -20,7 +21,6 @@ from avatar_app.settings.layers import (
     has,
     look_up,
     merge_layers,
-    parse_value,
     read_environment,
     read_yaml,
 )
@@ -99,7 +99,8 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, Any]:
                 f"{assignment!r} is not an assignment.",
                 "Write it as  name=value,  say  window.theme=dark.",
             )
-        overrides[name.strip()] = parse_value(text, f"The value of {name}")
+        name = name.strip()
+        overrides[name] = parse_value(tuple(name.split(".")), text, f"The value of {name}")
     return overrides
 
 
@@ -121,7 +122,7 @@ def _user_layer(path: Path, notices: list[Noticed]) -> Layer:
 
 def _environment_layer(environ: Mapping[str, str], notices: list[Noticed]) -> Layer:
     try:
-        return read_environment(environ, RESERVED)
+        return read_environment(environ, RESERVED, parse_value)
     except ConfigInvalid as error:
         notices.append(Noticed(error.message, error.hint))
         return Layer(written={(): "the environment"})

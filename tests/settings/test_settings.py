@@ -20,7 +20,8 @@ from avatar_app.core.manifest import Kind
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings import layers
-from avatar_app.settings.loading import load_settings, parse_overrides
+from avatar_app.settings.layers import look_up
+from avatar_app.settings.loading import load_settings, parse_overrides, read_layers
 from avatar_app.settings.schema import Settings, setting_names
 from avatar_app.settings.user_file import (
     save_user_setting,
@@ -204,7 +205,7 @@ def test_a_wrong_variable_is_named_and_left_out() -> None:
 
 
 def test_a_variable_that_is_broken_yaml_is_named() -> None:
-    _, (notice,) = load_settings(environ={"AVATAR_PERSONA": "[a"})
+    _, (notice,) = load_settings(environ={"AVATAR_PERSONA": "'a"})
     assert "AVATAR_PERSONA" in notice.message
 
 
@@ -224,6 +225,37 @@ def test_command_line_assignments_are_parsed() -> None:
     }
     with pytest.raises(ConfigInvalid, match="is not an assignment"):
         parse_overrides(["history.days"])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "value"),
+    [
+        ("audio.microphone=[USB] Headset [/1]", "[USB] Headset [/1]"),
+        ("audio.microphone=[USB]", "[USB]"),
+        ("audio.microphone={USB} box", "{USB} box"),
+        ("audio.microphone=#2: loud # very", "#2: loud # very"),
+        ("audio.microphone=USB #2", "USB #2"),
+        ("audio.microphone=2", "2"),
+        ("audio.microphone=*hw:0", "*hw:0"),
+        ("audio.microphone='2'", "2"),
+        ("audio.microphone=null", None),
+        ("audio.microphone=", None),
+        ("tts.options.model=[final].onnx", "[final].onnx"),
+        ("tts.options.model=[final]", "[final]"),
+        ("face.options.background=#101418", "#101418"),
+        ("tts.options.speed=1.5", 1.5),
+        ("turn_detection.backchannels=[yes, no]", [True, False]),
+        ('turn_detection.backchannels=["yes", "mm-hm"]', ["yes", "mm-hm"]),
+        ("window.transcript=false", False),
+    ],
+)
+def test_names_with_brackets_and_marks_are_read_as_they_are(assignment: str, value: Any) -> None:
+    name, _, text = assignment.partition("=")
+    assert parse_overrides([assignment]) == {name: value}
+    variable = "AVATAR_" + name.upper().replace(".", "__")
+    layers, notices = read_layers(environ={variable: text})
+    assert notices == []
+    assert look_up(layers[2].tree, tuple(name.split("."))) == value
 
 
 def test_settings_are_frozen() -> None:
