@@ -179,7 +179,7 @@ class ReconnectingStream:
 
     def _tell_back(self) -> None:
         self._on_notice(
-            f"The {self._role.noun} {self._last} is back.", "The conversation goes on with it."
+            f"The {self._role.noun} {self._last} is back.", "The conversation continues with it."
         )
 
     def _connect_to_present(self) -> None:
@@ -253,4 +253,4 @@ def _offer(devices: list[Device], wanted: str | None, direction: Direction) -> b
 def _goes_on(role: StreamRole, line: Stream | None) -> str:
     if line is None:
         return f"{role.without} It is used as soon as one is plugged in."
-    return f"The conversation goes on with {line.device.name}."
+    return f"The conversation continues with {line.device.name}."

@@ -112,7 +112,7 @@ def _fetch(
     began = time.monotonic()
     try:
         fetched = run_download(
-            "Fetching",
+            "Downloading",
             err,
             lambda job, watch: fetch_starter(job, items, store, watch, slowness=trial.slowness),
         )

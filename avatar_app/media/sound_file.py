@@ -30,7 +30,7 @@ _FORMATS = (
     "wav,w64,aiff,au,caf,flac,ogg,tta,wv,ape,dts,gsm,voc,mpc,mpc8,tak,dsf"
 )
 """Formats that contain sound themselves; a playlist would name other files, or addresses."""
-_KINDS = "Bring a WAV, FLAC, Ogg, MP3 or M4A file."
+_KINDS = "Choose a WAV, FLAC, Ogg, MP3 or M4A file."
 
 
 class SoundReader:

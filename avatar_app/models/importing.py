@@ -144,7 +144,7 @@ def _source(file: ModelFile, model: Model, path: Path, files: dict[str, Path]) -
     if path.is_file() and len(model.files) == 1:
         return {file.name: path}
     raise InputInvalid(
-        f"{path} lacks {file.name}, which {model.title} needs.",
+        f"{path} has no {file.name}, which {model.title} needs.",
         f"It needs: {', '.join(each.name for each in model.files)}.",
     )
 

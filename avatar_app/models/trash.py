@@ -29,7 +29,7 @@ class ModelTrash:
         """
         folder, deleted = self.store.folder(model), self.store.root / FOLDER / model.id
         if not folder.exists():
-            raise InputInvalid(f"{model.title} is not here.", "Nothing is to be deleted.")
+            raise InputInvalid(f"{model.title} is not installed.", "Nothing is to be deleted.")
         try:
             with self.store.lock(model):
                 deleted.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from avatar_app.core.manifest import Kind
 GOES_ON = {
     "recognize": "The built-in recognizer listens to it instead.",
     "think": "The built-in conversation answers instead.",
-    "speak": "The built-in voice goes on.",
+    "speak": "The built-in voice takes over.",
 }
 """How a turn continues, by the stage whose engine failed."""
 

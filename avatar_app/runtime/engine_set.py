@@ -198,11 +198,11 @@ class EngineSet:
     def meanwhile(self, tier: Tier) -> str:
         """Return a sentence about what the user sees while the chosen face is unavailable."""
         if tier is Tier.CHOSEN:
-            return "It goes on with simpler pictures."
+            return "It continues with simpler pictures."
         if tier is Tier.BUILTIN:
             name = fallback_choice(self.face_choice).engine
-            return f"{self.registry.find(Kind.FACE, name).title} goes on in its place."
-        return "The voice goes on without it."
+            return f"{self.registry.find(Kind.FACE, name).title} takes over."
+        return "The voice works without it."
 
 
 def create_engine(

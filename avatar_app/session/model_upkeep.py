@@ -197,5 +197,5 @@ def discard_record(model: Model, store: Store) -> None:
     """Have the next download look at every file again, and fetch those that are not right."""
     record = store.folder(model) / RECORD
     if not record.exists():
-        raise InputInvalid(f"{model.title} is not here.", "Download it.")
+        raise InputInvalid(f"{model.title} is not installed.", "Download it.")
     record.unlink()

@@ -111,7 +111,7 @@ class CrashReports:
         facts = {**describe_versions(), **describe_machine()}
         lines = [f"{name}: {value}" for name, value in facts.items()]
         changed = [f"{name}: {_harmless(name, value)}" for name, value in self._settings().items()]
-        head = "Avatar ended or failed unexpectedly. This file was sent nowhere."
+        head = "Avatar quit or failed unexpectedly. This file was not sent anywhere."
         parts = [head, "", *lines, "", "Settings that differ from those shipped:", *changed, ""]
         return "\n".join(parts)
 

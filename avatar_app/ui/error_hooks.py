@@ -39,7 +39,7 @@ class ErrorHooks:
         if self._reports is not None and (report := self._reports.unseen()) is not None:
             window = self._window
             message = window.tr("Avatar ended unexpectedly the last time.")
-            self._tell(message, window.tr("A report was kept; it was sent nowhere."), report)
+            self._tell(message, window.tr("A report was saved; nothing was sent."), report)
 
     def _report(
         self, kind: type[BaseException], error: BaseException, stack: TracebackType | None

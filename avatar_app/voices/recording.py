@@ -66,7 +66,7 @@ def until_pause(
             if silent >= PAUSE_SECONDS and spoken >= least:
                 return
     raise InputInvalid(
-        f"Nobody spoke and then was quiet within {LONGEST_SECONDS:.0f} seconds.",
+        f"No speech followed by silence within {LONGEST_SECONDS:.0f} seconds.",
         "Speak at once, without other sounds, and then be quiet.",
     )
 

@@ -99,7 +99,7 @@ def read_between(path: Path, shortest: float, longest: float) -> tuple[Samples, 
     if not shortest <= seconds <= longest:
         raise InputInvalid(
             f"{path.name} is {seconds:.1f} s long.",
-            f"Bring {shortest:.0f} to {longest:.0f} seconds of speech.",
+            f"Provide {shortest:.0f} to {longest:.0f} seconds of speech.",
         )
     return np.concatenate(pieces), file.rate
 

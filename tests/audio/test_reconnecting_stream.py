@@ -81,7 +81,7 @@ def test_an_unknown_device_falls_back_to_the_default() -> None:
     scene = begun("banjo", BUILT_IN)
     assert scene.name == "Built-in"
     assert scene.notices == [
-        "The microphone banjo is not connected. The conversation goes on with Built-in."
+        "The microphone banjo is not connected. The conversation continues with Built-in."
     ]
 
 
@@ -90,7 +90,7 @@ def test_a_busy_device_falls_back_to_the_default() -> None:
     scene.card.busy.add(HEADSET)
     scene.keeper.begin()
     assert scene.name == "Built-in"
-    assert scene.notices == ["Headset cannot be opened. The conversation goes on with Built-in."]
+    assert scene.notices == ["Headset cannot be opened. The conversation continues with Built-in."]
 
 
 def test_no_device_at_all_is_reported_once() -> None:
@@ -135,8 +135,8 @@ def test_unplugged_device_is_replaced_by_the_default_until_it_returns() -> None:
     scene.pass_time(11)
     assert scene.name == "Headset"
     assert scene.notices == [
-        "The microphone Headset is gone. The conversation goes on with Built-in.",
-        "The microphone Headset is back. The conversation goes on with it.",
+        "The microphone Headset is gone. The conversation continues with Built-in.",
+        "The microphone Headset is back. The conversation continues with it.",
     ]
 
 
@@ -149,7 +149,7 @@ def test_null_device_takes_over_when_the_last_device_is_unplugged() -> None:
     scene.pass_time(11)
     assert scene.name == "Headset"
     assert scene.notices[1:] == [
-        "The microphone Headset is back. The conversation goes on with it."
+        "The microphone Headset is back. The conversation continues with it."
     ]
 
 
@@ -191,7 +191,7 @@ def test_refresh_can_find_the_chosen_device() -> None:
     scene.pass_time(0.1)
     assert scene.name == "Headset"
     assert scene.notices[1:] == [
-        "The microphone Headset is back. The conversation goes on with it."
+        "The microphone Headset is back. The conversation continues with it."
     ]
 
 
@@ -202,7 +202,7 @@ def test_refresh_can_detect_a_removed_device() -> None:
     scene.pass_time(0.1)
     assert scene.name == "Built-in"
     assert scene.notices == [
-        "The microphone Headset is gone. The conversation goes on with Built-in."
+        "The microphone Headset is gone. The conversation continues with Built-in."
     ]
 
 

@@ -173,7 +173,7 @@ def test_a_missing_device_comes_back_while_the_other_stream_runs(
         assert notices == [
             (
                 "The microphone headset is not connected.",
-                "The conversation goes on with default.",
+                "The conversation continues with default.",
             )
         ]
         assert microphone.name == "default"

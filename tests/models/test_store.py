@@ -109,7 +109,7 @@ def test_a_file_with_another_hash_is_refused(store: Store, tmp_path: Path) -> No
 
 def test_incomplete_folders_and_missing_paths_are_reported(store: Store, tmp_path: Path) -> None:
     source = write(tmp_path / "mine", config__json=b"{}")
-    with pytest.raises(InputInvalid, match=r"lacks model\.bin"):
+    with pytest.raises(InputInvalid, match=r"has no model\.bin"):
         take(source, PAIR, store)
     with pytest.raises(InputInvalid, match="does not exist"):
         identify(tmp_path / "nowhere", CATALOG)

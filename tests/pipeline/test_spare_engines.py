@@ -282,7 +282,7 @@ def test_the_spare_voice_speaks_the_remaining_text(words: int) -> None:
         turn = the_turn(scene)
         assert turn.outcome is Outcome.FINISHED
         assert turn.heard_text == "One two three four. Five six."
-        assert failures(scene) == [("speak", "The built-in voice goes on.")]
+        assert failures(scene) == [("speak", "The built-in voice takes over.")]
 
 
 def test_the_spare_voice_speaks_announcements() -> None:

@@ -409,8 +409,8 @@ def test_engine_without_memory_gets_lighter_then_is_replaced_with_notices(
     assert recorder.of(Failed) == []
     notices = [notice for notice in recorder.of(Noticed) if "memory" in notice.message]
     assert [notice.hint for notice in notices] == [
-        "The hungry one goes on with precision half.",
-        "Basic conversation goes on in its place.",
+        "The hungry one continues with precision half.",
+        "Basic conversation takes over.",
     ]
 
 

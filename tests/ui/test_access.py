@@ -239,7 +239,7 @@ def test_reduced_motion_disables_sliding_and_pulsing(qtbot, window_and_session) 
 
 
 WIDTHS = (720, 900, 1180, 1280, 1920)
-LONG = "The conversation goes on with the system's default microphone, as long as that is there. "
+LONG = "The conversation continues with the system's default microphone, as long as that is there. "
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.5])

@@ -94,7 +94,7 @@ def test_dropped_photo_becomes_an_avatar_with_the_typed_name(qtbot, page) -> Non
     qtbot.waitUntil(lambda: "eileen-co" in avatars.gallery.tiles, timeout=LONG)
     assert avatars.gallery.tiles["eileen-co"].title == "Eileen & Co."
     assert library().names() == ("eileen-co",)
-    assert avatars.toast.notice.message == "Eileen & Co. is here."
+    assert avatars.toast.notice.message == "Eileen & Co. was added."
     qtbot.waitUntil(avatars.gallery.tiles["eileen-co"].hasFocus, timeout=LONG)
     qtbot.mouseClick(avatars.toast.action_button, MOUSE)  # Use
     qtbot.waitUntil(
@@ -206,7 +206,7 @@ def test_picture_can_be_pasted_and_avatar_file_is_imported_unchanged(
     drop(avatars, dragged(tmp_path / "friend.avatar"))
     qtbot.waitUntil(lambda: "friend" in avatars.gallery.tiles, timeout=LONG)
     qtbot.waitUntil(lambda: avatars.toast.notice is not None, timeout=LONG)
-    assert avatars.toast.notice.message == "Friend is here."
+    assert avatars.toast.notice.message == "Friend was added."
 
 
 def test_every_control_has_an_accessible_name(qtbot, page) -> None:

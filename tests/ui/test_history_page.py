@@ -297,7 +297,7 @@ def test_empty_or_disabled_history_is_explained(qtbot, opened) -> None:
     assert shown.panes.sentence.isVisible()
     session.settings.change({"history.keep": False})
     shown.refresh()
-    qtbot.waitUntil(lambda: "not kept" in shown.panes.sentence.text())
+    qtbot.waitUntil(lambda: "not saved" in shown.panes.sentence.text())
 
 
 def offered(qtbot, shown: HistoryPage) -> QMenu:

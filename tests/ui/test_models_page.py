@@ -109,7 +109,7 @@ def test_download_can_be_paused_and_resumed(qtbot, page: ModelsPage, site: Site)
     until(qtbot, lambda: "100 kB of 300 kB" in page.transfers.rows["one"].step.text())
     transfer = page.transfers.rows["one"]
     assert transfer.step.text().startswith("Fetching")
-    assert state(page, "one") == "Fetching 33 %"
+    assert state(page, "one") == "Downloading 33 %"
     assert not page.row("one").act_button.isVisible()
     transfer.pause_button.setFocus()
     qtbot.keyClick(transfer.pause_button, Qt.Key.Key_Space)
@@ -423,7 +423,7 @@ def test_a_graphics_card_has_a_bar_of_its_own(qtbot) -> None:
     view.show()
     assert view.card.isVisible()
     assert view.card.title.text() == "Graphics card  ·  Big card"
-    assert view.card.total.text() == "5.2 GB of 12.6 GB with what is chosen"
+    assert view.card.total.text() == "5.2 GB of 12.6 GB with the engines in use"
     view.show_plan(plan.with_engine(Kind.DIALOGUE, MemoryFootprint(500, 8_000)), "Bigger")
     assert view.card.total.text() == "9.4 GB of 12.6 GB with Bigger"
     assert "Brain 8.4 GB" in view.card.bar.accessibleDescription()

@@ -92,7 +92,7 @@ def test_a_license_is_shown_before_anything_is_fetched(qtbot, site: Site, opened
     [
         (noticed(OutOfMemory), "What takes memory", "Models"),
         (noticed(DiskFailed), "What takes the disk", "Privacy"),
-        (noticed(TooSlow, kind=Kind.FACE), "What is slow", "Performance"),
+        (noticed(TooSlow, kind=Kind.FACE), "Show what is slow", "Performance"),
         (noticed(DeviceUnavailable), "Devices", "Devices"),
         (noticed(AvatarError, ALLOW_NETWORK), "Connections", "Privacy"),
         (noticed(AvatarError, "Make one: avatar-app avatars add PHOTO"), "New avatar", "Avatars"),

@@ -222,7 +222,7 @@ class EngineSupervisor:
                 self.slots[kind].took(job.level)
             if job.level.tier is Tier.BUILTIN:
                 message = job.reason or f"{former} was given up."
-                instead = f"{engine_set.manifests[kind].title} goes on in its place."
+                instead = f"{engine_set.manifests[kind].title} takes over."
                 self._post(Noticed(message, instead, EngineFailed, kind))
 
         self._put_in(kind, put, turn, loaded)

@@ -145,7 +145,7 @@ class EvictableEngine:
             if changed := [
                 f"{name} {after[name]}" for name in after if after[name] != before[name]
             ]:
-                return f"{self._manifest.title} goes on with {', '.join(changed)}."
+                return f"{self._manifest.title} continues with {', '.join(changed)}."
         raise error
 
     def _leave(self) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 INDEX = "latest.json"
 """The target that names the newest version and its file for each system."""
-_BY_HAND = "If it stays so, get the new version where you got this one."
+_BY_HAND = "If that does not help, get the new version where you got this one."
 _FORMATS = {"linux": "deb", "win32": "msi", "darwin": "dmg"}
 
 

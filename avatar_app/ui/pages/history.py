@@ -120,7 +120,7 @@ class HistoryPage(PageView):
         if self._words:
             return self.tr("No conversation holds “{words}”.").format(words=self._words)
         if not self.context.session.settings.settings.history.keep:
-            return self.tr("Conversations are not kept. The settings say so, under Privacy.")
+            return self.tr("Conversations are not saved: see Privacy in the settings.")
         return self.tr("Your conversations will appear here.")
 
     def _choose(self, summary: ConversationSummary | None) -> None:

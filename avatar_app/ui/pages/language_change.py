@@ -16,7 +16,7 @@ from avatar_app.ui.pages.field_texts import LANGUAGE_SETTING, NATIVE_NAMES
 _FOLLOWS = for_translation("The avatar listens, answers and speaks in {0}.")
 _LACKING = {
     LanguagePart.ANSWERS: for_translation(
-        "The avatar goes on in English: no installed language model answers in {0}."
+        "The avatar continues in English: no installed language model answers in {0}."
     ),
     LanguagePart.HEARING: for_translation(
         "The avatar answers in {0}; to understand it by ear, it needs Whisper."

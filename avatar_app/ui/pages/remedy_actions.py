@@ -88,7 +88,7 @@ class RemedyActions(QObject):
             RemedyKind.FREE_MEMORY: (self.tr("What takes memory"), MODELS),
             RemedyKind.FREE_DISK: (self.tr("What takes the disk"), PRIVACY),
             RemedyKind.ALLOW_NETWORK: (self.tr("Connections"), PRIVACY),
-            RemedyKind.SPEED: (self.tr("What is slow"), PERFORMANCE),
+            RemedyKind.SPEED: (self.tr("Show what is slow"), PERFORMANCE),
             RemedyKind.NEW_AVATAR: (self.tr("New avatar"), AVATARS),
             RemedyKind.CLONE_VOICE: (self.tr("Voices"), VOICES),
         }

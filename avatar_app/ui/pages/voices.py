@@ -43,7 +43,7 @@ class VoicesPage(PageView):
         self.cloned = ClonedVoices(context, self._press)
         self.cloning = CloneView(context, self._running)
         self.clone_button = small_button(
-            self.tr("Clone a voice"), self.tr("Record a voice, or bring a recording"), primary=True
+            self.tr("Clone a voice"), self.tr("Record a voice, or choose a recording"), primary=True
         )
         self.back_button = small_button(
             self.tr("All voices"), self.tr("Back to the list of voices  (Esc)")

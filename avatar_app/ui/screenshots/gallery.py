@@ -128,7 +128,7 @@ SCENES = (
                 None,
                 "microphone",
                 "The microphone “Headset” was unplugged.",
-                "The conversation goes on with the system's default microphone.",
+                "The conversation continues with the system's default microphone.",
             ),
         ),
     ),
@@ -161,7 +161,7 @@ SCENES = (
         transcript=False,
         page=VOICES,
         press=(
-            "Record a voice, or bring a recording",
+            "Record a voice, or choose a recording",
             "1  The recording: Record",
             "1  The recording: Done",
             "2  The consent: Show the sentence",

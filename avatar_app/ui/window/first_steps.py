@@ -92,7 +92,7 @@ class FirstStepsBar(QFrame):
         self._names = (
             (self.tr("Check microphone and sound"), self.tr("Check sound")),
             (self.tr("Hear the voices"), self.tr("Hear voices")),
-            (self.tr("Use what is here"), self.tr("What is here")),
+            (self.tr("Use what is installed"), self.tr("What is installed")),
         )
         tips = (
             self.tr("Microphone, loudspeaker and echo"),

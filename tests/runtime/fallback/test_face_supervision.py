@@ -216,7 +216,7 @@ def test_fallback_face_continues_the_same_turn(when: str, error: AvatarError) ->
         stage.wait(2)
         assert [notice.message for notice in stage.notices] == [error.message]
         assert error.hint in stage.notices[0].hint
-        assert "Illustrated portrait goes on" in stage.notices[0].hint
+        assert "Illustrated portrait takes over" in stage.notices[0].hint
 
 
 @pytest.mark.parametrize(("lightest", "batch", "fps"), [(2, 2, 25.0), (1, 1, 15.0)])
@@ -279,7 +279,7 @@ def test_speech_continues_with_a_dimmed_picture_without_any_face() -> None:
         stage.wait(2)
         assert stage.drawn_by()[-1] == 0
         (notice,) = stage.notices
-        assert "The voice goes on without it." in notice.hint
+        assert "The voice works without it." in notice.hint
         stage.check_whole(stage.ask())
 
 
@@ -358,6 +358,6 @@ def test_without_its_checkpoint_a_photo_avatar_keeps_its_photo(tmp_path: Any, mo
     assert engine_set.engines[Kind.FACE] is engine_set.fallback
     frame = engine_set.fallback.rest(FaceState.IDLE)
     assert frame.image.shape == (108, 192, 3)
-    (hint,) = [notice.hint for notice in notices if "goes on" in notice.hint]
-    assert hint.endswith("Photo that moves goes on in its place.")
+    (hint,) = [notice.hint for notice in notices if "takes over" in notice.hint]
+    assert hint.endswith("Photo that moves takes over.")
     engine_set.close()

@@ -163,7 +163,7 @@ def check_relieved(turn: TurnEnded, watched: WatchedConversation, missed: float)
     watched.wait(1.5)
     (notice,) = watched.of(Noticed)
     assert "tandard quality" in notice.hint
-    assert "goes on" in notice.hint
+    assert "takes over" in notice.hint
 
 
 def check_chosen(turn: TurnEnded, watched: WatchedConversation, width: int) -> None:
@@ -258,7 +258,7 @@ def test_turn_report_counts_frames_by_face(files: dict[str, str], tmp_path: Path
     assert turn["frames_by"] == {"chosen": 0, "stand_in": turn["frames_shown"], "still": 0}
     assert turn["frames_shown"] > 0
     assert report["engines"]["face"] == "photo"
-    (notice,) = [each for each in report["notices"] if "goes on in its place" in each]
+    (notice,) = [each for each in report["notices"] if "takes over" in each]
     assert notice.startswith("wav2lip.pth is damaged")
     assert "Download the file again" in notice
-    assert notice.endswith("Photo that moves goes on in its place.")
+    assert notice.endswith("Photo that moves takes over.")

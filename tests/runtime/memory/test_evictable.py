@@ -84,8 +84,8 @@ options:
   room: {{type: integer, default: 9, help: What is there when it is loaded.}}
   room_at_work: {{type: integer, default: 9, help: What is there later.}}
 """
-HALF = "The hungry one goes on with precision half."
-PROCESSOR = "The hungry one goes on with device processor."
+HALF = "The hungry one continues with precision half."
+PROCESSOR = "The hungry one continues with device processor."
 
 
 def add_engine(kind: Kind, isolation: str) -> Path:

@@ -74,7 +74,7 @@ def choose_voice(folder: Path, name: str) -> Path:
             f"VibeVoice has no voice {chosen!r}." if chosen else f"No voices (.pt) in {folder}.",
             f"It has {', '.join([*found][:12])}{more}."
             if found
-            else "Fetch them: avatar-app models download vibevoice-realtime-0.5b",
+            else "Download them: avatar-app models download vibevoice-realtime-0.5b",
         )
     return found[chosen]
 

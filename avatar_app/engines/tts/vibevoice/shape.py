@@ -10,7 +10,7 @@ from typing import Any
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 
-HINT = "Fetch it: avatar-app models download vibevoice-realtime-0.5b"
+HINT = "Download it: avatar-app models download vibevoice-realtime-0.5b"
 _MOST = 1_000_000
 """Any size; a larger one is a damaged file's."""
 _MOST_LAYERS = 200

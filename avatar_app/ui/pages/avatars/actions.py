@@ -96,7 +96,7 @@ class AvatarActions(QObject):
         """A new avatar is there."""
         use = Action(self.tr("Use"), partial(self.use, name, title))
         self._refresh(name)
-        self._say(Notice(self.tr("{} is here.").format(title), notes, action=use))
+        self._say(Notice(self.tr("{} was added.").format(title), notes, action=use))
 
     def open_menu(self, tile: AvatarTile) -> None:
         """All that can be done with an avatar."""

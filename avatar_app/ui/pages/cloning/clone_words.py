@@ -80,11 +80,11 @@ class CloneWords(QObject):
         return text.format(", ".join(titles))
 
     def _wrong(self) -> dict[CheckName, tuple[str, str]]:
-        again = self.tr("Record it again, or bring another file.")
+        again = self.tr("Record it again, or choose another file.")
         return {
             CheckName.LENGTH: (
                 self.tr("The recording is too short or too long."),
-                self.tr("Bring {} to {} seconds of speech.").format(int(SHORTEST), int(LONGEST)),
+                self.tr("Provide {} to {} seconds of speech.").format(int(SHORTEST), int(LONGEST)),
             ),
             CheckName.SPEECH: (self.tr("There is hardly any speech in it."), again),
             CheckName.LEVEL: (
@@ -120,7 +120,7 @@ class CloneWords(QObject):
                 self.tr("That was the recording itself, played back."),
                 self.tr("The person in it reads the sentence."),
             ),
-            Refusal.NOBODY: (self.tr("I heard nobody speak."), again),
+            Refusal.NOBODY: (self.tr("I did not hear anybody speak."), again),
             Refusal.MISREAD: (self.tr("I did not understand the sentence."), again),
             Refusal.ANOTHER_VOICE: (
                 self.tr("The sentence was read by another voice than the one in the recording."),

@@ -61,7 +61,7 @@ class CompareStep(CheckCard):
             self.show_finding(
                 CheckFinding(
                     good=True,
-                    sentence=self.tr("The voice {} is made and kept.").format(name),
+                    sentence=self.tr("The voice {} was created and saved.").format(name),
                     hint=CloneWords(self).unable(found),
                 )
             )

@@ -160,10 +160,10 @@ class ModelDetails(QFrame):
             self.tr("Verify"), self.tr("Check that {} is still as it came").format(title)
         )
         self.measure_button = small_button(
-            self.tr("Measure"), self.tr("Measure how fast {} is here").format(title)
+            self.tr("Measure"), self.tr("Measure how fast {} is on this computer").format(title)
         )
         self.repair_button = small_button(
-            self.tr("Download again"), self.tr("Fetch what is damaged of {}").format(title)
+            self.tr("Download again"), self.tr("Download the damaged files of {} again").format(title)
         )
         self.delete_button = small_button(
             self.tr("Delete"), self.tr("Delete {}; can be undone").format(title)

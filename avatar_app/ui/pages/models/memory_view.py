@@ -48,7 +48,7 @@ class PoolView(QWidget):
         self.bar.setAccessibleName(title)
         self.bar.show_segments(tuple(self._segments(plan)), plan.limits.soft)
         planned, total = size_text(plan.planned_mb * MB), size_text(plan.total_mb * MB)
-        text = self.tr("{} of {} with what is chosen").format(planned, total)
+        text = self.tr("{} of {} with the engines in use").format(planned, total)
         if with_model:
             text = self.tr("{} of {} with {}").format(planned, total, with_model)
         elif plan.own_mb:

@@ -38,11 +38,11 @@ class TransferRow(QFrame):
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(False)
-        self.bar.setAccessibleName(self.tr("How much of {} is here").format(title))
+        self.bar.setAccessibleName(self.tr("Download progress of {}").format(title))
         self.pause_button = small_button(
             self.tr("Pause"), self.tr("Pause {}; what has come stays").format(title)
         )
-        self.get_button = small_button(self.tr("Resume"), self.tr("Go on with {}").format(title))
+        self.get_button = small_button(self.tr("Resume"), self.tr("Resume the download of {}").format(title))
         self.cancel_button = small_button(
             self.tr("Cancel"), self.tr("Take {} off the queue; what has come stays").format(title)
         )

@@ -68,7 +68,7 @@ class ModelWords(QObject):
         """`38 tokens/s here · takes 315 MB of memory`"""
         parts = []
         if fitness.speed:
-            parts.append(self.tr("{} here").format(figures_of(translated(fitness.speed))))
+            parts.append(self.tr("{} on this computer").format(figures_of(translated(fitness.speed))))
         parts.append(figures_of(translated(fitness.reason)))
         if fitness.verdict is Verdict.FITS:
             parts.append(self.tr("speed not measured"))
@@ -117,7 +117,7 @@ class ModelWords(QObject):
 
     def transfer_state(self, state: TransferState) -> str:
         names = {
-            TransferState.FETCHING: self.tr("Fetching"),
+            TransferState.FETCHING: self.tr("Downloading"),
             TransferState.WAITING: self.tr("Waiting"),
             TransferState.PAUSED: self.tr("Paused"),
             TransferState.FAILED: self.tr("Failed"),

@@ -90,7 +90,7 @@ class PerformancePage(PageView):
         self.pictures.setText(words.pictures(report.turn.pictures))
         self._advice = advice = report.advice
         good = self.tr("The answer came quickly. Nothing to improve.")
-        waiting = self.tr("After the next turn, what would help most stands here.")
+        waiting = self.tr("After the next turn, this shows what would help most.")
         text = good if report.has_turn else waiting
         if advice is not None:
             stage, sentence = words.stage(advice.stage), translated(advice.sentence)
