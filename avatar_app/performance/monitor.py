@@ -91,5 +91,8 @@ class Monitor:
         face = self._engines.get(Kind.FACE)
         if face is None or len(shares) < ENOUGH or np.mean(shares) <= DROPPED_SHARE:
             return
-        slow = f"{face.title} is too slow on this computer: {np.mean(shares):.0%} of its pictures are dropped."
+        dropped = np.mean(shares)
+        slow = (
+            f"{face.title} is too slow on this computer: {dropped:.0%} of its pictures are dropped."
+        )
         yield MissedTarget(face.name, slow, self._suggest(face))

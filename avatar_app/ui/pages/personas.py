@@ -164,7 +164,7 @@ class PersonasPage(PageView):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.new_button.setObjectName("bring")
         self.new_button.setAccessibleName(self.tr("New persona, like this one"))
-        self.new_button.setToolTip(self.tr("A copy to make another of"))
+        self.new_button.setToolTip(self.tr("Copies this persona, for you to change"))
         side = QVBoxLayout()
         side.addWidget(self.list, 1)
         side.addWidget(self.new_button)

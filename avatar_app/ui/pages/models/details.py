@@ -163,7 +163,8 @@ class ModelDetails(QFrame):
             self.tr("Measure"), self.tr("Measure how fast {} is on this computer").format(title)
         )
         self.repair_button = small_button(
-            self.tr("Download again"), self.tr("Download the damaged files of {} again").format(title)
+            self.tr("Download again"),
+            self.tr("Download the damaged files of {} again").format(title),
         )
         self.delete_button = small_button(
             self.tr("Delete"), self.tr("Delete {}; can be undone").format(title)

@@ -40,11 +40,14 @@ class TransferRow(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Download progress of {}").format(title))
         self.pause_button = small_button(
-            self.tr("Pause"), self.tr("Pause {}; what has come stays").format(title)
+            self.tr("Pause"), self.tr("Pause {}; the downloaded part is kept").format(title)
         )
-        self.get_button = small_button(self.tr("Resume"), self.tr("Resume the download of {}").format(title))
+        self.get_button = small_button(
+            self.tr("Resume"), self.tr("Resume the download of {}").format(title)
+        )
         self.cancel_button = small_button(
-            self.tr("Cancel"), self.tr("Take {} off the queue; what has come stays").format(title)
+            self.tr("Cancel"),
+            self.tr("Remove {} from the queue; the downloaded part is kept").format(title),
         )
         self.pause_button.clicked.connect(lambda: self.pause_wanted.emit(self._model))
         self.get_button.clicked.connect(lambda: self.get_wanted.emit(self._model))

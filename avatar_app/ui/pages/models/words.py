@@ -68,7 +68,8 @@ class ModelWords(QObject):
         """`38 tokens/s here · takes 315 MB of memory`"""
         parts = []
         if fitness.speed:
-            parts.append(self.tr("{} on this computer").format(figures_of(translated(fitness.speed))))
+            speed = figures_of(translated(fitness.speed))
+            parts.append(self.tr("{} on this computer").format(speed))
         parts.append(figures_of(translated(fitness.reason)))
         if fitness.verdict is Verdict.FITS:
             parts.append(self.tr("speed not measured"))
