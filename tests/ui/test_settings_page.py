@@ -72,6 +72,17 @@ def test_page_opens_beside_the_portrait_and_closes_with_escape(qtbot, settings: 
     assert window.panel.isVisible()
 
 
+def test_help_takes_the_whole_width_where_the_page_is_narrow(qtbot, settings: Opened) -> None:
+    window, _ = settings
+    rows = window.pages.shown.form.rows
+    fps = rows["face.options.rest_fps"]
+    window.resize(1180, 760)
+    qtbot.waitUntil(lambda: fps.help.geometry().top() > fps.editor.geometry().bottom())
+    assert fps.help.width() > 0.85 * fps.width()
+    window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: fps.help.geometry().right() < fps.editor.geometry().left())
+
+
 def test_page_covers_a_narrow_window(settings: Opened) -> None:
     window, _ = settings
     window.resize(760, 620)

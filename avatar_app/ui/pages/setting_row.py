@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from avatar_app.settings.forms import FieldType, SettingField
 from avatar_app.settings.presentation import Effect
@@ -19,6 +20,10 @@ from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.margins import margins
 
 RESET = 4 * UNIT
+NARROW = 70 * UNIT
+"""Width below which help has a line of its own."""
+LAST = 3
+"""The row of the grid that takes what room is left."""
 
 
 class SettingRow(QWidget):
@@ -38,6 +43,8 @@ class SettingRow(QWidget):
         self.help.setObjectName("settingHelp")
         self.problem.setObjectName("settingProblem")
         self.problem.hide()
+        self._grid = QGridLayout(self)
+        self._narrow: bool | None = None
         self.editor = self._new_editor(field)
         self.reset_button = QToolButton()
         self.reset_button.setFixedSize(RESET, RESET)
@@ -93,23 +100,38 @@ class SettingRow(QWidget):
             return f"{field.help} {self.tr('Takes effect at the next start.')}"
         return field.help
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(narrow=event.size().width() < NARROW * self._theme.text_scale)
+
     def _lay_out(self) -> None:
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
         for label in (self.title, self.help, self.problem):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-            texts.addWidget(label)
         self.title.setBuddy(self.editor.control)  # a screen reader reads it before a choice
-        texts.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(margins(2 * UNIT, 12, UNIT, 12))
-        row.setSpacing(UNIT)
-        row.addLayout(texts, 1)
-        row.addSpacing(UNIT)
-        row.addWidget(self.editor, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self.reset_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._grid.setContentsMargins(margins(2 * UNIT, 12, UNIT, 12))
+        self._grid.setHorizontalSpacing(UNIT)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnMinimumWidth(1, UNIT)
+        self._grid.setRowStretch(LAST, 1)
+        self._arrange(narrow=False)
         self._paint_icon()
+
+    def _arrange(self, *, narrow: bool) -> None:
+        """Put the editor beside all texts, or only the title where help would be a thin column."""
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        grid, middle = self._grid, Qt.AlignmentFlag.AlignVCenter
+        for widget in (self.title, self.help, self.problem, self.editor, self.reset_button):
+            grid.removeWidget(widget)
+        texts, rows = (4, 1) if narrow else (1, LAST + 1)
+        grid.addWidget(self.title, 0, 0)
+        grid.addWidget(self.help, 1, 0, 1, texts)
+        grid.addWidget(self.problem, 2, 0, 1, texts)
+        grid.addWidget(self.editor, 0, 2, rows, 1, middle)
+        grid.addWidget(self.reset_button, 0, 3, rows, 1, middle)
 
     def _paint_icon(self) -> None:
         self.reset_button.setIcon(icon(Glyph.UNDO, self._theme.palette.text_dim, 18))
