@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from avatar_app.core.events import (
     Failed,
     Noticed,
 )
 from avatar_app.ui.widgets import notices as notices_module
-from avatar_app.ui.widgets.notices import Notice
+from avatar_app.ui.widgets.notices import Action, Notice
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -46,6 +47,17 @@ def test_information_notice_disappears_by_itself(qtbot, monkeypatch, window_and_
     notices.changed.connect(lambda: seen.append(notices.isVisible()))
     session.post(Noticed("A timer is set."))
     qtbot.waitUntil(lambda: seen == [True, False])
+
+
+def test_names_with_marks_are_shown_as_they_are(window_and_session):
+    window, _ = window_and_session
+    bar, name = window.stage.notices, "Tom & <b>Jerry</b>"
+    bar.tell(Notice(f"{name} was added.", action=Action(f"Use {name}", bar.dismiss)))
+    assert bar.action_button.text() == "Use Tom && <b>Jerry</b>"
+    assert bar.action_button.accessibleName() == f"Use {name}"
+    for label in (window.stage.name, *bar.findChildren(QLabel)):
+        if label.text():
+            assert label.textFormat() is Qt.TextFormat.PlainText
 
 
 def test_notices_are_queued_in_order_without_duplicates(window_and_session):

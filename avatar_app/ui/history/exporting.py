@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
@@ -27,6 +26,7 @@ from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.margins import margins
+from avatar_app.ui.widgets.message import plain_label
 from avatar_app.ui.widgets.notices import Action, Notice, NoticeBar
 
 
@@ -43,7 +43,7 @@ class ConversationExport(QFrame):
         self._job: Job[Path] | None = None
         self.setObjectName("strip")
         self.setAccessibleName(self.tr("Export under way"))
-        self._label = QLabel()
+        self._label = plain_label()
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)

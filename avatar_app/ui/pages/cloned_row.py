@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from avatar_app.session.voice_gallery import InstalledVoice
 from avatar_app.ui.pages.scrolling import sentence
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
+from avatar_app.ui.widgets.message import plain_label
 
 
 class ClonedRow(QFrame):
@@ -28,7 +29,7 @@ class ClonedRow(QFrame):
         self.name, self.voice = name, voice
         self.setObjectName("voiceRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.title = QLabel(name)
+        self.title = plain_label(name)
         self.title.setObjectName("voiceName")
         self.recording_button = self._button(
             self.tr("Recording"), self.tr("Hear the recording of {}"), self.reference_wanted.emit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from avatar_app.session.voice_gallery import InstalledVoice
 from avatar_app.ui.language.texts import counted, translated
@@ -12,6 +12,7 @@ from avatar_app.ui.pages.voice_title import person_of, sex_of, voice_title
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import TAKES_SPACE, IconButton
+from avatar_app.ui.widgets.message import plain_label
 
 _MOST_LANGUAGES = 2
 
@@ -34,9 +35,9 @@ class VoiceRow(QFrame):
         self.setObjectName("voiceRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title = voice_title(voice.name)
-        self.name = QLabel(self.title)
+        self.name = plain_label(self.title)
         self.name.setObjectName("voiceName")
-        self.about = QLabel(self._about())
+        self.about = plain_label(self._about())
         self.about.setObjectName("settingHelp")
         self.star_button = IconButton(theme, Glyph.STAR, "")
         self.star_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from avatar_app.session.session import Session
 from avatar_app.ui.language.texts import keep_translated
@@ -17,6 +17,7 @@ from avatar_app.ui.style.theme import CONTROL, UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW
 from avatar_app.ui.widgets.display_name import title_of
+from avatar_app.ui.widgets.message import plain_label
 from avatar_app.ui.widgets.notices import NoticeBar
 
 INSET = REACH + 2 * UNIT
@@ -36,7 +37,7 @@ class PortraitPane(QWidget):
         self.view.setParent(self)
         self.captions = Captions(self)
         self.captions.scrim_moved.connect(self._move_scrim)
-        self.name = QLabel(title_of(session.character, session.avatars), self)
+        self.name = plain_label(title_of(session.character, session.avatars), self)
         self.name.setObjectName("name")
         self.transcript_button = _stage_button(theme, Glyph.TRANSCRIPT)
         self.transcript_button.setCheckable(True)

@@ -15,7 +15,7 @@ from avatar_app.ui.style.assets import Glyph, pixmap, text_scale
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.card import SHADOW, Card
-from avatar_app.ui.widgets.message import message_and_hint
+from avatar_app.ui.widgets.message import button_text, message_and_hint
 
 READ_MS = 7_000
 """How long a notice that is not an error stays."""
@@ -190,7 +190,7 @@ class NoticeBar(Card):
         for button, action in zip(self.action_buttons, (notice.other, notice.action), strict=True):
             title = action.title if action else ""
             button.setVisible(action is not None)
-            button.setText(title)
+            button.setText(button_text(title))
             button.setAccessibleName(title or self.tr("No action"))
             button.setToolTip(title)
         self._paint_sign()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from avatar_app.avatars.photo_checks import LEAST_FACE, CheckKind, CheckResult, PhotoCheck
 from avatar_app.ui.style.assets import Glyph, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.message import plain_label
 
 _ORDER = (
     CheckKind.PEOPLE,
@@ -36,7 +37,7 @@ class CheckRow(QWidget):
         super().__init__()
         self._theme = theme
         self._check: PhotoCheck | None = None
-        self.sign, self.text = QLabel(), QLabel()
+        self.sign, self.text = QLabel(), plain_label()
         self.text.setWordWrap(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 2, 0, 2)
