@@ -168,7 +168,8 @@ def test_decompression_bomb_is_refused(tmp_path: Path) -> None:
         read_checkpoint(path)
 
 
-_DEEP = pickle.EMPTY_TUPLE + 2_000_000 * pickle.TUPLE1
+_DEEP = pickle.EMPTY_TUPLE + 300_000 * pickle.TUPLE1
+"""Nested deeper than the C stack reaches, if somebody hashes or compares it."""
 _ORDERED = b"ccollections\nOrderedDict\n"
 
 
@@ -191,6 +192,11 @@ def test_malformed_tensor_tables_are_refused(program: bytes, tmp_path: Path) -> 
     path.write_bytes(pickle.PROTO + b"\x04" + program + pickle.STOP)
     with pytest.raises(InputInvalid, match="damaged"):
         read_checkpoint(path)
+
+
+def test_malformed_tensor_table_in_a_zip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.pth"
+    program = pickle.EMPTY_DICT + _DEEP + pickle.NONE + pickle.SETITEM
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", pickle.PROTO + b"\x04" + program + pickle.STOP)
     with pytest.raises(InputInvalid, match="damaged"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -23,13 +24,20 @@ def golden() -> Arrays:
 
 
 def random_state() -> Arrays:
-    """The same random state dict on every machine."""
+    """The same random state dict on every machine; its arrays are read-only."""
+    return dict(_drawn_once())
+
+
+@cache
+def _drawn_once() -> Arrays:
     spec = importlib.util.spec_from_file_location("wav2lip_weights", FOLDER / "weights.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     state: Arrays = module.random_state_dict()
+    for values in state.values():
+        values.flags.writeable = False
     return state
 
 
