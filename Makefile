@@ -8,6 +8,7 @@ RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 VOICES ?= .venv-voices
 ROUNDS ?= 10
+JOBS ?= 0
 BUILD ?= .venv-build
 BUILD_READY := $(BUILD)/.ready-to-build
 BUNDLED_PYTHON ?= /usr/bin/python3
@@ -28,10 +29,10 @@ help: ## show this list
 run: $(RUN_READY) ## start the application (without a display: write a conversation to an mp4)
 	@$(BIN)/avatar-app run $(ARGS)
 
-test: $(TEST_READY) ## run ruff, codespell, mypy and all tests; ARGS="-k name" selects tests
+test: $(TEST_READY) ## run ruff, codespell, mypy and all tests; JOBS=2 shares them among processes; ARGS="-k name" selects tests
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=$$?; \
-	$(BIN)/python -m pytest $(ARGS) || status=$$?; \
+	$(BIN)/python -m pytest --numprocesses=$(JOBS) --maxprocesses=4 --dist=loadfile $(ARGS) || status=$$?; \
 	exit $$status
 
 test-random: $(TEST_READY) ## run the randomized tests with new seeds; ROUNDS=100 runs more of them

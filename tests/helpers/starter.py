@@ -8,7 +8,9 @@ another cache.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,7 @@ from avatar_app.models.download import download
 from avatar_app.models.errors import DownloadFailed
 from avatar_app.models.store import Presence, Store
 from avatar_app.system import paths
+from avatar_app.system.file_lock import try_lock
 
 MARK = "real_models"
 CACHE = Path(os.environ.get("AVATAR_TEST_MODELS") or "~/.cache/avatar-app-tests").expanduser()
@@ -89,7 +92,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fetch before the first test, so that none of them has to wait."""
     if not session.config.option.collectonly and any(map(_needs_models, session.items)):
-        fetch_starter_set(session.config.get_terminal_writer().line)
+        with _one_process_at_a_time():
+            fetch_starter_set(session.config.get_terminal_writer().line)
+
+
+@contextmanager
+def _one_process_at_a_time() -> Iterator[None]:
+    """Of several processes that share the tests, the first one downloads, and the others wait."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "fetching.lock").open("w") as file:
+        pause = threading.Event()
+        while not try_lock(file.fileno()):
+            pause.wait(0.2)
+        yield
 
 
 def fetch_starter_set(tell: Callable[[str], None]) -> None:
