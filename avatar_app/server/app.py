@@ -14,7 +14,17 @@ from starlette.types import ASGIApp
 from avatar_app import __version__
 from avatar_app.core.errors import AvatarError
 from avatar_app.server import speech_stream
-from avatar_app.server.http import chat, devices, health, models, speech, transcriptions
+from avatar_app.server.http import (
+    chat,
+    client_secrets,
+    devices,
+    health,
+    models,
+    speech,
+    transcriptions,
+)
+from avatar_app.server.page import endpoint as page
+from avatar_app.server.page import files as page_files
 from avatar_app.server.parts import ServerParts
 from avatar_app.server.realtime import endpoint as realtime
 from avatar_app.server.refusal import INVALID, RequestRefused, error_of, status_of
@@ -26,8 +36,11 @@ ROUTERS = (
     transcriptions.router,
     chat.router,
     devices.router,
+    client_secrets.router,
     speech_stream.router,
     realtime.router,
+    page.router,
+    page_files.router,
     health.router,
 )
 

@@ -12,6 +12,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.server.metrics import ServerCounters
 from avatar_app.server.refusal import RequestRefused
 from avatar_app.server.security.limits import Limits, SessionLimiter
+from avatar_app.server.security.short_tokens import ShortTokens
 from avatar_app.session.served.shared_engines import SharedEngines
 from avatar_app.storage.paired_devices import PairedDevices
 
@@ -31,6 +32,7 @@ class ServerParts:
     limits: Limits
     clock: Callable[[], float]
     """Seconds."""
+    short_tokens: ShortTokens
     counters: ServerCounters = field(default_factory=ServerCounters)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server stops; answers under way may end."""

@@ -26,6 +26,7 @@ from avatar_app.server.parts import ServerParts
 from avatar_app.server.security.guard import Access
 from avatar_app.server.security.hosts import HostCheck
 from avatar_app.server.security.limits import ClientLimiter, Limits, SessionLimiter
+from avatar_app.server.security.short_tokens import SHORT_PREFIX, ShortTokens
 from avatar_app.session.served.shared_engines import SharedEngines
 from avatar_app.settings.schema import Settings
 from avatar_app.storage.paired_devices import PairedDevices
@@ -112,7 +113,10 @@ class AvatarServer:
             log.prune(settings.history.days)
             writer = opened.enter_context(ThreadPoolExecutor(1, "syntheses"))
             sessions = SessionLimiter(options.sessions)
-            self.parts = ServerParts(engines, devices, sessions, options.limits, time.monotonic)
+            short = ShortTokens(time.monotonic)
+            self.parts = ServerParts(
+                engines, devices, sessions, options.limits, time.monotonic, short
+            )
             engines.synthesized = partial(_note, log, writer, self.parts.counters)
             app = make_app(self.parts, _access(options, self.parts))
             self._server = _GracefulServer(_config(app, options), self.parts)
@@ -214,6 +218,9 @@ def _record(log: SynthesisLog, synthesis: Synthesis) -> None:
 
 def _access(options: ServerOptions, parts: ServerParts) -> Access:
     def owner(token: str) -> str | None:
+        if token.startswith(SHORT_PREFIX):
+            short = parts.short_tokens.owner_of(token)
+            return short if any(each.id == short for each in parts.devices.all()) else None
         device = parts.devices.owner_of(token)
         return device.id if device else None
 
@@ -245,6 +252,7 @@ def _config(app: object, options: ServerOptions) -> uvicorn.Config:
         date_header=False,
         http=partial(LimitedConnection, options.limits),  # type: ignore[arg-type]  # makes one
         ws="websockets-sansio",
+        ws_per_message_deflate=False,  # pictures and sound do not shrink
         ws_max_size=2 * options.limits.message,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,

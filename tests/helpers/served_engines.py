@@ -91,6 +91,42 @@ class Flat:
     def close(self):
         pass
 '''
+MOUTH = '''
+import numpy as np
+from avatar_app.core.values import VideoFrame
+
+class Mouth:
+    """A gray picture whose lower half is as bright as the speech is loud."""
+
+    fps = 25.0
+
+    def __init__(self, **options):
+        pass
+
+    def configure(self, **options):
+        pass
+
+    def perform(self, speech, turn, after=None):
+        index, seconds = 0, 0.0
+        for chunk in speech:
+            loud = int(255 * abs(chunk.audio.samples).max())
+            seconds += chunk.audio.seconds
+            while index / self.fps < seconds:
+                turn.check()
+                yield VideoFrame(self.picture(loud if index % 4 < 2 else 0), index / self.fps)
+                index += 1
+
+    def rest(self, look, after=None):
+        return VideoFrame(self.picture(0), (after.at if after else 0.0) + 1.0)
+
+    def picture(self, loud):
+        image = np.full((180, 320, 3), 128, np.uint8)
+        image[90:] = loud
+        return image
+
+    def close(self):
+        pass
+'''
 _MANIFEST = """
 name: {name}
 kind: {kind}
@@ -108,12 +144,18 @@ options:
 """
 LIGHT: dict[str, Any] = {
     "dialogue.engine": "mirror", "asr.engine": "deaf", "tts.engine": "flat", "vad.engine": "webrtc",
+    "face.engine": "mouth",
 }  # fmt: skip
 
 
 def add_light_engines() -> None:
     """Add them to the user's folder; LIGHT chooses them."""
-    engines = (("dialogue", "mirror", MIRROR), ("asr", "deaf", DEAF), ("tts", "flat", FLAT))
+    engines = (
+        ("dialogue", "mirror", MIRROR),
+        ("asr", "deaf", DEAF),
+        ("tts", "flat", FLAT),
+        ("face", "mouth", MOUTH),
+    )
     for kind, name, code in engines:
         folder = app_paths().engines / kind / name
         folder.mkdir(parents=True)

@@ -26,6 +26,11 @@ class Outbox:
         self.overflowed = asyncio.Event()
         self._sent = asyncio.Condition()
 
+    @property
+    def waiting(self) -> int:
+        """Return the bytes that wait to be sent; from any thread."""
+        return self._bytes
+
     def put(self, event: dict[str, Any]) -> None:
         """Send an event, with an identity of its own."""
         self._add(json.dumps({"event_id": f"event_{uuid4().hex[:16]}"} | event, ensure_ascii=False))

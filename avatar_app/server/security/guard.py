@@ -18,8 +18,10 @@ from avatar_app.server.security.limits import ClientLimiter, Limits
 
 log = logging.getLogger(__name__)
 
-OPEN = frozenset(("/health", "/v1/devices/pair"))
+OPEN = frozenset(("/health", "/v1/devices/pair", "/"))
 """Paths that need no token."""
+OPEN_FOLDER = "/page/"
+"""Files of the page, which anybody may read: what it connects to wants a token."""
 UPLOADS = frozenset(("/v1/audio/transcriptions",))
 _KEY_PROTOCOL = "openai-insecure-api-key."
 """How browsers, which cannot set headers of a WebSocket, send a token: as a subprotocol."""
@@ -80,7 +82,8 @@ class Guard:
         headers, access = Headers(scope=scope), self._access
         access.hosts.check(headers.get("host"), headers.get("origin"))
         address = scope["client"][0] if scope.get("client") else "unknown"
-        if not access.needs_token or scope["path"] in OPEN:
+        path = scope["path"]
+        if not access.needs_token or path in OPEN or path.startswith(OPEN_FOLDER):
             return str(address)
         token = token_of(headers)
         device = access.owner(token) if token else None

@@ -23,6 +23,7 @@ from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.session.assistant_tools import AssistantTools
 from avatar_app.session.build import make_conversation
 from avatar_app.session.personas import own_personas
+from avatar_app.session.served.pictures import PicturePump, SentPicture, put_served_face
 from avatar_app.session.served.shared_engines import SharedEngines, VoiceRequest
 from avatar_app.session.served.silent_parts import UnheardVoice, UnseenFace
 from avatar_app.session.served.wire import SentSpeech, WireDevices
@@ -67,15 +68,17 @@ class ServedConversation:
         post: Callable[[Event], None],
         send: Callable[[SentSpeech], None],
         call_tool: Callable[[ToolCall], ToolResult | None],
+        show: Callable[[SentPicture], None] | None = None,
     ) -> None:
-        """`post` and `send` are called in threads of the conversation. `call_tool` calls a function
-        of the client; it returns None for one that it does not have."""
+        """`post`, `send` and `show` are called in threads of the conversation. `call_tool` calls a
+        function of the client; it returns None for one that it does not have. `show` receives the
+        face; None: nobody sees it."""
         self._engines, self._client = engines, client
         self._policy, self._turn_engine = TurnPolicy(), threading.Lock()
         self._call_client = call_tool
         with ExitStack() as opened:
             opened.callback(engines.admit("A conversation").close)
-            self._engine_set = _engine_set_for(engines, client)
+            self._engine_set = _engine_set_for(engines, client, seen=show is not None)
             opened.callback(self._engine_set.close)
             self._tools = AssistantTools(None, self, post, self._announce)
             opened.callback(self._tools.close)
@@ -96,10 +99,15 @@ class ServedConversation:
             opened.callback(self._conversation.close)
             self._wire = WireDevices(self._conversation, send, time.monotonic)
             opened.callback(self._wire.close)
+            self._pictures = PicturePump(self._conversation, show) if show else None
+            if self._pictures is not None:
+                opened.callback(self._pictures.close)
             self._closing = opened.pop_all()
         self.instructions = persona.system
         self._tools.start()
         self._wire.start()
+        if self._pictures is not None:
+            self._pictures.start()
 
     def close(self) -> None:
         """Stop speaking and release everything but the shared engines."""
@@ -109,6 +117,11 @@ class ServedConversation:
     def hear(self, samples: Samples) -> bool:
         """Take sound of the client, 16 kHz; returns False where too much of it waits."""
         return self._wire.hear(samples)
+
+    def watch(self, *, watched: bool) -> None:
+        """Send the face only while somebody looks at it."""
+        if self._pictures is not None:
+            self._pictures.watch(watched=watched)
 
     def type(self, text: str) -> None:
         """Answer a text at once."""
@@ -229,16 +242,20 @@ class ServedConversation:
             self._conversation.send(commands.SwitchEngine(Kind.TURN, engine, taken=before.close))
 
 
-def _engine_set_for(engines: SharedEngines, client: str) -> EngineSet:
-    """Return the engines of a conversation: detectors of its own, and clients of what is shared."""
-    engine_set = EngineSet(engines.registry, notice=engines.notice)
+def _engine_set_for(engines: SharedEngines, client: str, *, seen: bool) -> EngineSet:
+    """Return the engines of a conversation: detectors and a face of its own, and clients of what is
+    shared."""
+    engine_set = EngineSet(engines.registry, broker=engines.broker, notice=engines.notice)
     chosen = choices(engines.settings)
     engine_set.put(
         Kind.AEC, EngineChoice(engine=BUILTIN[Kind.AEC])
     )  # it does not know the far room
     engine_set.put_or_builtin(Kind.VAD, chosen[Kind.VAD], engines.notice)
     engine_set.put_or_builtin(Kind.TURN, chosen[Kind.TURN], engines.notice)
-    engine_set.engines[Kind.FACE] = UnseenFace()
+    if seen:
+        put_served_face(engine_set, chosen[Kind.FACE])
+    else:
+        engine_set.engines[Kind.FACE] = UnseenFace()
     engine_set.engines[Kind.ASR] = engines.recognizer(client)
     engine_set.engines[Kind.DIALOGUE] = engines.dialogue(client)
     engine_set.engines[Kind.TTS] = engines.voice(client)

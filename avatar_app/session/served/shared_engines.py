@@ -72,7 +72,7 @@ class SharedEngines:
         self.registry = Registry(user_paths=paths)
         self.manifests: dict[Kind, Manifest] = {}
         self._options: dict[Kind, dict[str, Any]] = {}
-        self._broker = MemoryBroker.of(paths, settings.memory_limits)
+        self.broker = MemoryBroker.of(paths, settings.memory_limits)
         most = {Kind.TTS: voices, Kind.DIALOGUE: voices, Kind.ASR: sessions + 1}
         self.pools = {
             kind: ReplicaPool(
@@ -91,7 +91,7 @@ class SharedEngines:
 
     def admit(self, name: str) -> MemoryLease:
         """Lease memory for one more conversation; raises OutOfMemory."""
-        return self._broker.reserve(name, MemoryFootprint(SESSION_MB, 0))
+        return self.broker.reserve(name, MemoryFootprint(SESSION_MB, 0))
 
     def recognizer(self, client: str, language: str | None = None) -> SharedRecognizer:
         """Return a recognizer for one client. Raises ConfigInvalid for a language that it does not
@@ -153,7 +153,7 @@ class SharedEngines:
 
     def _make(self, kind: Kind) -> Any:
         """Create a replica. The first one decides which engine it is; others are made alike."""
-        engine_set = EngineSet(self.registry, broker=self._broker, notice=self.notice)
+        engine_set = EngineSet(self.registry, broker=self.broker, notice=self.notice)
         engine_set.remembers = self.settings.history.keep
         if kind in self.manifests:
             name = self.manifests[kind].name

@@ -1,0 +1,208 @@
+// Joins line, sound, face and words, and obeys the user.
+import { Face } from "./face.js";
+import { Line, PairingNeeded, pair } from "./line.js";
+import { Microphone, RATE, Speaker } from "./sound.js";
+import { Words } from "./words.js";
+
+const element = (id) => document.getElementById(id);
+const STATES = { off: "", idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
+const RETRIES = 5;
+
+const words = new Words(element("log"), element("caption-user"), element("caption-avatar"));
+const silent = { sounding: () => ({ turn: 0, position: 0 }), heardOf: () => 0, flush() {}, play() {}, close() {}, played: 0 };
+let speaker = silent;
+let microphone = null;
+let line = null;
+let muted = false;
+let retries = 0;
+let quietTurn = 0; // whose speech was silenced here
+const face = new Face(element("face"), () => speaker.sounding());
+
+// What tests and curious people look at.
+window.avatar = {
+  get pictures() { return face.shown; },
+  get soundSeconds() { return speaker.played; },
+  get sounding() { return speaker.sounding(); },
+};
+
+function view(name) {
+  document.body.dataset.view = name;
+}
+
+function notice(text) {
+  element("notice").textContent = text;
+  element("notice").hidden = !text;
+  clearTimeout(notice.timer);
+  if (text) notice.timer = setTimeout(() => notice(""), 8000);
+}
+
+function state(name) {
+  element("state").dataset.state = name;
+  element("state").firstChild.textContent = STATES[name];
+  element("stop").disabled = !["thinking", "speaking"].includes(name);
+}
+
+// Stop what sounds, and let the avatar know how much of it was heard.
+function silence(turn) {
+  const seconds = speaker.heardOf(turn);
+  speaker.flush();
+  if (turn <= quietTurn) return;
+  quietTurn = turn;
+  line.send({ type: "heard", turn, seconds });
+}
+
+const handlers = {
+  sound(turn, start, pcm) {
+    if (turn > quietTurn) speaker.play(turn, start, pcm);
+  },
+  picture(turn, start, jpeg) {
+    face.add(turn, start, jpeg);
+  },
+  message(message) {
+    const { type, turn } = message;
+    if (type === "state") state(message.state);
+    else if (type === "user") words.user(turn, message.text, message.final);
+    else if (type === "discarded") words.discard(turn);
+    else if (type === "clause") words.written(turn, message.text);
+    else if (type === "block") words.block(turn, message.text);
+    else if (type === "played") words.played(turn, message.text);
+    else if (type === "truncated") words.ended(turn, message.heard);
+    else if (type === "notice") notice([message.message, message.hint].filter(Boolean).join(" "));
+    else if (type === "ended") {
+      words.ended(turn, message.heard);
+      if (message.outcome === "interrupted") silence(turn);
+    }
+  },
+  closed(reason) {
+    face.stop();
+    speaker.flush();
+    state("off");
+    notice(reason);
+    if (retries++ < RETRIES) setTimeout(() => connect().catch(failed), 1000 * 2 ** retries);
+    else view("welcome");
+  },
+};
+
+async function connect() {
+  quietTurn = 0;
+  words.turns.clear();
+  line = new Line(handlers);
+  await line.open(microphone?.rate ?? RATE);
+  retries = 0;
+  face.start();
+  state("idle");
+  view("talk");
+}
+
+async function openDevices(withMicrophone) {
+  if (!window.isSecureContext) {
+    notice("Browsers allow sound only over https, or on the avatar's own computer. You can type.");
+    return;
+  }
+  speaker = new Speaker();
+  await speaker.open();
+  if (!withMicrophone) return;
+  microphone = new Microphone((pcm) => line?.sendSound(pcm), (level) => {
+    element("mute").style.setProperty("--level", Math.min(1, level * 2).toFixed(2));
+  });
+  try {
+    await microphone.start();
+  } catch {
+    microphone = null;
+    notice("The microphone may not be used, or there is none. You can type.");
+  }
+}
+
+async function begin(withMicrophone) {
+  retries = 0;
+  try {
+    if (speaker === silent) await openDevices(withMicrophone);
+    mute(muted || !microphone);
+    await connect();
+    element(microphone ? "talk" : "text").focus();
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function failed(error) {
+  if (error instanceof PairingNeeded) {
+    view("pairing");
+    element("code").focus();
+  } else {
+    notice(error.message);
+    view("welcome");
+  }
+}
+
+function mute(on) {
+  muted = on;
+  if (microphone) microphone.open = !on;
+  element("mute").disabled = element("talk").disabled = !microphone;
+  element("mute").setAttribute("aria-pressed", String(on));
+  element("mute").setAttribute("aria-label", on ? "Open microphone" : "Mute microphone");
+}
+
+function hold(held) {
+  if (!microphone || (element("talk").getAttribute("aria-pressed") === "true") === held) return;
+  element("talk").setAttribute("aria-pressed", String(held));
+  element("talk").textContent = held ? "Listening …" : "Hold to talk";
+  if (held) microphone.open = true;
+  line.send({ type: "hold", held });
+  if (!held) microphone.open = !muted;
+}
+
+function stop() {
+  const { turn } = speaker.sounding();
+  if (turn) silence(turn);
+  line?.send({ type: "interrupt" });
+}
+
+function showConversation() {
+  const shown = document.body.toggleAttribute("data-transcript");
+  element("show").setAttribute("aria-pressed", String(shown));
+}
+
+element("welcome").addEventListener("submit", (event) => { event.preventDefault(); begin(true); });
+element("start-typing").addEventListener("click", () => begin(false));
+element("pairing").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await pair(element("code").value);
+    await connect();
+  } catch (error) {
+    notice(error.message);
+  }
+});
+element("typing").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = element("text").value.trim();
+  if (text) line.send({ type: "text", text });
+  element("text").value = "";
+});
+element("mute").addEventListener("click", () => mute(!muted));
+element("stop").addEventListener("click", stop);
+element("show").addEventListener("click", showConversation);
+const talk = element("talk");
+talk.addEventListener("pointerdown", (event) => { talk.setPointerCapture(event.pointerId); hold(true); });
+for (const end of ["pointerup", "pointercancel", "blur"]) talk.addEventListener(end, () => hold(false));
+talk.addEventListener("contextmenu", (event) => event.preventDefault());
+
+const types = (target) => target.matches("input, textarea");
+addEventListener("keydown", (event) => {
+  if (document.body.dataset.view !== "talk" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return stop();
+  if (types(event.target)) return;
+  if (event.key === " " && (event.target === talk || !event.target.matches("button"))) {
+    event.preventDefault();
+    if (!event.repeat) hold(true);
+  } else if (event.key === "m" && microphone) mute(!muted);
+  else if (event.key === "c") showConversation();
+});
+addEventListener("keyup", (event) => { if (event.key === " ") hold(false); });
+addEventListener("blur", () => hold(false));
+document.addEventListener("visibilitychange", () => {
+  line?.send({ type: "watch", visible: !document.hidden });
+});
+addEventListener("pagehide", () => { line?.close(); microphone?.close(); });
+state("off");
