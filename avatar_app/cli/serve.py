@@ -23,6 +23,7 @@ serve = typer.Typer(
 )
 EXTRA = "serve"
 PACKAGES = ("fastapi", "python-multipart", "uvicorn", "websockets")
+WYOMING = ("wyoming",)
 _out = plain_console()
 _err = plain_console(stderr=True)
 
@@ -41,6 +42,10 @@ def run_server(
     ] = None,
     certificate: Annotated[Path | None, typer.Option(help="For TLS: PEM.")] = None,
     key: Annotated[Path | None, typer.Option(help="For TLS: PEM.")] = None,
+    wyoming: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Serve Home Assistant by Wyoming on this port."),
+    ] = None,
     *,
     unencrypted: Annotated[
         bool, typer.Option("--unencrypted", help="Serve other machines without TLS.")
@@ -55,7 +60,7 @@ def run_server(
     """Run the server until Ctrl+C: OpenAI-compatible, and for this machine alone by default."""
     if context.invoked_subcommand is not None:
         return 0
-    _add_extra()
+    _add_extra(WYOMING if wyoming is not None else ())
     from avatar_app.server.running import AvatarServer, ServerOptions
     from avatar_app.settings.loading import load_settings, parse_overrides
     from avatar_app.system.paths import app_paths
@@ -71,11 +76,15 @@ def run_server(
         certificate,
         key,
         unencrypted,
+        wyoming,
         tokens or None,
     )
     with busy(_err, "Loading the engines …"):
         server = AvatarServer(loaded, app_paths(), options, _print)
     _out.print(f"Serving {server.address}/v1 until Ctrl+C", soft_wrap=True)
+    _tell(f"To talk with the avatar in a browser, open {server.address}")
+    if server.wyoming is not None:
+        _tell(f"Wyoming: tcp://{host}:{server.wyoming.port}")
     server.run()
     return 0
 
@@ -118,25 +127,23 @@ def revoke(
     return 0
 
 
-def _add_extra() -> None:
+def _add_extra(more: tuple[str, ...] = ()) -> None:
     """Let this process import the packages of the server. Raises ModelMissing where they are not
     installed."""
     from avatar_app.system.extras.installed import add_to_path, is_part_of_program, is_provided
     from avatar_app.system.packages import install_command
     from avatar_app.system.paths import app_paths
 
-    extras = app_paths().extras
+    extras, needed = app_paths().extras, (*PACKAGES, *more)
     missing = [
-        name
-        for name in PACKAGES
-        if not is_part_of_program([name]) and not is_provided(name, extras)
+        name for name in needed if not is_part_of_program([name]) and not is_provided(name, extras)
     ]
     if missing:
         raise ModelMissing(
             f"The server needs {', '.join(missing)}, which is not installed.",
             f"Type: {install_command(missing, EXTRA)}",
         )
-    add_to_path(PACKAGES, extras)
+    add_to_path(needed, extras)
 
 
 def _devices() -> AbstractContextManager[PairedDevices]:

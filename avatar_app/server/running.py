@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -32,6 +33,9 @@ from avatar_app.settings.schema import Settings
 from avatar_app.storage.paired_devices import PairedDevices
 from avatar_app.storage.syntheses import Synthesis, SynthesisLog
 from avatar_app.system.paths import AppPaths
+
+if TYPE_CHECKING:
+    from avatar_app.server.wyoming_service.listener import WyomingListener
 
 PORT = 8765
 GRACE = 20
@@ -61,6 +65,8 @@ class ServerOptions:
     """PEM, of the certificate."""
     unencrypted: bool = False
     """Whether other machines may be served without TLS."""
+    wyoming: int | None = None
+    """The port of the Wyoming service; 0: any free one; None: there is none."""
     needs_token: bool | None = None
     """None: only where other machines can reach it."""
     limits: Limits = field(default_factory=Limits)
@@ -87,6 +93,11 @@ class ServerOptions:
                 f"On {self.host} everybody in the network could overhear what is said.",
                 "Give --certificate and --key, or, in a network that you trust, --unencrypted.",
             )
+        if self.wyoming is not None and not (self.is_local or self.unencrypted):
+            raise ConfigInvalid(
+                "Wyoming's protocol knows neither encryption nor tokens.",
+                "Serve this machine alone, or, in a network that you trust, give --unencrypted.",
+            )
 
 
 class AvatarServer:
@@ -102,7 +113,7 @@ class AvatarServer:
         options.check()
         self._options = options
         with ExitStack() as opened:
-            self._socket = opened.enter_context(_listening(options))
+            self._socket = opened.enter_context(_listening(options.host, options.port))
             engines = SharedEngines(settings, paths, notice, options.sessions, options.voices)
             opened.callback(engines.close)
             engines.load()
@@ -119,8 +130,18 @@ class AvatarServer:
             )
             engines.synthesized = partial(_note, log, writer, self.parts.counters)
             app = make_app(self.parts, _access(options, self.parts))
-            self._server = _GracefulServer(_config(app, options), self.parts)
+            self.wyoming = self._wyoming(opened)
+            self._server = _GracefulServer(_config(app, options), self.parts, self.wyoming)
             self._opened = opened.pop_all()
+
+    def _wyoming(self, opened: ExitStack) -> WyomingListener | None:
+        options = self._options
+        if options.wyoming is None:
+            return None
+        from avatar_app.server.wyoming_service.listener import WyomingListener
+
+        listening = opened.enter_context(_listening(options.host, options.wyoming))
+        return WyomingListener(self.parts, listening)
 
     @property
     def address(self) -> str:
@@ -170,9 +191,16 @@ def _is_news(record: logging.LogRecord) -> bool:
 class _GracefulServer(uvicorn.Server):
     """Lets answers under way end before it closes connections."""
 
-    def __init__(self, config: uvicorn.Config, parts: ServerParts) -> None:
+    def __init__(
+        self, config: uvicorn.Config, parts: ServerParts, wyoming: WyomingListener | None
+    ) -> None:
         super().__init__(config)
-        self._parts = parts
+        self._parts, self._wyoming = parts, wyoming
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._wyoming is not None:
+            await self._wyoming.start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -181,20 +209,22 @@ class _GracefulServer(uvicorn.Server):
         end = self._parts.clock() + self._parts.grace + 1.0
         while self._parts.is_busy and self._parts.clock() < end and not self.force_exit:
             await asyncio.sleep(_LOOK)
+        if self._wyoming is not None:
+            await self._wyoming.close()
         await super().shutdown(sockets)
 
 
-def _listening(options: ServerOptions) -> socket.socket:
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((options.host, options.port))
+        listening.bind((host, port))
         listening.listen(QUEUED)
     except OSError as error:
         listening.close()
         raise DeviceUnavailable(
-            f"The server cannot listen on {options.host}, port {options.port}: {error.strerror}.",
+            f"The server cannot listen on {host}, port {port}: {error.strerror}.",
             "Choose another --port, or end the program that uses it.",
         ) from error
     return listening

@@ -168,9 +168,8 @@ def test_what_is_no_message_costs_a_notice() -> None:
             socket.send(sent)
             assert words in page.until("notice")["message"]
         assert page.say("still here")["heard"] == "You said still here."
-    with serving(LIGHT) as server, line_to(server, "?rate=7") as socket:
-        with pytest.raises(ConnectionClosed, match="rate"):
-            socket.recv(PATIENCE)
+        with line_to(server, "?rate=7") as other, pytest.raises(ConnectionClosed, match="rate"):
+            other.recv(PATIENCE)
 
 
 def test_the_page_loads_nothing_from_elsewhere() -> None:

@@ -9,7 +9,7 @@ const STATES = { off: "", idle: "Ready", listening: "Listening", thinking: "Thin
 const RETRIES = 5;
 
 const words = new Words(element("log"), element("caption-user"), element("caption-avatar"));
-const silent = { sounding: () => ({ turn: 0, position: 0 }), heardOf: () => 0, flush() {}, play() {}, close() {}, played: 0 };
+const silent = { sounding: () => ({ turn: 0, position: 0 }), heardOf: () => 0, flush() {}, play() {}, close() {}, received: 0, loudest: 0 };
 let speaker = silent;
 let microphone = null;
 let line = null;
@@ -21,7 +21,8 @@ const face = new Face(element("face"), () => speaker.sounding());
 // What tests and curious people look at.
 window.avatar = {
   get pictures() { return face.shown; },
-  get soundSeconds() { return speaker.played; },
+  get soundSeconds() { return speaker.received; },
+  get loudest() { return speaker.loudest; },
   get sounding() { return speaker.sounding(); },
 };
 

@@ -13,6 +13,7 @@ class Player extends AudioWorkletProcessor {
     this.sounding = false;
     this.fading = 0;
     this.blocks = 0;
+    this.loudest = 0; // since the last report
     this.last = { turn: 0, position: 0 }; // what was heard last
     this.port.onmessage = ({ data }) => {
       if (data.flush) this.fading = this.sounding ? FADE : this.clear();
@@ -46,7 +47,9 @@ class Player extends AudioWorkletProcessor {
     const first = this.pieces[0];
     if (first && this.blocks++ % REPORT === 0) {
       const position = first.start + this.offset;
-      this.port.postMessage({ turn: first.turn, position, time: currentTime + out.length / RATE });
+      const time = currentTime + out.length / RATE;
+      this.port.postMessage({ turn: first.turn, position, time, loudest: this.loudest });
+      this.loudest = 0;
     }
     return true;
   }
@@ -56,6 +59,7 @@ class Player extends AudioWorkletProcessor {
       const piece = this.pieces[0];
       const gain = this.fading ? this.fading / FADE : 1;
       out[at] = piece.samples[this.offset++] * gain;
+      this.loudest = Math.max(this.loudest, Math.abs(out[at]));
       if (this.fading && --this.fading === 0) {
         this.clear();
         this.silent();

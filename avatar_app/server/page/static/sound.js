@@ -7,7 +7,8 @@ export class Speaker {
     this.context = new AudioContext({ sampleRate: RATE, latencyHint: "interactive" });
     this.now = { turn: 0, position: 0, time: 0 };
     this.last = { turn: 0, position: 0 }; // what was heard before the present silence
-    this.played = 0; // seconds
+    this.received = 0; // seconds
+    this.loudest = 0; // of what was played so far
   }
 
   async open() {
@@ -20,13 +21,14 @@ export class Speaker {
     this.player.port.onmessage = ({ data }) => {
       this.now = data;
       this.last = data.last ?? this.last;
+      this.loudest = Math.max(this.loudest, data.loudest ?? 0);
     };
     this.player.connect(this.context.destination);
   }
 
   play(turn, start, pcm) {
     const samples = Float32Array.from(pcm, (value) => value / 32768);
-    this.played += samples.length / RATE;
+    this.received += samples.length / RATE;
     this.player?.port.postMessage({ turn, start, samples }, [samples.buffer]);
   }
 

@@ -1,0 +1,159 @@
+"""A real Chromium talks with the avatar: a recording is its microphone, and nobody clicks twice."""
+
+from __future__ import annotations
+
+import shutil
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from served import PATIENCE, serving
+from served_engines import LIGHT, add_light_engines
+
+RECORDING = Path(__file__).parents[1] / "data" / "goforward.wav"
+PAUSE = 25
+"""Seconds of silence until the recording is heard again."""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+REAL: dict[str, Any] = LIGHT | {
+    "asr.engine": "pocketsphinx",
+    "tts.engine": "espeak",
+    "face.engine": "illustrated",
+    "face.options.width": 480,
+    "face.options.height": 270,
+}
+"""Real ears, voice and face; the answer repeats what was said."""
+COLLECT = """() => {
+    const small = new OffscreenCanvas(48, 27).getContext("2d");
+    window.looks = [];
+    setInterval(() => {
+        if (!window.avatar.sounding.turn) return;
+        small.drawImage(document.getElementById("face"), 0, 0, 48, 27);
+        const { data } = small.getImageData(0, 0, 48, 27);
+        window.looks.push(Array.from({ length: 48 * 27 }, (_, at) => data[4 * at]));
+    }, 50);
+}"""
+
+pytestmark = [
+    pytest.mark.usefixtures("loopback", "user_engines_forgotten"),
+    pytest.mark.slow,
+]
+
+
+@pytest.fixture
+def chromium(tmp_path: Path) -> Iterator[Browser]:
+    """Debian's Chromium (packaging/linux/apt-test.txt), which hears the recording again and
+    again."""
+    heard = tmp_path / "heard.wav"
+    with wave.open(str(RECORDING)) as source, wave.open(str(heard), "wb") as looped:
+        looped.setparams(source.getparams())
+        rate = source.getframerate()
+        looped.writeframes(bytes(2 * rate) + source.readframes(-1) + bytes(2 * rate * PAUSE))
+    program = shutil.which("chromium")
+    assert program, "Chromium is missing: sudo apt-get install chromium"
+    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={heard}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=flags, timeout=1000 * PATIENCE
+        )
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, address: str, scheme: Any, width: int, height: int) -> Page:
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["microphone"]
+    )
+    page.set_default_timeout(1000 * PATIENCE)
+    page.goto(address)
+    page.wait_for_function("window.avatar")
+    return page
+
+
+def test_a_person_talks_with_the_avatar(chromium: Browser, tmp_path: Path) -> None:
+    add_light_engines()
+    with serving(REAL) as server:
+        problems: list[str] = []
+        page = opened(chromium, server.address, "dark", 1280, 800)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if line.type == "error" else 0)
+        page.evaluate(COLLECT)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        check_answer(page)
+        page.screenshot(path=tmp_path / "dark-desktop.png")
+        check_mouth(page)
+        check_interruption(page)
+        page.close()
+        assert problems == []
+        check_phone(opened(chromium, server.address, "light", 390, 844), tmp_path)
+
+
+def check_answer(page: Page) -> None:
+    """The recording has become a turn; sound comes back, and captions."""
+    said = page.wait_for_selector("#log li.user")
+    assert said is not None
+    assert "forward" in said.inner_text()
+    page.wait_for_function("window.avatar.loudest > 0.05")
+    page.wait_for_function("document.querySelector('#caption-avatar b').textContent.length > 8")
+    assert "You said" in page.inner_text("#caption-avatar")
+    assert page.evaluate("window.avatar.pictures") > 0
+
+
+def check_mouth(page: Page) -> None:
+    """What moves most while it sounds is in the middle; the corners stay as they are."""
+    page.fill("#text", "count 2")
+    page.keyboard.press("Enter")
+    page.wait_for_function("window.looks.length > 60")
+    looks = np.array(page.evaluate("window.looks"), float).reshape(-1, 27, 48)
+    motion = np.abs(np.diff(looks, axis=0)).mean(axis=0)
+    row, column = np.unravel_index(motion.argmax(), motion.shape)
+    assert 16 <= column < 32
+    assert row > 6
+    assert motion.max() > 3
+    assert motion[:4, :6].max() < motion.max() / 4
+
+
+def check_interruption(page: Page) -> None:
+    """Whoever speaks over the avatar silences it, and only what was heard was said."""
+    page.fill("#text", "count 12")
+    page.keyboard.press("Enter")
+    cut = page.wait_for_selector("#log li.avatar.cut")
+    assert cut is not None
+    page.wait_for_function("document.querySelectorAll('#log li.user').length >= 4")
+    heard = cut.inner_text().split()
+    assert 0 < len(heard) < 12 * 12
+    assert heard[0].strip(".,") == "one"
+
+
+def check_phone(page: Page, folder: Path) -> None:
+    """All of it fits, also in light colors."""
+    page.screenshot(path=folder / "light-phone-welcome.png")
+    page.click("#start-typing")
+    page.wait_for_selector("body[data-view=talk]")
+    page.fill("#text", "hello from a phone")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#caption-avatar b').textContent.length > 8")
+    shot = folder / "light-phone.png"
+    page.screenshot(path=shot)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for name in ("#text", "#stop", "#show", "#stage"):
+        box = page.locator(name).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= 844
+        assert box["height"] >= 44  # a finger
+    picture = cv2.imread(str(shot))
+    assert picture is not None
+    assert picture[:8].mean() > 200
+    page.close()
