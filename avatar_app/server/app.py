@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from avatar_app import __version__
@@ -23,6 +24,7 @@ from avatar_app.server.http import (
     speech,
     transcriptions,
 )
+from avatar_app.server.mcp_service.door import PATH, McpDoor
 from avatar_app.server.page import endpoint as page
 from avatar_app.server.page import files as page_files
 from avatar_app.server.parts import ServerParts
@@ -51,6 +53,7 @@ def make_app(parts: ServerParts, access: Access) -> ASGIApp:
     app.state.parts = parts
     for router in ROUTERS:
         app.include_router(router)
+    app.router.routes.append(Route(PATH, McpDoor(parts)))
     app.add_exception_handler(AvatarError, _explain)
     app.add_exception_handler(RequestValidationError, _explain_validation)
     app.add_exception_handler(HTTPException, _explain_http)

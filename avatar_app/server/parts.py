@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from starlette.requests import HTTPConnection
 
 from avatar_app.core.manifest import Kind
+from avatar_app.server.audience import Audience
 from avatar_app.server.metrics import ServerCounters
 from avatar_app.server.refusal import RequestRefused
 from avatar_app.server.security.limits import Limits, SessionLimiter
@@ -34,6 +35,7 @@ class ServerParts:
     """Seconds."""
     short_tokens: ShortTokens
     counters: ServerCounters = field(default_factory=ServerCounters)
+    audience: Audience = field(default_factory=Audience)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server stops; answers under way may end."""
     grace: float = 15.0

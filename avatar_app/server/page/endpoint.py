@@ -15,6 +15,7 @@ from avatar_app.core.events import Event
 from avatar_app.core.values import MICROPHONE_RATE, ToolCall
 from avatar_app.media.resample import Resampler
 from avatar_app.media.stream_encoder import samples_of
+from avatar_app.server.audience import Onlooker
 from avatar_app.server.page.captions import page_message
 from avatar_app.server.page.client_messages import (
     HeardUntil,
@@ -81,7 +82,8 @@ class _FaceLine:
         conversation = await asyncio.to_thread(self._converse)
         try:
             self._outbox.put({"type": "ready"})
-            await self._until_over(conversation)
+            with self._parts.audience.joined_by(Onlooker(conversation.announce, self._show)):
+                await self._until_over(conversation)
         finally:
             self._open = False
             await asyncio.to_thread(conversation.close)
@@ -111,6 +113,9 @@ class _FaceLine:
     def _soon_show(self, picture: SentPicture) -> None:
         if self._outbox.waiting < MOST_BEHIND:  # who reads slowly hears, and sees fewer pictures
             self._soon(self._outbox.put_bytes, picture_message(picture))
+
+    def _show(self, text: str) -> None:
+        self._outbox.put({"type": "note", "text": text})
 
     def _note(self, message: dict[str, Any]) -> None:
         self._state = message.get("state", self._state)

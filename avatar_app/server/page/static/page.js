@@ -66,6 +66,7 @@ const handlers = {
     else if (type === "discarded") words.discard(turn);
     else if (type === "clause") words.written(turn, message.text);
     else if (type === "block") words.block(turn, message.text);
+    else if (type === "note") words.note(message.text);
     else if (type === "played") words.played(turn, message.text);
     else if (type === "truncated") words.ended(turn, message.heard);
     else if (type === "notice") notice([message.message, message.hint].filter(Boolean).join(" "));

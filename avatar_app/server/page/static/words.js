@@ -29,6 +29,15 @@ export class Words {
     this.written(turn, `\n${text}\n`);
   }
 
+  // What somebody else shows, and nobody says.
+  note(text) {
+    const entry = document.createElement("li");
+    entry.className = "note";
+    entry.textContent = text;
+    this.log.append(entry);
+    this.toEnd();
+  }
+
   played(turn, heard) {
     this.of(turn).heard = heard;
     this.show(turn);

@@ -1,0 +1,1 @@
+"""The Model Context Protocol: agents speak, ask and show through the avatar."""
