@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,12 @@ def test_the_official_client_is_answered_and_garbage_is_not() -> None:
 
 
 def test_other_machines_need_an_explicit_word(tmp_path: Path) -> None:
-    pem = tmp_path / "a.pem"
-    pem.touch()
-    options = ServerOptions("0.0.0.0", certificate=pem, key=pem, wyoming=10_300)
+    pem = tmp_path / "both.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=home"]
+    files = ["-out", str(pem), "-keyout", str(pem.with_suffix(".key"))]
+    subprocess.run([*command, *files], check=True, capture_output=True)
+    key = pem.with_suffix(".key")
+    options = ServerOptions("0.0.0.0", certificate=pem, key=key, wyoming=10_300)
     with pytest.raises(ConfigInvalid, match="neither encryption nor tokens"):
         options.check()
     replace(options, unencrypted=True).check()

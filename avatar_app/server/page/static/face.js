@@ -63,6 +63,7 @@ export class Face {
       this.canvas.height = image.height;
     }
     this.brush.drawImage(image, 0, 0);
+    this.canvas.dataset.drawn = "";
     image.close();
     this.shown += 1;
   }
