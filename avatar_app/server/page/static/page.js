@@ -5,7 +5,7 @@ import { Microphone, RATE, Speaker } from "./sound.js";
 import { Words } from "./words.js";
 
 const element = (id) => document.getElementById(id);
-const STATES = { off: "", idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
+const STATES = { off: "", connecting: "Connecting …", idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
 const RETRIES = 5;
 
 const words = new Words(element("log"), element("caption-user"), element("caption-avatar"));
@@ -61,7 +61,8 @@ const handlers = {
   },
   message(message) {
     const { type, turn } = message;
-    if (type === "state") state(message.state);
+    if (type === "ready") state("idle");
+    else if (type === "state") state(message.state);
     else if (type === "user") words.user(turn, message.text, message.final);
     else if (type === "discarded") words.discard(turn);
     else if (type === "clause") words.written(turn, message.text);
@@ -92,7 +93,7 @@ async function connect() {
   await line.open(microphone?.rate ?? RATE);
   retries = 0;
   face.start();
-  state("idle");
+  state("connecting");
   view("talk");
 }
 
