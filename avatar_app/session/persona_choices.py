@@ -38,7 +38,7 @@ class PersonaChoices:
         self._face_settings, self._send, self._notice = face_settings, send, notice
         self._spoken = spoken
         self._system: str | None = None
-        """What the avatar was told last; None until somebody asks: a voice's languages take a
+        """What the avatar was given last; None until somebody asks: a voice's languages take a
         moment."""
 
     def all(self, language: str = ENGLISH) -> tuple[Persona, ...]:

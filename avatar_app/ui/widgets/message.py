@@ -17,7 +17,7 @@ def plain_label(text: str = "", parent: QWidget | None = None) -> QLabel:
 
 
 def button_text(text: str) -> str:
-    """Return what a button must be told to show a text: a single `&` would underline a letter."""
+    """Return what a button must be given to show a text: a single `&` would underline a letter."""
     return text.replace("&", "&&")
 
 
