@@ -15,6 +15,7 @@ from avatar_app.core.errors import ConfigInvalid, InputInvalid
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk
+from avatar_app.engines.hosting.host import Host
 from avatar_app.engines.tts.speech.phrases import clean
 from avatar_app.media.sound_writer import check_bit_rate, check_rate, format_of, write_speech
 from avatar_app.models.resolve import OPTION, with_installed_model, with_model_path
@@ -96,6 +97,11 @@ class TTSStreamer:
         options = with_model_path(dict(self._chosen), self.manifest, self.registry.paths)
         engine = self.registry.load_class(self.manifest)
         return tuple(engine.speakers(**options)) if isinstance(engine, HasSpeakers) else ()
+
+    def wait_ready(self) -> None:
+        """Block until the voice is loaded; raises what loading it raised."""
+        if isinstance(self._voice, Host):
+            self._voice.wait_ready()
 
     def close(self) -> None:
         self._voice.close()
