@@ -20,7 +20,8 @@ from avatar_app.render.rendering import Tell, check_output, even_size, ignore_pr
 from avatar_app.render.sound import Sound, SoundFile, SpokenText
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
-from avatar_app.settings.schema import EngineChoice, ProfileSettings, Settings
+from avatar_app.settings.films import ProfileSettings
+from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
 
 AUTO = "auto"

@@ -34,8 +34,8 @@ from avatar_app.render.inputs import avatar_folder, find_weights
 from avatar_app.render.rendering import Tell, check_output, even_size, ignore_progress, render_film
 from avatar_app.render.sound import SoundFile
 from avatar_app.runtime.registry import Registry
+from avatar_app.settings.films import ProfileSettings, Quality
 from avatar_app.settings.loading import load_settings
-from avatar_app.settings.schema import ProfileSettings, Quality
 from avatar_app.system.paths import app_paths
 
 

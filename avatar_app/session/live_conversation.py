@@ -17,6 +17,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls
 from avatar_app.session.build import Surroundings, assemble
 from avatar_app.session.live_devices import LiveDevices
+from avatar_app.session.video_call import VideoCall
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
 
@@ -54,6 +55,7 @@ class LiveConversation:
     ) -> None:
         self._post = post
         self._closed = False
+        self._call_settings = settings.video_call
         self._silence = Silence(time.monotonic)
         self._devices: LiveDevices | None = None
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
@@ -73,6 +75,8 @@ class LiveConversation:
             self.conversation, self._supervisor = parts.conversation, parts.supervisor
             for text in self._tools.notices:
                 post(Noticed(text))
+            self.video_call = VideoCall(self.conversation.frame, self._notice)
+            opened.callback(self.video_call.close)
             self.devices = LiveDevices(
                 settings.audio,
                 self.conversation,
@@ -80,6 +84,7 @@ class LiveConversation:
                 lambda: self.conversation.engine_usage.of(
                     lambda: self.engine_set.engines[Kind.TTS]
                 ),
+                self.video_call.hear,
             )
             self._devices = self.devices
             self.microphone, self.speaker = self.devices.microphone, self.devices.speaker
@@ -88,6 +93,7 @@ class LiveConversation:
     def start(self) -> None:
         """Start listening and speaking."""
         self.devices.start()
+        self.video_call.apply(self._call_settings)
         self._tools.start()
         self._loading.start()
 

@@ -10,6 +10,7 @@ from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.null_devices import FileSpeaker
 from avatar_app.audio.speaker import Loudspeaker
 from avatar_app.core.engines import SpeechSynthesizer
+from avatar_app.core.values import Samples
 from avatar_app.pipeline.conversation import Conversation
 from avatar_app.session.shared_devices import Borrower, SharedDevices
 from avatar_app.settings.schema import AudioSettings
@@ -25,11 +26,13 @@ class LiveDevices:
         conversation: Conversation,
         notice: Callable[[str, str], None],
         lend_voice: Callable[[], AbstractContextManager[SpeechSynthesizer]],
+        played: Callable[[Samples, float], None],
     ) -> None:
+        """`played` receives each block of the conversation that the loudspeaker takes (float32 at
+        48 kHz), with the time at which it leaves that; it only copies."""
         self._conversation, self._notice, self.voice = conversation, notice, lend_voice
-        self._shared = SharedDevices(
-            conversation.hear, conversation.playback.read, conversation.quiet_power
-        )
+        self._played = played
+        self._shared = SharedDevices(conversation.hear, self._read, conversation.quiet_power)
         self.hear, self.quiet_power = self._shared.hear, self._shared.quiet_power
         self.microphone = Microphone(
             audio.microphone, self.hear, notice, quiet_power=self.quiet_power
@@ -75,6 +78,11 @@ class LiveDevices:
         with self._shared.borrowed(borrower):
             self.need_speaker(needed=True)
             yield
+
+    def _read(self, count: int, dac_at: float) -> Samples:
+        samples = self._conversation.playback.read(count, dac_at)
+        self._played(samples, dac_at)
+        return samples
 
     def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""

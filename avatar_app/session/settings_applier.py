@@ -43,6 +43,7 @@ class SettingsApplier:
             self._live.microphone.use(audio.microphone)
         if audio.speaker != before.speaker:
             self._live.speaker.use(audio.speaker)
+        self._live.video_call.apply(settings.video_call)
         for kind, choice in _in_conversation(settings).items():
             if choice != former[kind]:
                 self._live.use(kind, choice, partial(self._used, kind, choice))

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from avatar_app.core.manifest import Kind
 from avatar_app.core.network_access import NetworkAccess
+from avatar_app.settings.films import RenderSettings
 from avatar_app.settings.layers import Name
 from avatar_app.settings.presentation import Effect, FormHints, Page
+from avatar_app.settings.section import SettingsSection
 from avatar_app.system.hotkeys.hotkey import TalkKey
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), FormHints(unit="s", step=0.01)]
@@ -56,28 +58,22 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-    effect: ClassVar[Effect] = Effect.NEXT_START
-    """When a change of one of the section's settings takes effect."""
-
-
-class MemoryLimits(_Section):
+class MemoryLimits(SettingsSection):
     """Shares of all memory of a pool. The defaults are 11.0 and 11.5 of a card's 12 GB."""
 
     soft: Annotated[Share, FormHints("Idle engines leave above")] = 11.0 / 12
     hard: Annotated[Share, FormHints("No engine loads above")] = 11.5 / 12
 
 
-class EngineChoice(_Section):
+class EngineChoice(SettingsSection):
     """An engine and its chosen options, which its manifest checks."""
 
     effect = Effect.WHEN_LOADED
     engine: str
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
-class AudioSettings(_Section):
+class AudioSettings(SettingsSection):
     """Sound devices."""
 
     microphone: Annotated[str | None, FormHints(effect=Effect.AT_ONCE)]
@@ -85,7 +81,16 @@ class AudioSettings(_Section):
     aec: Annotated[EngineChoice, Kind.AEC, FormHints("Echo cancellation")]
 
 
-class TurnDetectionSettings(_Section):
+class VideoCallSettings(SettingsSection):
+    """The avatar as a camera and a microphone of other programs."""
+
+    effect = Effect.AT_ONCE
+
+    camera: Annotated[bool, FormHints("Virtual camera")]
+    microphone: Annotated[bool, FormHints("Virtual microphone")]
+
+
+class TurnDetectionSettings(SettingsSection):
     """Turn detection: the fields of TurnDetectionOptions, and the words that mean “go on”."""
 
     duck_after: Annotated[Seconds, FormHints("Quieter after")]
@@ -101,54 +106,7 @@ class TurnDetectionSettings(_Section):
     backchannels: tuple[str, ...]
 
 
-class Quality(StrEnum):
-    """Quality profiles of films."""
-
-    STANDARD = "standard"
-    HIGH = "high"
-
-
-class Preset(StrEnum):
-    """Speed presets of x264: from fast to small."""
-
-    ULTRAFAST = "ultrafast"
-    SUPERFAST = "superfast"
-    VERYFAST = "veryfast"
-    FASTER = "faster"
-    FAST = "fast"
-    MEDIUM = "medium"
-
-
-class ProfileSettings(_Section):
-    """How a film is made."""
-
-    effect = Effect.AT_ONCE
-
-    width: Annotated[int, Field(ge=64, le=3840), FormHints(unit="px")]
-    height: Annotated[int, Field(ge=64, le=2160), FormHints(unit="px")]
-    fps: Annotated[float, Field(ge=5, le=60), FormHints("Frames per second", "Hz")]
-    model: str
-    face_detection_batch: Annotated[int, Field(ge=1, le=64)]
-    lip_batch: Annotated[int, Field(ge=1, le=128)]
-    x264_preset: Preset
-
-
-class RenderSettings(_Section):
-    """Films made from a sound file."""
-
-    effect = Effect.AT_ONCE
-
-    quality: Quality
-    device: str
-    label: bool
-    standard: ProfileSettings
-    high: ProfileSettings
-
-    def profile(self, quality: Quality) -> ProfileSettings:
-        return self.high if quality is Quality.HIGH else self.standard
-
-
-class AvatarSettings(_Section):
+class AvatarSettings(SettingsSection):
     """How avatars are made of photos and clips."""
 
     effect = Effect.AT_ONCE
@@ -158,7 +116,7 @@ class AvatarSettings(_Section):
     detector_batch: Annotated[int, Field(ge=1, le=64)]
 
 
-class ModelSettings(_Section):
+class ModelSettings(SettingsSection):
     """Models that are already on the machine."""
 
     effect = Effect.AT_ONCE
@@ -171,7 +129,7 @@ def _day(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-class WindowSettings(_Section):
+class WindowSettings(SettingsSection):
     """Appearance of the window."""
 
     effect = Effect.AT_ONCE
@@ -196,7 +154,7 @@ class WindowSettings(_Section):
     ]
 
 
-class AccessSettings(_Section):
+class AccessSettings(SettingsSection):
     """What makes the window easier to see and to follow."""
 
     effect = Effect.AT_ONCE
@@ -208,39 +166,39 @@ class AccessSettings(_Section):
     reduced_motion: bool
 
 
-class WaitingSettings(_Section):
+class WaitingSettings(SettingsSection):
     """What happens while an answer is waited for."""
 
     fillers: Annotated[bool, FormHints("Say what it is doing")]
 
 
-class HistorySettings(_Section):
+class HistorySettings(SettingsSection):
     """What is stored of conversations."""
 
     keep: Annotated[bool, FormHints("Keep conversations")]
     days: Annotated[int, Field(ge=0), FormHints("Days kept", "days")]
 
 
-class ConversationSettings(_Section):
+class ConversationSettings(SettingsSection):
     """How the avatar converses."""
 
     answer_in_spoken_language: bool
 
 
-class NetworkSettings(_Section):
+class NetworkSettings(SettingsSection):
     """How far the program may connect."""
 
     effect = Effect.AT_ONCE
     allowed: Annotated[NetworkAccess, FormHints("Connections allowed")]
 
 
-class LogSettings(_Section):
+class LogSettings(SettingsSection):
     """What is logged."""
 
     level: LogLevel
 
 
-class Settings(_Section):
+class Settings(SettingsSection):
     """Every setting; config/default.yaml documents each."""
 
     face: Annotated[EngineChoice, Kind.FACE, FormHints("Face"), Page.AVATAR]
@@ -255,6 +213,7 @@ class Settings(_Section):
     waiting: Annotated[WaitingSettings, FormHints("While it thinks"), Page.BRAIN]
     conversation: Annotated[ConversationSettings, FormHints("Language"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
+    video_call: Annotated[VideoCallSettings, FormHints("Video calls"), Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
     ui: Annotated[AccessSettings, FormHints("Access"), Page.APPEARANCE]
     history: Annotated[HistorySettings, Page.PRIVACY]

@@ -118,12 +118,10 @@ class VirtualAudio:
         )
         player.communicate(samples.astype(np.float32).tobytes(), timeout=300)
 
-    def recording(self, rate: int = RATE) -> Recording:
-        """Records what leaves the loudspeaker, until it is stopped."""
+    def recording(self, rate: int = RATE, source: str = f"{SPEAKER}.monitor") -> Recording:
+        """Records what leaves the loudspeaker, or what a microphone hears, until it is stopped."""
         return Recording(
-            self._spawn(
-                "parec", *_raw(f"{SPEAKER}.monitor", rate), stdout=subprocess.PIPE, bufsize=0
-            )
+            self._spawn("parec", *_raw(source, rate), stdout=subprocess.PIPE, bufsize=0)
         )
 
     def _answers(self) -> bool:

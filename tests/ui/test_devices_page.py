@@ -145,3 +145,19 @@ def test_every_control_has_an_accessible_name(page) -> None:
     devices, _, _ = page
     controls = [*devices.findChildren(QAbstractButton), *devices.findChildren(QComboBox)]
     assert [each for each in controls if each.isVisible() and not each.accessibleName()] == []
+
+
+def test_switches_let_other_programs_see_and_hear_the_avatar(qtbot, page) -> None:
+    devices, session, _ = page
+    rows = devices.video_call.rows
+    assert list(rows) == ["video_call.camera", "video_call.microphone"]
+    for name, row in rows.items():
+        assert session.settings.get(name) is False
+        assert not row.reset_button.isVisible()
+        row.editor.control.setFocus()
+        qtbot.keyClick(row.editor.control, Qt.Key.Key_Space)
+        qtbot.waitUntil(lambda name=name: session.settings.get(name) is True)
+        qtbot.waitUntil(row.reset_button.isVisible)
+    click(qtbot, rows["video_call.camera"].reset_button)
+    qtbot.waitUntil(lambda: session.settings.get("video_call.camera") is False)
+    assert session.settings.get("video_call.microphone") is True

@@ -17,8 +17,10 @@ DISTRIBUTION = "avatar-app"
 DEVELOPMENT = frozenset({"bench", "docs", "test", "test-voices"})
 """Extras for people who work on the program; they belong into its own environment."""
 _MEGABYTES = {"coqui": 1800, "llama": 20, "server": 35, "serve": 38, "openvino": 180, "gpu": 1}
+_MEGABYTES |= {"camera": 1}
 """Measured; a new extra without a figure is offered without one."""
 _SUMMARIES = {
+    "camera": "the avatar as a camera of other programs, by v4l2loopback or OBS Studio",
     "coqui": "VITS and XTTS, which also speaks in cloned voices; with PyTorch",
     "gpu": "the memory of NVIDIA cards",
     "llama": "llama.cpp compiled here, for this processor or card; needs g++ and some minutes",

@@ -20,15 +20,15 @@ from avatar_app.ui.pages.device_choices import DeviceChoices
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.running_job import RunningJob
 from avatar_app.ui.pages.scrolling import ScrollingColumn
+from avatar_app.ui.pages.video_call_card import VideoCallCard
 
 
 class DevicesPage(PageView):
-    """Three cards, in the order in which a newcomer goes through them."""
+    """Three cards, in the order in which a newcomer goes through them, and one for video calls."""
 
     def __init__(self, context: PageContext) -> None:
         super().__init__(context, self.tr("Devices"))
-        self._session = context.session
-        self._words = CheckWords(self)
+        self._session, self._words = context.session, CheckWords(self)
         self._running = RunningJob(context.post, self._failed)
         self._recorded: Samples | None = None
         self._card: CheckCard | None = None
@@ -192,6 +192,7 @@ class DevicesPage(PageView):
         self.choices = DeviceChoices(self.context, self.toast)
         self.microphone.head.addWidget(self.choices.microphone)
         self.loudspeaker.head.addWidget(self.choices.speaker)
+        self.video_call = VideoCallCard(self.context, self.toast)
         self._name_buttons()
         self._show_buttons()
 
@@ -207,7 +208,7 @@ class DevicesPage(PageView):
 
     def _lay_out(self) -> None:
         cards = ScrollingColumn(self.tr("Devices and their checks"))
-        for card in (self.microphone, self.loudspeaker, self.echo):
+        for card in (self.microphone, self.loudspeaker, self.echo, self.video_call):
             cards.add(card)
         self.body.addWidget(cards, 1)
 
