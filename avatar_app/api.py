@@ -11,21 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from avatar_app.engines.tts.speech.manner import VoiceConfig
+    from avatar_app.performance.timing import PerformanceMonitor
     from avatar_app.render.talking_head import Wav2LipTalkingHead
+    from avatar_app.runtime.memory.doors import GPUMemoryManager, UnifiedModelManager
     from avatar_app.session.offline.conversation import OfflineConversation, offline_conversation
     from avatar_app.session.offline.recordings import play_recordings
     from avatar_app.settings.loading import load_settings
     from avatar_app.settings.schema import EngineChoice
+    from avatar_app.speech.batch import BatchSpeech, TTSBatch, VoiceAttempt, VoiceFailure
     from avatar_app.speech.text_to_speech import TTSEngine, TTSStreamer, WrittenSpeech
     from avatar_app.system.paths import AppPaths, app_paths
 
 __all__ = [
     "AppPaths",
+    "BatchSpeech",
     "EngineChoice",
+    "GPUMemoryManager",
     "OfflineConversation",
+    "PerformanceMonitor",
+    "TTSBatch",
     "TTSEngine",
     "TTSStreamer",
+    "UnifiedModelManager",
+    "VoiceAttempt",
     "VoiceConfig",
+    "VoiceFailure",
     "Wav2LipTalkingHead",
     "WrittenSpeech",
     "app_paths",
@@ -36,11 +46,14 @@ __all__ = [
 
 _MODULES = {
     "avatar_app.engines.tts.speech.manner": ("VoiceConfig",),
+    "avatar_app.performance.timing": ("PerformanceMonitor",),
+    "avatar_app.runtime.memory.doors": ("GPUMemoryManager", "UnifiedModelManager"),
     "avatar_app.render.talking_head": ("Wav2LipTalkingHead",),
     "avatar_app.session.offline.conversation": ("OfflineConversation", "offline_conversation"),
     "avatar_app.session.offline.recordings": ("play_recordings",),
     "avatar_app.settings.loading": ("load_settings",),
     "avatar_app.settings.schema": ("EngineChoice",),
+    "avatar_app.speech.batch": ("BatchSpeech", "TTSBatch", "VoiceAttempt", "VoiceFailure"),
     "avatar_app.speech.text_to_speech": ("TTSEngine", "TTSStreamer", "WrittenSpeech"),
     "avatar_app.system.paths": ("AppPaths", "app_paths"),
 }

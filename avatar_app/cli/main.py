@@ -16,6 +16,8 @@ from avatar_app.cli.extras import extras
 from avatar_app.cli.facts import facts
 from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
+from avatar_app.cli.listings import devices, engines
+from avatar_app.cli.memory import memory
 from avatar_app.cli.models import models
 from avatar_app.cli.network import guard_network
 from avatar_app.cli.notices import print_notices, print_warning
@@ -80,6 +82,13 @@ def run(
         Path | None,
         typer.Option(metavar="FOLDER", help="Keep all data there, beside another instance."),
     ] = None,
+    *,
+    virtual_camera: Annotated[
+        bool, typer.Option("--virtual-camera", help="Let other programs see the avatar.")
+    ] = False,
+    virtual_microphone: Annotated[
+        bool, typer.Option("--virtual-microphone", help="Let other programs hear the avatar.")
+    ] = False,
     settings: Assignments = None,
 ) -> int:
     """Open the window and talk. Without a display, write a demonstration film instead."""
@@ -90,7 +99,9 @@ def run(
     if not has_display():
         out.print("No display found; writing a film of a conversation instead.")
         return demo(settings=settings)
-    return open_window(file, settings)
+    switches = {"camera": virtual_camera, "microphone": virtual_microphone}
+    shared = [f"video_call.{name}=true" for name, wanted in switches.items() if wanted]
+    return open_window(file, [*(settings or []), *shared])
 
 
 @app.command(rich_help_panel=FILM)
@@ -172,27 +183,6 @@ def converse(
 
 
 @app.command(rich_help_panel=MACHINE)
-def devices() -> int:
-    """List microphones and loudspeakers."""
-    from avatar_app.cli.tables import device_table
-
-    out.print(device_table())
-    return 0
-
-
-@app.command(rich_help_panel=MACHINE)
-def engines() -> int:
-    """List the engines, their requirements and options."""
-    from avatar_app.cli.tables import engine_table
-    from avatar_app.runtime.registry import Registry
-
-    registry = Registry()
-    print_notices(err, registry.notices)
-    out.print(engine_table(registry))
-    return 0
-
-
-@app.command(rich_help_panel=MACHINE)
 def doctor(settings: Assignments = None) -> int:
     """Check devices, engines and a whole conversation, with advice on what is wrong."""
     from avatar_app.diagnostics.doctor import examine
@@ -267,7 +257,10 @@ app.add_typer(models, name="models", rich_help_panel=KEEP)
 app.add_typer(extras, name="extras", rich_help_panel=KEEP)
 app.add_typer(servers, name="servers", rich_help_panel=KEEP)
 app.add_typer(settings_commands, name="settings", rich_help_panel=KEEP)
+app.command(rich_help_panel=MACHINE)(devices)
+app.command(rich_help_panel=MACHINE)(engines)
 app.command(rich_help_panel=MACHINE)(fit)
+app.command(rich_help_panel=MACHINE)(memory)
 app.command(rich_help_panel=MACHINE)(stats)
 app.command(rich_help_panel=MACHINE)(update)
 

@@ -13,6 +13,7 @@ from avatar_app.cli.console import plain_console
 
 if TYPE_CHECKING:
     from avatar_app.performance.statistics import Statistics
+    from avatar_app.performance.targets import TargetCheck
     from avatar_app.storage.stage_times import StageTimes
 
 out = plain_console()
@@ -29,6 +30,7 @@ def stats(
     from avatar_app.performance.statistics import statistics
     from avatar_app.runtime.registry import Registry
     from avatar_app.storage.measurements import Measurements
+    from avatar_app.system.hardware import Cards, nvml
     from avatar_app.system.paths import app_paths
 
     paths = app_paths()
@@ -37,7 +39,9 @@ def stats(
             measurements.forget()
             out.print("The times of all turns are deleted.")
             return 0
-        found = statistics(measurements, Registry(), user_catalog(paths.models), days)
+        has_card = Cards(nvml()).best() is not None
+        catalog = user_catalog(paths.models)
+        found = statistics(measurements, Registry(), catalog, days, has_card=has_card)
     if as_json:
         typer.echo(json.dumps(found.as_json(), ensure_ascii=False))
     else:
@@ -46,7 +50,7 @@ def stats(
 
 
 def _show(found: Statistics) -> None:
-    if not found.stages and not found.trials:
+    if not (found.stages or found.trials or found.failures):
         out.print("Nothing was measured yet: talk for a while, or try avatar-app fit --measure.")
     if found.stages:
         table = _table("from the end of your speech until", *_COLUMNS)
@@ -70,8 +74,24 @@ def _show(found: Statistics) -> None:
                 _format_number(trial.cancel_ms, "{:.0f} ms"),
             )
         out.print(table)
+    if found.failures:
+        table = _table("failed", "error", "times", "last")
+        for failure in found.failures:
+            name = f"{failure.stage} {failure.engine}".strip()
+            table.add_row(name, failure.error, str(failure.count), failure.last_at[:16])
+        out.print(table)
+    if found.target is not None:
+        out.print(f"{_target(found.target)}\n", style="" if found.target.is_met else "yellow")
     for warning in found.warnings:
         out.print(f"{warning}\n", style="yellow")
+
+
+def _target(check: TargetCheck) -> str:
+    stages = ", ".join(f"{name} {_time(ms)}" for name, ms in check.breakdown_ms.items())
+    begins = f"An answer begins {_time(check.first_sound_ms)} after your speech"
+    if check.is_met:
+        return f"{begins}, within {_time(check.target_ms)}: {stages}."
+    return f"{begins} instead of {_time(check.target_ms)}; {check.longest} is longest: {stages}."
 
 
 _COLUMNS = ("turns", "half within", "95 % within")

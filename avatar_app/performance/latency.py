@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import Event, Noticed, TurnEnded
+from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.catalog import user_catalog
 from avatar_app.performance.monitor import Monitor
 from avatar_app.performance.suggestions import suggestion
+from avatar_app.runtime.kinds import KIND_OF_STAGE
 from avatar_app.settings.schema import HistorySettings
 from avatar_app.storage.measurements import Measurements, Used
 from avatar_app.storage.recorder import Recorder
@@ -54,6 +56,8 @@ class LatencyRecorder:
 
     def __call__(self, event: Event) -> None:
         self._recorder(event)
+        if isinstance(event, Failed) and self._measurements is not None:
+            self._recorder.put(partial(self._keep_failure, event, datetime.now(UTC)))
 
     def add(self, turn: TurnEnded, at: datetime) -> None:
         """Record one turn, in the recorder's thread."""
@@ -64,6 +68,17 @@ class LatencyRecorder:
                 self._notice(Noticed(broken.message, broken.suggestion))
         if self._measurements is not None:
             store_times(self._measurements, turn, self._used(), at)
+
+    def _keep_failure(self, failed: Failed, at: datetime) -> None:
+        """In the recorder's thread."""
+        kind = KIND_OF_STAGE.get(failed.stage)
+        used = self._used().get(kind) if kind else None
+        assert self._measurements is not None, "only then it is recorded"
+        try:
+            name = used.name if used else ""
+            self._measurements.add_failure(failed.stage, name, failed.reason.__name__, at)
+        except AvatarError as error:
+            log.info("a failure is not counted: %s", error)
 
     def forget(self) -> None:
         """Delete the stored times; notifies the user where that fails."""

@@ -10,8 +10,14 @@ from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog
 from avatar_app.performance.monitor import broken_promise
 from avatar_app.performance.suggestions import suggestion
+from avatar_app.performance.targets import TargetCheck, check_targets
 from avatar_app.runtime.registry import Registry
-from avatar_app.storage.measurements import EngineProfile, EngineTimes, Measurements
+from avatar_app.storage.measurements import (
+    EngineProfile,
+    EngineTimes,
+    FailureCount,
+    Measurements,
+)
 from avatar_app.storage.stage_times import StageTimes
 
 
@@ -24,6 +30,9 @@ class Statistics:
     trials: tuple[tuple[Manifest, str, EngineProfile], ...]
     """Results of `fit --measure`: the engine, its options and its profile."""
     warnings: tuple[str, ...]
+    target: TargetCheck | None = None
+    """How the first sound does; None before some turns were measured."""
+    failures: tuple[FailureCount, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -37,13 +46,21 @@ class Statistics:
                 for manifest, choice, trial in self.trials
             ],
             "warnings": list(self.warnings),
+            "target": self.target.as_json() if self.target else None,
+            "failures": [asdict(each) for each in self.failures],
         }
 
 
 def statistics(
-    measurements: Measurements, registry: Registry, catalog: Catalog, days: int = 0
+    measurements: Measurements,
+    registry: Registry,
+    catalog: Catalog,
+    days: int = 0,
+    *,
+    has_card: bool = False,
 ) -> Statistics:
-    """Return all measurements of the last `days` (0: ever)."""
+    """Return all measurements of the last `days` (0: ever). `has_card`: there is a graphics card,
+    so that more is expected."""
     engines = measurements.engines(days)
     trials = tuple(
         (manifest, choice, trial)
@@ -51,7 +68,10 @@ def statistics(
         for choice, trial in measurements.trials(manifest.kind, manifest.name).items()
     )
     warnings = [*_late(engines, registry, catalog), *_broken(trials, catalog)]
-    return Statistics(measurements.stages(days), engines, trials, tuple(warnings))
+    stages = measurements.stages(days)
+    target = check_targets(stages, has_card=has_card)
+    failures = measurements.failures(days)
+    return Statistics(stages, engines, trials, tuple(warnings), target, failures)
 
 
 def _late(engines: tuple[EngineTimes, ...], registry: Registry, catalog: Catalog) -> Iterator[str]:

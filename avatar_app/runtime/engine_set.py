@@ -57,11 +57,13 @@ class EngineSet:
         """Return the face that the user chose."""
         return self.choices.get(Kind.FACE, EngineChoice(engine=BUILTIN[Kind.FACE]))
 
-    def put(self, kind: Kind, choice: EngineChoice) -> Any:
-        """Create the engine that the user chose and use it; the caller closes the previous one."""
+    def put(self, kind: Kind, choice: EngineChoice, lighter: dict[str, Any] | None = None) -> Any:
+        """Create the engine that the user chose and use it; the caller closes the previous one.
+        `lighter`: options with which it fits beside the others."""
         manifest = self.registry.find(kind, choice.engine)
-        ladder = self._ladder(manifest, choice)
-        self._place(self._made(manifest, choice.options, ladder), manifest)
+        used = choice if lighter is None else EngineChoice(engine=choice.engine, options=lighter)
+        ladder = self._ladder(manifest, used)
+        self._place(self._made(manifest, used.options, ladder), manifest)
         self.choices[kind], self.ladders[kind] = choice, ladder
         return self.engines[kind]
 
@@ -148,7 +150,11 @@ class EngineSet:
             lease.close()
 
     def put_or_builtin(
-        self, kind: Kind, choice: EngineChoice, notice: Callable[[Noticed], None]
+        self,
+        kind: Kind,
+        choice: EngineChoice,
+        notice: Callable[[Noticed], None],
+        lighter: dict[str, Any] | None = None,
     ) -> None:
         """Like `put`; where that fails, use the built-in engine and notify the user."""
         try:
@@ -156,7 +162,7 @@ class EngineSet:
                 choice.options, self.registry.find(kind, choice.engine), self.registry.paths
             ):
                 notice(license_notice)
-            self.put(kind, choice)
+            self.put(kind, choice, lighter)
         except AvatarError as error:
             if choice.engine == BUILTIN[kind] and not choice.options:
                 raise

@@ -67,7 +67,21 @@ def _add_tokens(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE trials ADD COLUMN tokens_per_second REAL")
 
 
-MIGRATIONS: list[Migration] = [_create, _rename_embedded, _add_tokens]
+def _add_failures(connection: sqlite3.Connection) -> None:
+    """What failed in conversations; without texts, which may say something of the user."""
+    connection.execute(
+        """
+        CREATE TABLE failures (
+            at TEXT NOT NULL,      -- ISO 8601, UTC
+            stage TEXT NOT NULL,
+            engine TEXT NOT NULL,  -- empty where it is none's
+            error TEXT NOT NULL    -- the name of its class
+        )
+        """
+    )
+
+
+MIGRATIONS: list[Migration] = [_create, _rename_embedded, _add_tokens, _add_failures]
 """Each leads from the version that is its index to the next; append only."""
 
 
@@ -95,6 +109,20 @@ class EngineTimes:
     engine: str
     model: str
     times: StageTimes
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """How often an engine failed in one way."""
+
+    stage: str
+    engine: str
+    """Empty where it is none's."""
+    error: str
+    """The name of the error's class."""
+    count: int
+    last_at: str
+    """ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +160,20 @@ class Measurements:
             connection.executemany(
                 "INSERT INTO stages (at, span, engine, model, ms) VALUES (?, ?, ?, ?, ?)", rows
             )
+
+    def add_failure(self, stage: str, engine: str, error: str, at: datetime) -> None:
+        """Store that a stage failed: whose engine, and by which class of error."""
+        row = (format_timestamp(at), stage, engine, error)
+        with self._database.transaction() as connection:
+            connection.execute("INSERT INTO failures VALUES (?, ?, ?, ?)", row)
+
+    def failures(self, days: int = 0, now: datetime | None = None) -> tuple[FailureCount, ...]:
+        """Return what failed over the last `days` (0: all), the most frequent first."""
+        query = (
+            "SELECT stage, engine, error, COUNT(*), MAX(at) FROM failures WHERE at >= ?"
+            " GROUP BY stage, engine, error ORDER BY COUNT(*) DESC, MAX(at) DESC"
+        )
+        return tuple(FailureCount(*row) for row in self._rows(query, days, now))
 
     def stages(self, days: int = 0, now: datetime | None = None) -> tuple[StageTimes, ...]:
         """Return the times of each span over the last `days` (0: all)."""
@@ -195,17 +237,19 @@ class Measurements:
         return row[0] if row else None
 
     def prune(self, days: int, now: datetime | None = None) -> None:
-        """Delete times of turns older than `days` (0: none)."""
+        """Delete times and failures of turns older than `days` (0: none)."""
         if days:
             with self._database.transaction() as connection:
-                connection.execute("DELETE FROM stages WHERE at < ?", (since(days, now),))
+                for table in ("stages", "failures"):
+                    connection.execute(f"DELETE FROM {table} WHERE at < ?", (since(days, now),))
 
     def forget(self) -> None:
-        """Delete the times of all turns; engine profiles stay, as they contain nothing of
-        the user.
+        """Delete the times and failures of all turns; engine profiles stay, as they contain nothing
+        of the user.
         """
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM stages")
+            connection.execute("DELETE FROM failures")
 
     def close(self) -> None:
         self._database.close()

@@ -97,6 +97,18 @@ def test_a_broken_user_engine_is_reported_and_the_others_listed(run: Run) -> Non
     assert "espeak" in output
 
 
+def test_memory_is_shown_by_engine_without_loading_any(run: Run) -> None:
+    status, output, _ = run("memory")
+    assert status == 0
+    assert "espeak" in output
+    assert "left below the limit." in output
+    status, output, _ = run("memory", "--json")
+    report = json.loads(output)
+    assert {"pocketsphinx", "espeak", "builtin"} <= {each["engine"] for each in report["plan"]}
+    assert report["engines"] == []
+    assert report["pools"]["memory"]["total_mb"] > 0
+
+
 def test_devices_are_listed_or_their_absence_explained(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

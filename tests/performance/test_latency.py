@@ -10,10 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from avatar_app.cli.main import app
-from avatar_app.core.events import Noticed, Outcome, TurnEnded
+from avatar_app.core.errors import DeviceUnavailable, EngineDied
+from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.performance.latency import LatencyRecorder, store_turns
 from avatar_app.performance.monitor import ENOUGH
+from avatar_app.performance.targets import check_targets
 from avatar_app.runtime.memory.estimate import choice_key
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import HistorySettings
@@ -129,3 +131,38 @@ def test_stats_shows_stages_engines_and_missed_targets() -> None:
     assert "Choose smollm2-1.7b." in shown
     CliRunner().invoke(app, ["stats", "--forget"])
     assert "Nothing was measured yet" in CliRunner().invoke(app, ["stats"]).output
+
+
+def test_stats_tell_the_target_of_the_first_sound_and_failures() -> None:
+    case = Case()
+    for number in range(ENOUGH):
+        case.keeper(a_turn(number))
+    case.keeper(Failed(1, "think", "It is gone.", "", EngineDied))
+    case.keeper(Failed(2, "think", "It is gone.", "", EngineDied))
+    case.keeper(Failed(None, "start", "No sound.", "", DeviceUnavailable))
+    case.keeper.close()
+    found = json.loads(CliRunner().invoke(app, ["stats", "--json"]).output)
+    target = found["target"]
+    assert (target["target_ms"], target["is_met"]) == (900, False)
+    assert target["first_sound_ms"] == pytest.approx(2000)
+    assert target["longest"] == "end of turn"
+    assert target["breakdown_ms"] == pytest.approx({"end of turn": 400, "first token": 300})
+    failures = [(each["stage"], each["engine"], each["count"]) for each in found["failures"]]
+    assert failures == [("think", "llama", 2), ("start", "", 1)]
+    assert found["failures"][0]["error"] == "EngineDied"
+    shown = " ".join(CliRunner().invoke(app, ["stats"]).output.split())
+    assert "An answer begins 2.00 s after your speech instead of 900 ms" in shown
+    assert "think llama EngineDied 2" in shown
+    CliRunner().invoke(app, ["stats", "--forget"])
+    assert "Nothing was measured yet" in CliRunner().invoke(app, ["stats"]).output
+
+
+def test_a_card_sets_the_target_of_300_ms(stored: Measurements) -> None:
+    case = Case()
+    for number in range(ENOUGH):
+        case.keeper(a_turn(number))
+    case.keeper.close()
+    check = check_targets(stored.stages(), has_card=True)
+    assert check is not None
+    assert check.target_ms == 300
+    assert check_targets([], has_card=True) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any
 
@@ -13,18 +13,18 @@ from avatar_app.models.catalog import user_catalog
 from avatar_app.models.store import Store
 from avatar_app.runtime.memory.budget import MemoryBudget, MemoryLease
 from avatar_app.runtime.memory.estimate import estimate
+from avatar_app.runtime.memory.placement import Placement, Weigh, Wish, place
+from avatar_app.runtime.memory.statistics import MemoryStatistics
 from avatar_app.settings.schema import MemoryLimits
 from avatar_app.storage.measurements import Measurements
 from avatar_app.system.hardware import Cards, meters, nvml, peak_mb
-from avatar_app.system.memory import MemoryFootprint
+from avatar_app.system.memory import MemoryFootprint, Pool
 from avatar_app.system.paths import AppPaths
 
 log = logging.getLogger(__name__)
 
 NEWS = 0.05
 """Relative difference from the known footprint above which a measurement replaces it."""
-
-Weigh = Callable[[Manifest, dict[str, Any]], MemoryFootprint]
 
 
 def _declared(manifest: Manifest, _options: dict[str, Any]) -> MemoryFootprint:
@@ -74,9 +74,25 @@ class MemoryBroker:
         weight = self._weigh(manifest, options)
         return self._residency.lease(manifest.title, weight, unload, must=must)
 
-    def reserve(self, name: str, weight: MemoryFootprint) -> MemoryLease:
-        """Lease memory for something that is no engine; raises OutOfMemory."""
-        return self._residency.lease(name, weight)
+    def reserve(
+        self, name: str, weight: MemoryFootprint, unload: Callable[[], None] | None = None
+    ) -> MemoryLease:
+        """Lease memory for something that is no engine; raises OutOfMemory. `unload`: see
+        MemoryBudget.lease."""
+        return self._residency.lease(name, weight, unload)
+
+    def place(self, wishes: Iterable[Wish]) -> tuple[Placement, ...]:
+        """Return how engines are to be loaded so that all fit; see `placement.place`."""
+        free = {pool: self.free_mb(pool) for pool in Pool}
+        return place(wishes, self._weigh, {pool: mb for pool, mb in free.items() if mb is not None})
+
+    def free_mb(self, pool: Pool) -> float | None:
+        """Return how much may still be leased below the soft limit; None without such a pool."""
+        return self._residency.free_mb(pool)
+
+    def statistics(self) -> MemoryStatistics:
+        """Return what each engine has of the memory now."""
+        return self._residency.statistics()
 
     def weigh_process(self, lease: MemoryLease, pid: int) -> None:
         """Replace the declared footprint by the peak memory of the engine's process."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from avatar_app.core.errors import OutOfMemory
+from avatar_app.runtime.memory.statistics import EngineMemory, MemoryStatistics, PoolMemory
 from avatar_app.settings.schema import MemoryLimits
 from avatar_app.system.memory import MemoryFootprint, Meters, Pool
 
@@ -102,6 +103,28 @@ class MemoryBudget:
                 return None
             reading = meter()
             return reading.total_mb * self._limits.soft - reading.foreign_mb - self._leased(pool)
+
+    def statistics(self) -> MemoryStatistics:
+        """Return the state of this moment."""
+        with self._changed:
+            readings = {pool: meter() for pool, meter in self._meters.items()}
+            leased = {pool: self._leased(pool) for pool in readings}
+            engines = tuple(
+                EngineMemory(
+                    each.name, each.weight, each.is_loaded, each.users > 0, each.unload is not None
+                )
+                for each in self._leases
+            )
+        pools = {
+            pool: PoolMemory(
+                reading.total_mb,
+                reading.foreign_mb,
+                leased[pool],
+                reading.total_mb * self._limits.soft - reading.foreign_mb - leased[pool],
+            )
+            for pool, reading in readings.items()
+        }
+        return MemoryStatistics(pools, engines)
 
     def snapshot(self, label: str) -> None:
         """Log the memory use of all engines."""
