@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from served import serving
@@ -24,9 +25,12 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
 ]
 HEARS: dict[str, Any] = LIGHT | {"asr.engine": "pocketsphinx"}
-"""Real ears; the answer repeats what was said."""
-LONG = 400.0
+"""Real ears; the answer repeats what was said, and the mouth is the lower half of the picture."""
+LONG = 150.0
 """Seconds that one step may take on a machine that does much else."""
+MOUTH = "document.getElementById('face').getContext('2d').getImageData(160, 150, 1, 1).data[0]"
+"""How bright the mouth is in the picture on show."""
+
 pytestmark = [
     pytest.mark.usefixtures("loopback", "user_engines_forgotten"),
     pytest.mark.slow,
@@ -74,12 +78,19 @@ def opened(browser: Browser, address: str, scheme: Any, width: int, height: int)
 def test_a_person_talks_with_the_avatar(chromium: Browser, tmp_path: Path) -> None:
     add_light_engines()
     with serving(HEARS) as server:
+        problems: list[str] = []
         page = opened(chromium, server.address, "dark", 1280, 800)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda line: problems.append(line.text) if line.type == "error" else 0)
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         check_answer(page)
         page.screenshot(path=tmp_path / "dark-desktop.png")
+        check_mouth(page)
+        check_interruption(page)
         page.close()
+        assert problems == []
+        check_phone(opened(chromium, server.address, "light", 390, 844), tmp_path)
 
 
 def check_answer(page: Page) -> None:
@@ -88,6 +99,50 @@ def check_answer(page: Page) -> None:
     assert said is not None
     assert "forward" in said.inner_text()
     until(page, "window.avatar.loudest > 0.05")
-    until(page, "document.querySelector('#caption-avatar b').textContent.length > 8")
+    until(page, "document.querySelector('#caption-avatar b')?.textContent.length > 8")
     assert "You said" in page.inner_text("#caption-avatar")
     assert page.evaluate("window.avatar.pictures") > 0
+
+
+def check_mouth(page: Page) -> None:
+    """It moves while the avatar speaks, and is closed afterwards."""
+    page.fill("#text", "count 2")
+    page.keyboard.press("Enter")
+    until(page, f"{MOUTH} > 40")
+    until(page, f"{MOUTH} < 20")
+
+
+def check_interruption(page: Page) -> None:
+    """Whoever speaks over the avatar silences it, and only what was heard was said."""
+    page.fill("#text", "count 12")
+    page.keyboard.press("Enter")
+    cut = page.wait_for_selector("#log li.avatar.cut")
+    assert cut is not None
+    until(page, "document.querySelectorAll('#log li.user').length >= 4")
+    heard = cut.inner_text().split()
+    assert 0 < len(heard) < 12 * 12
+    assert heard[0].strip(".,") == "one"
+
+
+def check_phone(page: Page, folder: Path) -> None:
+    """All of it fits, also in light colors."""
+    page.screenshot(path=folder / "light-phone-welcome.png")
+    page.click("#start-typing")
+    page.wait_for_selector("body[data-view=talk]")
+    page.fill("#text", "hello from a phone")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#caption-avatar b')?.textContent.length > 8")
+    shot = folder / "light-phone.png"
+    page.screenshot(path=shot)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for name in ("#text", "#stop", "#show", "#stage"):
+        box = page.locator(name).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] <= 844
+        assert box["height"] >= 44  # a finger
+    picture = cv2.imread(str(shot))
+    assert picture is not None
+    assert picture[:8].mean() > 200
+    page.close()
