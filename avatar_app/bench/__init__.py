@@ -20,7 +20,7 @@ __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 BENCHES = (
     "latency", "turn-end", "barge-in", "av-sync", "face", "startup", "idle", "history", "soak",
     "wav2lip", "realtime", "render", "visemes", "models",
-    "kokoro", "orpheus", "whisper", "first-words", "real", "mind",
+    "kokoro", "orpheus", "whisper", "first-words", "real", "mind", "serve",
 )  # fmt: skip
 CHOICES = MappingProxyType(
     {
@@ -30,6 +30,7 @@ CHOICES = MappingProxyType(
         "soak": {"face", "minutes", "utterances"},
         "realtime": {"face", "minutes"},
         "real": {"load", "minutes"},
+        "serve": {"minutes"},
     }
 )
 """Options of benchmarks."""

@@ -1,4 +1,4 @@
-"""This process and those of its engines: memory, threads and open files."""
+"""A process and those of its engines: memory, threads and open files."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class FamilyReading:
     """Open files and sockets."""
 
 
-def read_family() -> FamilyReading:
-    """This process and its children."""
-    process = psutil.Process()
+def read_family(process: psutil.Process | None = None) -> FamilyReading:
+    """A process, or this one, and its children."""
+    process = process or psutil.Process()
     family = [process, *process.children(recursive=True)]
     read = [reading for each in family if (reading := _read(each)) is not None]
     return FamilyReading(

@@ -213,7 +213,7 @@ def bench(
         typer.Option(help="For av-sync, face, realtime, soak: wav2lip, photo or …"),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(min=0.1, help="For real, realtime, soak.")
+        float | None, typer.Option(min=0.1, help="For real, realtime, serve, soak.")
     ] = None,
     load: Annotated[int | None, typer.Option(min=1, help="For real: busy processes.")] = None,
     utterances: Annotated[

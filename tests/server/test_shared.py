@@ -13,8 +13,10 @@ from served_engines import LIGHT, add_light_engines
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from avatar_app.media.stream_encoder import samples_of
 from avatar_app.server.running import AvatarServer
 from avatar_app.server.speech_stream import CHUNK
+from avatar_app.session.served import shared_engines
 from avatar_app.storage.syntheses import SynthesisLog
 from avatar_app.system.paths import app_paths
 
@@ -149,3 +151,45 @@ def test_a_stopping_server_lets_the_text_of_a_stream_end() -> None:
         assert sum(map(len, before + after)) == 200 * WORD
         with pytest.raises(ConnectionClosed, match="The server stops"):
             socket.recv(timeout=PATIENCE)
+
+
+def test_a_conversation_for_which_no_memory_is_left_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The planner of memory decides; conversations under way go on, and others come later."""
+    with serving(LIGHT, sessions=4) as server, talking(server) as talk:
+        monkeypatch.setattr(shared_engines, "SESSION_MB", 1e9)
+        with pytest.raises(ConnectionClosed) as caught, connect(realtime_of(server)) as refused:
+            refused.recv(timeout=PATIENCE)
+        assert "memory" in caught.value.rcvd.reason.lower()
+        talk.say("hello")
+        assert talk.answer().status == "completed"
+        monkeypatch.setattr(shared_engines, "SESSION_MB", 1.0)
+        with http_of(server) as http:
+            while http.get("/health").json()["sessions"] > 1:
+                continue
+        with talking(server) as other:
+            other.say("hello")
+            assert other.answer().status == "completed"
+
+
+def realtime_of(server: AvatarServer) -> str:
+    return server.address.replace("http", "ws") + "/v1/realtime"
+
+
+def test_frequent_sentences_of_a_slow_voice_come_from_its_cache() -> None:
+    """Voices in processes of their own have one; it is the server's as well."""
+    manifest = app_paths().engines / "tts" / "flat" / "manifest.yaml"
+    manifest.write_text(f"{manifest.read_text()}isolation: process\n")
+    sentence = "Good morning to all of you."
+    with serving(LIGHT) as server, client_of(server) as client:
+        sounds = [
+            client.audio.speech.create(
+                model="avatar", voice=voice, input=sentence, response_format="pcm"
+            ).content
+            for voice in ("m1", "m1", "m1", "m3")
+        ]
+        kept = list((app_paths().cache / "sentences").glob("*.npz"))
+    assert len(kept) == 1
+    assert len({len(sound) for sound in sounds}) == 1
+    assert abs(samples_of(sounds[2]) - samples_of(sounds[0])).max() < 1e-3

@@ -1,0 +1,1 @@
+"""Measures a running `avatar-app serve` through OpenAI's own client."""
