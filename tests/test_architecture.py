@@ -180,7 +180,8 @@ FRONT_ENDS = {
     "bench/real.py", "bench/latency.py",
     "bench/window/startup_probe.py", "bench/window/idle_probe.py", "bench/window/soak_probe.py",
     "bench/window/history_probe.py",
-    "runtime/registry.py", "render/talking_head.py", "settings", "performance/apply.py",
+    "runtime/registry.py", "runtime/memory/doors.py", "render/talking_head.py", "settings",
+    "performance/apply.py",
     "diagnostics/doctor.py",
 }  # fmt: skip
 """Where whose folders and settings are used is decided: rooms and files. A registry without a user
