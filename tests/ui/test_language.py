@@ -17,6 +17,9 @@ from avatar_app.ui.language.catalog import TextCatalog
 from avatar_app.ui.language.formats import duration_text, number_text, size_text
 from avatar_app.ui.language.texts import counted, translated
 from avatar_app.ui.language.translator import LANGUAGE, SOURCE
+from avatar_app.ui.pages.number_editor import Slider
+from avatar_app.ui.style.stylesheet import stylesheet
+from avatar_app.ui.style.theme import LIGHT
 from avatar_app.ui.window.main_window import MainWindow
 
 ARABIC = (
@@ -52,6 +55,21 @@ def catalog_of(folder: Path, texts: dict[str, str], plural: str = "nplurals=2; p
     path = folder / "xx.po"
     written.save(str(path))
     return TextCatalog(path)
+
+
+@pytest.mark.parametrize(("code", "filled"), [("en", 0.05), ("ar", 0.95)])
+def test_slider_fills_from_the_side_where_reading_begins(qtbot, code, filled):
+    show(code)
+    slider = Slider()
+    qtbot.addWidget(slider)
+    slider.setStyleSheet(stylesheet(LIGHT, 1.0))
+    slider.setRange(0, 100)
+    slider.setValue(20)
+    slider.resize(200, 24)
+    picture = slider.grab().toImage()
+    for share in (0.05, 0.5, 0.95):
+        color = picture.pixelColor(int(share * picture.width()), picture.height() // 2).name()
+        assert color == (LIGHT.accent if share == filled else LIGHT.raised)
 
 
 def test_formatted_sentence_is_translated_with_its_values(tmp_path):

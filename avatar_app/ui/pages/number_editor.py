@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QSpinBox
 
 from avatar_app.settings.forms import FieldType, SettingField
+from avatar_app.ui.language.translator import is_right_to_left
 from avatar_app.ui.pages.editors import Editor, LineEdit
 from avatar_app.ui.style.theme import UNIT
 
@@ -35,6 +36,7 @@ class Slider(QSlider):
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self.setMinimumHeight(3 * UNIT)
+        self.setProperty("mirrored", is_right_to_left())  # a style sheet fills the left part else
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

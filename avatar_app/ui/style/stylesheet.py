@@ -159,6 +159,8 @@ QComboBox QAbstractItemView::item:selected { background: $raised; color: $text; 
 QComboBoxPrivateContainer { background: $surface; border: none; }
 QSlider::groove:horizontal { background: $raised; height: 6px; border-radius: 3px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 3px; }
+QSlider[mirrored="true"]::sub-page:horizontal { background: $raised; }
+QSlider[mirrored="true"]::add-page:horizontal { background: $accent; border-radius: 3px; }
 QSlider::handle:horizontal { background: white; border: 2px solid $accent; width: 14px;
     margin: -6px 0; border-radius: 9px; }
 QSlider::handle:horizontal:focus { border: 3px solid $focus; }
