@@ -26,7 +26,14 @@ FLAGS = [
 ]
 HEARS: dict[str, Any] = LIGHT | {"asr.engine": "pocketsphinx"}
 """Real ears; the answer repeats what was said, and the mouth is the lower half of the picture."""
-LONG = 150.0
+SHOWS: dict[str, Any] = LIGHT | {
+    "tts.engine": "espeak",
+    "face.engine": "illustrated",
+    "face.options.width": 854,
+    "face.options.height": 480,
+}
+"""The real built-in voice and face."""
+LONG = 250.0
 """Seconds that one step may take on a machine that does much else."""
 MOUTH = "document.getElementById('face').getContext('2d').getImageData(160, 150, 1, 1).data[0]"
 """How bright the mouth is in the picture on show."""
@@ -90,7 +97,16 @@ def test_a_person_talks_with_the_avatar(chromium: Browser, tmp_path: Path) -> No
         check_interruption(page)
         page.close()
         assert problems == []
+
+
+def test_a_real_face_speaks_on_a_phone_and_a_desk(chromium: Browser, tmp_path: Path) -> None:
+    add_light_engines()
+    with serving(SHOWS) as server:
         check_phone(opened(chromium, server.address, "light", 390, 844), tmp_path)
+        page = opened(chromium, server.address, "dark", 1280, 800)
+        answer_typed(page, "Good morning, it is nice to see you.")
+        page.screenshot(path=tmp_path / "dark-desktop-face.png")
+        page.close()
 
 
 def check_answer(page: Page) -> None:
@@ -127,11 +143,7 @@ def check_interruption(page: Page) -> None:
 def check_phone(page: Page, folder: Path) -> None:
     """All of it fits, also in light colors."""
     page.screenshot(path=folder / "light-phone-welcome.png")
-    page.click("#start-typing")
-    page.wait_for_selector("body[data-view=talk]")
-    page.fill("#text", "hello from a phone")
-    page.keyboard.press("Enter")
-    until(page, "document.querySelector('#caption-avatar b')?.textContent.length > 8")
+    answer_typed(page, "hello from a phone")
     shot = folder / "light-phone.png"
     page.screenshot(path=shot)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -146,3 +158,13 @@ def check_phone(page: Page, folder: Path) -> None:
     assert picture is not None
     assert picture[:8].mean() > 200
     page.close()
+
+
+def answer_typed(page: Page, text: str) -> None:
+    """Type, and wait until the face is on show and speaks."""
+    page.click("#start-typing")
+    page.wait_for_selector("body[data-view=talk]")
+    until(page, "window.avatar.pictures > 0")
+    page.fill("#text", text)
+    page.keyboard.press("Enter")
+    until(page, "document.querySelector('#caption-avatar b')?.textContent.length > 8")
