@@ -92,7 +92,10 @@ def test_speakers_and_languages_can_be_chosen(voice: CoquiVoice, xtts: Path) -> 
     assert [w.text for c in said(voice, "Grüß dich.") for w in c.words] == ["Grüß", "dich."]
 
 
-def test_language_without_its_reader_package_is_reported(voice: CoquiVoice) -> None:
+def test_language_without_its_reader_package_is_reported(
+    voice: CoquiVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avatar_app.engines.tts.coqui.xtts.find_spec", lambda _name: None)
     with pytest.raises(ModelMissing, match="cutlet") as error:
         voice.configure(language="ja")
     assert error.value.hint == "Type: pip install cutlet"

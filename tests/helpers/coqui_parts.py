@@ -19,7 +19,7 @@ RATE = 22_050
 SPEAKERS = ("p225", "p226", "p330")
 XTTS_RATE = 24_000
 XTTS_SPEAKERS = ("Ana Florence", "Craig Gutsy")
-LANGUAGES = ("en", "de", "ja", "zh-cn")
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "ja", "zh-cn")
 _CONDITIONS = 32
 """Rows of a speaker's manner: what XTTS' perceiver makes of any reference."""
 
@@ -236,7 +236,7 @@ def _write_vocabulary(path: Path) -> None:
     from tokenizers.pre_tokenizers import Whitespace
 
     signs = ["[STOP]", "[UNK]", "[SPACE]", "[START]", *(f"[{name}]" for name in LANGUAGES)]
-    letters = "abcdefghijklmnopqrstuvwxyzäöüß.,!?'你好"
+    letters = "abcdefghijklmnopqrstuvwxyzäöüßáàâãéèêëíìîïóòôõúùûñç0123456789.,!?:'-你好"
     numbers = {sign: index for index, sign in enumerate([*signs, *letters])}
     tokenizer = Tokenizer(BPE(vocab=numbers, merges=[], unk_token="[UNK]"))
     tokenizer.add_special_tokens(signs)

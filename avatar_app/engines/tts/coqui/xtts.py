@@ -26,6 +26,7 @@ from avatar_app.engines.tts.coqui.cloned import (
     read_cached,
     read_reference,
 )
+from avatar_app.engines.tts.coqui.east_asian import spell_east_asian
 from avatar_app.engines.tts.coqui.files import weights_of
 from avatar_app.engines.tts.coqui.network import settled
 from avatar_app.engines.tts.coqui.speakers import LATENTS, read_speakers
@@ -93,6 +94,7 @@ class Xtts:
     def say(
         self, phrase: Phrase, spelled: Phrase, choices: Choices, turn: Turn
     ) -> Iterator[Spoken]:
+        spelled = spell_east_asian(spelled, self._language)
         if not (text := " ".join(spelled.spoken.split())):
             yield silence(phrase, self.rate)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avatar_app.engines.tts.speech.languages import Spelling
+from avatar_app.engines.tts.speech.spelling import Spelling
 
 DATE = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
 LOCAL_DATE = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})")

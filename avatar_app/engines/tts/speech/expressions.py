@@ -105,5 +105,12 @@ EXPRESSIONS = {
         {"24/7": "vinte e quatro horas por dia"},
         feminine="uma", feminine_units=".*a",
     ),
+    "nl": Expressions(
+        "tot", "gedeeld door", "een",
+        _parts("2 half|halve, 3 derde, 4 kwart, 5 vijfde, 8 achtste, 10 tiende"),
+        "en {}",
+        {"24/7": "vierentwintig zeven", "50/50": "vijftig vijftig"},
+        {"mln": "miljoen", "miljoen": "miljoen", "mld": "miljard", "miljard": "miljard"},
+    ),
 }  # fmt: skip
 """By the primary language subtag."""

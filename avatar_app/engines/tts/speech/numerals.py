@@ -19,8 +19,9 @@ from avatar_app.engines.tts.speech.figures import (
     parts_of_fraction,
     value_of,
 )
-from avatar_app.engines.tts.speech.languages import Spelling, spelling_of
+from avatar_app.engines.tts.speech.languages import spelling_of
 from avatar_app.engines.tts.speech.phrases import Part, Phrase
+from avatar_app.engines.tts.speech.spelling import Spelling
 from avatar_app.engines.tts.speech.telephone import spoken_numbers
 
 _EDGES = re.compile(r"([^\w€$£¥+−-]*)(.*?)([^\w%°€$£¥²³]*)", re.DOTALL)
