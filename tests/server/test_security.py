@@ -223,7 +223,9 @@ def test_a_thousand_connections_are_survived() -> None:
                 for _ in range(50):
                     plain = stack.enter_context(socket.create_connection((host, int(port))))
                     plain.sendall(b"\0garbage\r\n\r\n")
-        assert http.get("/health").status_code == 200
+        while (status := http.get("/health").status_code) == 429:
+            continue  # some of them are not yet known to be closed
+        assert status == 200
 
 
 def test_beyond_this_machine_only_with_tls_or_an_explicit_word(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from avatar_app.core.errors import EngineFailed, OutOfMemory
+from avatar_app.core.errors import AvatarError, EngineFailed, OutOfMemory
 from avatar_app.core.turn import Turn
 from avatar_app.runtime.sharing.fair_queue import FairQueue
+
+log = logging.getLogger(__name__)
 
 
 class ReplicaPool:
@@ -23,6 +26,8 @@ class ReplicaPool:
         self._engines: dict[int, Any] = {}
         self._options: dict[int, dict[str, Any]] = {}
         self._loading = threading.Lock()
+        self._most = most
+        self._preparing: list[threading.Thread] = []
         self._closed = False
 
     @property
@@ -54,6 +59,17 @@ class ReplicaPool:
         with self.engine("", Turn(0)):
             return
 
+    def prepare(self, replicas: int) -> None:
+        """Load so many replicas, or `most`, in the background, before somebody waits for them."""
+        loading = threading.Thread(
+            target=self._prepare,
+            args=(min(replicas, self._most),),
+            name=f"prepare {self.title}",
+            daemon=True,
+        )
+        self._preparing = [each for each in self._preparing if each.is_alive()] + [loading]
+        loading.start()
+
     def close(self) -> None:
         """Close all replicas; who waits or comes later gets EngineFailed."""
         with self._loading:
@@ -62,6 +78,15 @@ class ReplicaPool:
             self._engines.clear()
         for engine in engines:
             engine.close()
+        for loading in self._preparing:
+            loading.join()
+
+    def _prepare(self, replicas: int) -> None:
+        try:
+            for place in range(replicas):
+                self._load(place)
+        except AvatarError as error:  # who needs it learns why, or does with fewer
+            log.info("%s is not prepared: %s", self.title, error)
 
     def _placed(self, client: str, turn: Turn) -> int:
         while True:

@@ -77,7 +77,7 @@ class ServedConversation:
         self._policy, self._turn_engine = TurnPolicy(), threading.Lock()
         self._call_client = call_tool
         with ExitStack() as opened:
-            opened.callback(engines.admit("A conversation").close)
+            opened.enter_context(engines.admitted("A conversation"))
             self._engine_set = _engine_set_for(engines, client, seen=show is not None)
             opened.callback(self._engine_set.close)
             self._tools = AssistantTools(None, self, post, self._announce)

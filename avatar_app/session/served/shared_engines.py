@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,7 +20,6 @@ from avatar_app.runtime.engine_set import EngineSet, create_engine
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.runtime.memory.broker import MemoryBroker
-from avatar_app.runtime.memory.budget import MemoryLease
 from avatar_app.runtime.memory.evictable import EvictableDialogue
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.sharing.clients import SharedDialogue, SharedRecognizer, SharedSynthesizer
@@ -72,6 +72,7 @@ class SharedEngines:
         self.registry = Registry(user_paths=paths)
         self.manifests: dict[Kind, Manifest] = {}
         self._options: dict[Kind, dict[str, Any]] = {}
+        self._conversations: set[object] = set()
         self.broker = MemoryBroker.of(paths, settings.memory_limits)
         most = {Kind.TTS: voices, Kind.DIALOGUE: voices, Kind.ASR: sessions + 1}
         self.pools = {
@@ -89,9 +90,18 @@ class SharedEngines:
         for kind in SHARED:
             self.pools[kind].load()
 
-    def admit(self, name: str) -> MemoryLease:
-        """Lease memory for one more conversation; raises OutOfMemory."""
-        return self.broker.reserve(name, MemoryFootprint(SESSION_MB, 0))
+    @contextmanager
+    def admitted(self, name: str) -> Iterator[None]:
+        """Lease memory for one more conversation while it lasts, and load a recognizer for it in
+        the background. Raises OutOfMemory."""
+        here = object()
+        with closing(self.broker.reserve(name, MemoryFootprint(SESSION_MB, 0))):
+            self._conversations.add(here)
+            self.pools[Kind.ASR].prepare(len(self._conversations))
+            try:
+                yield
+            finally:
+                self._conversations.discard(here)
 
     def recognizer(self, client: str, language: str | None = None) -> SharedRecognizer:
         """Return a recognizer for one client. Raises ConfigInvalid for a language that it does not
