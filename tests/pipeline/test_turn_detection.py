@@ -420,3 +420,13 @@ def test_silence_always_ends_a_turn(stretches: list[tuple[float, int, bool]]) ->
     decisions += [detector.observe(0.0, avatar_speaking=False) for _ in range(130)]
     made = [decision for decision in decisions if decision is not None]
     assert not made or made[-1] in (ENDED, RELENTED)
+
+
+def test_a_voice_that_fades_after_the_button_was_let_go_does_not_interrupt() -> None:
+    table = Table()
+    table.detector.release()
+    for probability in (1.0, 0.75, 0.42, 0.24, 0.13):
+        assert table.hear(probability, 0.1, avatar_speaking=True) == []
+    table.hear(0.0, 0.1, avatar_speaking=True)
+    interrupting = [what for what, _ in table.hear(1.0, 0.5, avatar_speaking=True)]
+    assert interrupting == [SUSPECTED, STARTED]

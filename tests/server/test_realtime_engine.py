@@ -98,7 +98,7 @@ def test_a_function_of_this_side_is_called_from_there() -> None:
 def test_a_whole_conversation_through_a_server() -> None:
     add_light_engines()
     with serving(LIGHT) as server:
-        here = LIGHT | {"dialogue.engine": "realtime"} | SMALL_FACE
+        here = LIGHT | {"dialogue.engine": "realtime", "face.engine": "illustrated"} | SMALL_FACE
         here["dialogue.options.address"] = f"{server.address}/v1"
         with conversing(here) as offline:
             turns = talk(offline, ReportLine("spoken", voice(1.0)), ReportLine("count"))

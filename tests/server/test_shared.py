@@ -140,7 +140,7 @@ def test_each_clause_of_a_conversation_is_recorded() -> None:
 
 def test_a_stopping_server_lets_the_text_of_a_stream_end() -> None:
     with serving(LIGHT) as server, stream_of(server) as socket:
-        text = "one " * 200
+        text = "one " * 4000  # more than waits unsent on a line
         for identity in ("1", "2"):
             socket.send(json.dumps({"type": "speak", "id": identity, "text": text}))
         until(socket, "started")
@@ -148,7 +148,7 @@ def test_a_stopping_server_lets_the_text_of_a_stream_end() -> None:
         cancelled, before = until(socket, "cancelled")
         done, after = until(socket, "done")
         assert (cancelled["id"], done["id"]) == ("2", "1")
-        assert sum(map(len, before + after)) == 200 * WORD
+        assert sum(map(len, before + after)) == 4000 * WORD
         with pytest.raises(ConnectionClosed, match="The server stops"):
             socket.recv(timeout=PATIENCE)
 

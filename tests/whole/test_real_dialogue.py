@@ -92,8 +92,8 @@ def reading_interrupted(
     backend = dialogue._loaded.backend
     write, interrupted, read_on = backend.write, threading.Event(), []
 
-    def watched(text: str, longest: int, sampling: Any, turn: Turn) -> Generator[str]:
-        for piece in write(text, longest, sampling, turn):
+    def watched(text: str, longest: int, sampling: Any, turn: Turn, *rest: Any) -> Generator[str]:
+        for piece in write(text, longest, sampling, turn, *rest):
             if interrupted.is_set() and turn.cancelled:
                 read_on.append(piece)
             if longest and not interrupted.is_set():

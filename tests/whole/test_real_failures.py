@@ -91,7 +91,7 @@ def kill(title: str) -> None:
 
 
 def takes_over(notice: Noticed, title: str) -> bool:
-    return title in notice.hint and "in its place" in notice.hint
+    return title in notice.hint and "takes over" in notice.hint
 
 
 def is_four(turn: TurnEnded) -> bool:

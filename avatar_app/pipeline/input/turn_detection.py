@@ -95,7 +95,7 @@ class TurnDetector:
         self._voiced = 0.0
         self._silence = 0.0
         self._length = 0.0
-        self._is_voice = False
+        self._is_voice = self._is_fading = False
         self._has_finished = self._is_understood = False
         self._last_text = ""
         self._right = 0
@@ -109,7 +109,9 @@ class TurnDetector:
         if probability >= (VOICED_OVER_AVATAR if avatar_speaking else VOICED):
             self._is_voice = True
         elif probability < (UNVOICED_OVER_AVATAR if avatar_speaking else UNVOICED):
-            self._is_voice = False
+            self._is_voice = self._is_fading = False
+        if self._is_fading:
+            return None
         contested = avatar_speaking and self._floor in (_Floor.OPEN, _Floor.SUSPECTED)
         self._count(probability, contested=contested)
         match self._floor:
@@ -143,6 +145,12 @@ class TurnDetector:
         self._voiced = self._silence = self._length = 0.0
         self._is_voice = False
         self._last_text = ""
+
+    def release(self) -> None:
+        """The user let go of the button: open the floor. The voice that still sounds belongs to what
+        was said, and does not interrupt the answer to it."""
+        self.reset()
+        self._is_fading = True
 
     @property
     def silence(self) -> float:

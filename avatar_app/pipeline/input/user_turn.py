@@ -116,7 +116,7 @@ class UserTurnController:
             if self.utterance is not None:
                 self._claim(self.utterance)
         elif self.held and not held and self.utterance is not None:
-            self._detector.reset()
+            self._detector.release()
             self._end(self.utterance, silence=0.0)
         self.held = held
 
