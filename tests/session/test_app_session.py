@@ -402,7 +402,7 @@ def test_engine_without_memory_gets_lighter_then_is_replaced_with_notices(
     (folder / "manifest.yaml").write_text(HUNGRY_MANIFEST)
     (folder / "engine.py").write_text(HUNGRY)
     recorder = opened(dialogue={"engine": "hungry"})
-    recorder.wait(Noticed, lambda notice: "in its place" in notice.hint)
+    recorder.wait(Noticed, lambda notice: "takes over" in notice.hint)
     recorder.session.type("hello")
     ended = recorder.wait(TurnEnded, lambda turn: turn.user_text == "hello")
     assert ended.heard_text
