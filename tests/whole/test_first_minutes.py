@@ -91,7 +91,7 @@ def packages(indexes: Indexes, whisper: Path, llama: Path, tmp_path: Path) -> In
         model("brain", "dialogue", "llama", thought) | {"entry": "brain.gguf"},
     ]
     licenses = {"MIT": {"title": "MIT", "url": "https://example.org"}}
-    sets = {"starter": ["ears", "voice", "brain"]}
+    sets = {"starter": ["ears", "voice", "brain"], "voices": ["voice"]}
     document = {"licenses": licenses, "models": models, "sets": sets}
     app_paths().models.mkdir(parents=True)
     (app_paths().models / "catalog.yaml").write_text(yaml.safe_dump(document))
