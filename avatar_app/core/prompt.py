@@ -54,7 +54,7 @@ class Message:
     interrupted: bool = False
     spoken: SoundPart | None = None
     """The first part of `content` as the user said it, for a dialogue engine that hears."""
-    heard_seconds: float = 0.0
+    heard_seconds: float = field(default=0.0, compare=False)
     """Of the avatar's speech that were played, for a dialogue engine that speaks."""
 
     @property

@@ -26,7 +26,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
-from avatar_app.engines.dialogue.gguf.dialogue import LlamaDialogue
+from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.llama_cpp.backend import Evaluated
 
 

@@ -23,8 +23,8 @@ from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.gguf.chat import Chat
-from avatar_app.engines.dialogue.gguf.dialogue import LlamaDialogue
 from avatar_app.engines.dialogue.gguf.prompt_cache import MOST, PromptCache
+from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools, result_text

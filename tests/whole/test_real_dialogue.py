@@ -16,7 +16,7 @@ from avatar_app.bench.scripted.server import serving
 from avatar_app.core.events import Outcome
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.gguf.dialogue import LlamaDialogue
+from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
 from avatar_app.pipeline import commands
 from avatar_app.session.offline.conversation import OfflineConversation
 from avatar_app.session.offline.recordings import ReportLine

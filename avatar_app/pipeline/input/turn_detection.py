@@ -147,8 +147,8 @@ class TurnDetector:
         self._last_text = ""
 
     def release(self) -> None:
-        """The user let go of the button: open the floor. The voice that still sounds belongs to what
-        was said, and does not interrupt the answer to it."""
+        """The user let go of the button: open the floor. The voice that still sounds belongs to
+        what was said, and does not interrupt the answer to it."""
         self.reset()
         self._is_fading = True
 

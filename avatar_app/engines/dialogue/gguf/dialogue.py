@@ -98,7 +98,7 @@ class _Loaded:
     is_small: bool
 
 
-class LlamaDialogue:
+class GgufDialogue:
     """A `core.engines.Dialogue` (https://github.com/ggml-org/llama.cpp).
 
     Processed text stays in the model's cache: the next turn processes only what is new. A cancelled

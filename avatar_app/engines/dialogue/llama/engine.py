@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from avatar_app.engines.dialogue.gguf.dialogue import LlamaDialogue
+from avatar_app.engines.dialogue.gguf.dialogue import GgufDialogue
 
-__all__ = ["LlamaDialogue"]
+
+class LlamaDialogue(GgufDialogue):
+    """A `core.engines.Dialogue` with the model and the library that the options name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from avatar_app.engines.dialogue.gguf.dialogue import LlamaDialogue
+from avatar_app.engines.dialogue.gguf.dialogue import GgufDialogue
 from avatar_app.engines.dialogue.voxtral.files import find_files
 
 TEMPLATE = (
@@ -27,7 +27,7 @@ TEMPLATE = (
 which tells it to write programs."""
 
 
-class VoxtralDialogue(LlamaDialogue):
+class VoxtralDialogue(GgufDialogue):
     """A `core.engines.Dialogue` that `HearsWords`
     (https://huggingface.co/mistralai/Voxtral-Mini-3B-2507, https://arxiv.org/abs/2507.13264)."""
 
