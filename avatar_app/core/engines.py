@@ -208,6 +208,19 @@ class EndOfTurnDetector(Engine, Protocol):
         """
 
 
+class WakeWordDetector(Engine, Protocol):
+    """Hears whether the avatar was called."""
+
+    @property
+    def phrase(self) -> str:
+        """What the user says to call it; empty where nothing need be said."""
+
+    def heard(self, block: AudioChunk) -> bool:
+        """Take a stream's next 10 ms (16 kHz, 160 samples); returns whether the phrase was just
+        said, once each time.
+        """
+
+
 class EchoCanceller(Engine, Protocol):
     """Removes the loudspeaker's echo from the microphone signal, and reduces noise."""
 

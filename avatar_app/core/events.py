@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from avatar_app.core.builds import BuildChanged
+from avatar_app.core.control import Control as Control
+from avatar_app.core.control import ControlRequested as ControlRequested
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
+from avatar_app.core.resting import Resting as Resting
 from avatar_app.core.values import Block, Pictures
 
 
@@ -26,18 +30,6 @@ class Outcome(StrEnum):
     FINISHED = "finished"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
-
-
-class Control(StrEnum):
-    """What the user asked the avatar to change in the window."""
-
-    SHOW_TRANSCRIPT = "show transcript"
-    HIDE_TRANSCRIPT = "hide transcript"
-    SHOW_SETTINGS = "show settings"
-    USE_DARK_THEME = "use dark theme"
-    USE_LIGHT_THEME = "use light theme"
-    FULL_SCREEN = "full screen"
-    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +217,45 @@ class AudioLevels:
 
 
 @dataclass(frozen=True, slots=True)
-class ControlRequested:
-    """The avatar asks the window to do something."""
+class LookingChanged:
+    """The avatar looks at the camera or the screen, or has looked: a light shows it."""
 
-    control: Control
+    at: str
+    """"camera", "screen" or "window"."""
+    looking: bool
+
+
+class ConsentOutcome(StrEnum):
+    """How a request for consent ended."""
+
+    AGREED = "agreed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentAsked:
+    """The avatar asks whether it may do something; it is not done without an answer."""
+
+    request_id: int
+    act: str
+    """What would be done, as an imperative: “delete all notes”."""
+    details: str = ""
+    """With what, in one line; empty where `act` says everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentSettled:
+    """A request for consent was answered, or is void."""
+
+    request_id: int
+    outcome: ConsentOutcome
 
 
 Event = (
     StateChanged
     | Muted
+    | Resting
     | CharacterShown
     | UserStarted
     | UserTranscript
@@ -253,4 +275,8 @@ Event = (
     | Announced
     | AudioLevels
     | ControlRequested
+    | LookingChanged
+    | ConsentAsked
+    | ConsentSettled
+    | BuildChanged
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +22,8 @@ class Progress:
     """In [0, 1]; never falls."""
     text: str = ""
     """What is being done, as readable text."""
+    preview: Any = field(default=None, compare=False, repr=False)
+    """A picture of the work so far, uint8, shape (height, width, 3), RGB; None without one."""
 
 
 class Job(Generic[T]):
@@ -57,11 +59,11 @@ class Job(Generic[T]):
         if self.cancelled:
             stop()
 
-    def report(self, fraction: float, text: str = "") -> None:
+    def report(self, fraction: float, text: str = "", preview: Any = None) -> None:
         """Report progress; raises JobCancelled if the job was cancelled."""
         self.check()
         farthest = max(self.progress.fraction, min(fraction, 1.0))
-        self.progress = Progress(farthest, text or self.progress.text)
+        self.progress = Progress(farthest, text or self.progress.text, preview)
         for listener in self._listeners:
             listener(self.progress)
 
@@ -96,9 +98,9 @@ class JobPart(Job[T]):
     def when_cancelled(self, stop: Callable[[], None]) -> None:
         self._whole.when_cancelled(stop)
 
-    def report(self, fraction: float, text: str = "") -> None:
-        super().report(fraction, text)
-        self._whole.report(self._start + self._share * self.progress.fraction, text)
+    def report(self, fraction: float, text: str = "", preview: Any = None) -> None:
+        super().report(fraction, text, preview)
+        self._whole.report(self._start + self._share * self.progress.fraction, text, preview)
 
     @property
     def cancelled(self) -> bool:

@@ -18,11 +18,17 @@ class Kind(StrEnum):
     VAD = "vad"
     AEC = "aec"
     TURN = "turn"
+    WAKE = "wake"
     ASR = "asr"
     DIALOGUE = "dialogue"
     TTS = "tts"
     FACE = "face"
     ENHANCE = "enhance"
+    IMAGE = "image"
+    VIDEO = "video"
+    ANIMATE = "animate"
+    VERIFY = "verify"
+    RENDERER = "renderer"
 
     @classmethod
     def _missing_(cls, value: object) -> Kind | None:
@@ -106,6 +112,8 @@ class Needs:
     """Memory for each MB of the model's files in addition; 0 where `ram_mb` includes the model."""
     packages: tuple[str, ...] = ()
     """Distribution names."""
+    faster_with: tuple[str, ...] = ()
+    """Distributions that speed it up where they are installed; the one to recommend is first."""
     models: tuple[str, ...] = ()
     """Names in the catalog of models."""
     network: bool = False
@@ -147,8 +155,16 @@ class Manifest:
     needs: Needs = field(default_factory=Needs)
     promises: LatencyTargets = field(default_factory=LatencyTargets)
     options: tuple[Option, ...] = ()
+    input: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Of a renderer: JSON Schema of what it is given."""
+    output: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Of a renderer: JSON Schema of the facts of what it draws: frames, width, height, fps."""
     lighter: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
     """Options to try one after the other, each on top of those before, where memory is short."""
+
+    instead: tuple[str, ...] = ()
+    """Engines of the kind to try one after the other where this one cannot be used at all, before
+    the built-in one."""
 
     def lighter_choices(self, options: dict[str, Any]) -> tuple[dict[str, Any], ...]:
         """Return `options` with ever lighter ones on top, without those that would change
@@ -186,6 +202,7 @@ _ENTRY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 _FIELDS = {
     "name", "kind", "entry", "title", "summary", "license", "isolation", "languages",
     "rate", "clones", "emotions", "hears", "needs", "promises", "options", "lighter",
+    "input", "output", "instead",
 }  # fmt: skip
 
 
@@ -228,11 +245,26 @@ def _parse(document: dict[str, Any]) -> Manifest:
         needs=Needs(**needs),
         promises=LatencyTargets(**document.get("promises", {})),
         options=tuple(_option(name, entry) for name, entry in document.get("options", {}).items()),
+        input=dict(document.get("input", {})),
+        output=dict(document.get("output", {})),
         lighter=tuple(dict(changes) for changes in document.get("lighter", ())),
+        instead=tuple(_matching(_NAME, name, "instead") for name in document.get("instead", ())),
     )
     for changes in manifest.lighter:
         manifest.checked(dict(changes))
+    if manifest.kind is Kind.RENDERER:
+        _check_renderer(manifest)
     return manifest
+
+
+def _check_renderer(manifest: Manifest) -> None:
+    promises = manifest.promises
+    if manifest.isolation is not Isolation.PROCESS:
+        raise ValueError("a renderer needs `isolation: process`")
+    if promises.first_output_ms is None or promises.realtime_factor is None:
+        raise ValueError("a renderer promises first_output_ms and realtime_factor")
+    if not (manifest.needs.ram_mb and manifest.input and manifest.output):
+        raise ValueError("a renderer says needs.ram_mb, input and output")
 
 
 def _emotions(names: Any) -> tuple[str, ...]:

@@ -96,6 +96,8 @@ class Prompt:
     tools: tuple[ToolDescription, ...] = ()
     recalled: str = ""
     """What the user said long ago that may help with this answer; empty for nothing."""
+    done: str = ""
+    """What was done just now with the user's consent, and what it returned; empty for nothing."""
 
     @property
     def system(self) -> str:

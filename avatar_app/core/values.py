@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from avatar_app.core.prompt import PicturePart
+from avatar_app.core.turn import Turn
 
 Samples = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -84,6 +88,15 @@ class Word:
     """Seconds from the chunk's start."""
 
 
+class Mood(StrEnum):
+    """What a face expresses while it speaks."""
+
+    NEUTRAL = "neutral"
+    JOY = "joy"
+    CONCERN = "concern"
+    SURPRISE = "surprise"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechChunk:
     """A piece of speech. The words of all chunks of one text, in order, are `text.split()`."""
@@ -93,6 +106,7 @@ class SpeechChunk:
     """What this chunk says: its words joined by blanks."""
     words: tuple[Word, ...] = ()
     visemes: tuple[Viseme, ...] = ()
+    mood: Mood = Mood.NEUTRAL
 
 
 class FaceState(StrEnum):
@@ -101,9 +115,10 @@ class FaceState(StrEnum):
     IDLE = "idle"
     LISTENING = "listening"
     NODDING = "nodding"  # listening, at a pause of the user: one small nod
+    AMUSED = "amused"  # listening to laughter
     THINKING = "thinking"
     SPEAKING = "speaking"
-    ASLEEP = "asleep"  # muted: the avatar hears nothing
+    ASLEEP = "asleep"  # muted, or waiting for its wake word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,12 +189,53 @@ class Block:
     """As written (Markdown, TeX); for code, what stands between the fences."""
 
 
+class ToolEffect(StrEnum):
+    """What calling a function changes."""
+
+    READ = "read"  # nothing
+    REVERSIBLE = "reversible"  # done and said; “undo” takes it back
+    OUTWARD = "outward"  # it cannot be taken back, or leaves this computer: the user is asked
+
+
+class Permission(StrEnum):
+    """How the user agreed to a call."""
+
+    NONE = ""  # nobody was asked
+    SAID = "said"
+    CLICKED = "clicked"
+
+
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A dialogue engine's request to call a function of the application."""
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
+    consent: Permission = Permission.NONE
+    """Of the user, to exactly this call. Only the pipeline gives it."""
+    suspect: bool = False
+    """Words of another program, which the dialogue has just read, may have suggested it."""
+    turn: Turn | None = field(default=None, compare=False, repr=False)
+    """For which it is called, so that a slow tool ends with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionRequest:
+    """A call that waits for the user's consent."""
+
+    call: ToolCall
+    act: str
+    """What would be done, as an imperative: “delete all notes”."""
+    details: str = ""
+    """With what, in one line; empty where `act` says everything."""
+    translations: Mapping[str, str] = field(default_factory=dict)
+    """The act in other languages, by ISO 639-1."""
+    asked_by: frozenset[str] = frozenset()
+    """Words of the user, in lower case, that ask for it: where one was said in this turn, that is
+    consent."""
+    begins: bool = False
+    """Consent begins work that goes on beside the conversation; it is not done when the call
+    returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +246,12 @@ class ToolResult:
     """JSON-compatible."""
     error: str = ""
     """One sentence when the function failed; then `value` is None."""
+    asks: PermissionRequest | None = None
+    """Set where nothing was done, because the user must agree first."""
+    foreign: bool = False
+    """It holds words of another program, which may be written to mislead."""
+    picture: PicturePart | None = None
+    """What was seen: the question is asked again with it."""
 
 
 Look = FaceState
