@@ -1,13 +1,14 @@
-"""Suppresses what libraries written in C print to the terminal."""
+"""Keeps what libraries print away from the terminal, or from a program that reads stdout."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_STDERR = 2
+_STDOUT, _STDERR = 1, 2
 _hiding = threading.Lock()
 
 
@@ -30,3 +31,18 @@ def native_output_hidden() -> Iterator[None]:
             os.dup2(saved, _STDERR)
             os.close(nowhere)
             os.close(saved)
+
+
+@contextmanager
+def stdout_reserved() -> Iterator[None]:
+    """Let what is printed meanwhile go to stderr, also by child processes that start now: stdout is
+    another program's."""
+    sys.stdout.flush()
+    saved = os.dup(_STDOUT)
+    try:
+        os.dup2(_STDERR, _STDOUT)
+        yield
+        sys.stdout.flush()
+    finally:
+        os.dup2(saved, _STDOUT)
+        os.close(saved)

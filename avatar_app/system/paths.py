@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 
 import avatar_app
+from avatar_app.core.home import expanded
 
 APPLICATION = "avatar_app"
 DATA_DIR_VARIABLE = "AVATAR_DATA_DIR"
@@ -58,6 +59,21 @@ class AppPaths:
         return self.data / "agenda.db"
 
     @property
+    def mcp(self) -> Path:
+        """What the user approved of the tools of other programs."""
+        return self.data / "mcp"
+
+    @property
+    def tool_log_file(self) -> Path:
+        """Every tool that was called."""
+        return self.data / "tools.db"
+
+    @property
+    def pages(self) -> Path:
+        """Contains the pages that the avatar built, a folder for each."""
+        return self.data / "pages"
+
+    @property
     def memory_file(self) -> Path:
         return self.data / "memory.db"
 
@@ -65,7 +81,7 @@ class AppPaths:
 def app_paths() -> AppPaths:
     """Return the user's folders; creates none."""
     if root := os.environ.get(DATA_DIR_VARIABLE):
-        return paths_under(Path(root).expanduser())
+        return paths_under(expanded(root))
     data = platformdirs.user_data_path(APPLICATION, appauthor=False)
     return AppPaths(
         config=platformdirs.user_config_path(APPLICATION, appauthor=False),

@@ -163,6 +163,30 @@ def test_an_engine_gets_its_packages_from_the_extra(garden: Path) -> None:
     sys.modules.pop("lavender")
 
 
+def test_an_engine_uses_packages_that_only_make_it_faster(garden: Path) -> None:
+    hidden = garden.rename(garden.with_name(".hidden"))
+    folder = app_paths().engines / "vad" / "racer"
+    folder.mkdir(parents=True)
+    (folder / "manifest.yaml").write_text(
+        "name: racer\nkind: vad\nentry: engine:Racer\ntitle: Racer\nlicense: MIT\n"
+        "isolation: thread\nsummary: Runs.\n"
+        "needs: {packages: [numpy], faster_with: [lavender, thistle]}\n"
+    )
+    (folder / "engine.py").write_text(
+        "from importlib.util import find_spec\n\n"
+        "class Racer:\n    @staticmethod\n    def is_fast():\n"
+        "        return find_spec('lavender') is not None\n"
+    )
+    registry = Registry()
+    manifest = registry.find(Kind.VAD, "racer")
+    assert registry.missing_packages(manifest) == ()
+    assert registry.faster_packages(manifest) == ("lavender",)
+    assert not registry.load_class(manifest).is_fast()
+    hidden.rename(garden)
+    assert registry.faster_packages(manifest) == ()
+    assert registry.load_class(manifest).is_fast()
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -274,6 +298,8 @@ def test_the_commands_add_list_and_remove(
     status, listed = run("list")
     assert status == 0
     assert "installed" in next(line for line in listed.splitlines() if "garden" in line)
+    assert "thorns" in listed
+    assert "0 bytes" not in listed, "nobody has measured it"
     assert run("remove", "garden")[0] == 0
     assert remains(root) == []
     assert run("remove", "garden")[0] == 1

@@ -1,12 +1,15 @@
-"""A key that is heard in all programs: on a real X server, and by a portal on a real bus."""
+"""A key that is heard in all programs: on a real X server, and by portals on a real bus: a scripted
+one, and the desktops' own xdg-desktop-portal."""
 
 from __future__ import annotations
 
 import queue
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from desktop_portal import Desktop, desktop_portal
 from portal_service import PortalService, portal_service, private_bus
 from x_display import Keyboard, x_display
 
@@ -42,10 +45,16 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyboard]:
         yield keyboard
 
 
-@pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[PortalService]:
-    with portal_service(monkeypatch) as service:
-        yield service
+@pytest.fixture(params=["scripted", "xdg-desktop-portal"])
+def portal(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[PortalService | Desktop]:
+    if request.param == "scripted":
+        with portal_service(monkeypatch) as service:
+            yield service
+    else:
+        with desktop_portal(monkeypatch, tmp_path) as desktop:
+            yield desktop
 
 
 def test_every_key_can_be_read() -> None:
@@ -112,7 +121,7 @@ def opened(ear: Ear) -> PortalHotkey:
     return PortalHotkey(Hotkey.parse("ctrl+alt+space"), ear, "Hold to talk", ear.refused.put)
 
 
-def test_a_portal_is_asked_and_passes_the_key_on(portal: PortalService) -> None:
+def test_a_portal_is_asked_and_passes_the_key_on(portal: PortalService | Desktop) -> None:
     ear = Ear()
     listener = opened(ear)
     ((name, about),) = portal.bound.get(timeout=PATIENCE)
@@ -128,7 +137,7 @@ def test_a_portal_is_asked_and_passes_the_key_on(portal: PortalService) -> None:
     listener.close()
 
 
-def test_a_user_who_refuses_the_desktop_is_believed(portal: PortalService) -> None:
+def test_a_user_who_refuses_the_desktop_is_believed(portal: PortalService | Desktop) -> None:
     portal.refuses = "BindShortcuts"
     ear = Ear()
     listener = opened(ear)

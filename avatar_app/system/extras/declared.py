@@ -14,19 +14,35 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 DISTRIBUTION = "avatar-app"
-DEVELOPMENT = frozenset({"bench", "docs", "test", "test-voices"})
+DEVELOPMENT = frozenset({"bench", "docs", "test", "test-ray", "test-voices"})
 """Extras for people who work on the program; they belong into its own environment."""
-_MEGABYTES = {"coqui": 1800, "llama": 20, "server": 35, "serve": 38, "openvino": 180, "gpu": 1}
-_MEGABYTES |= {"camera": 1}
+_MEGABYTES = {
+    "coqui": 1800,
+    "llama": 20,
+    "server": 35,
+    "serve": 38,
+    "mcp": 12,
+    "mnn": 59,
+    "openvino": 180,
+    "gpu": 1,
+}
+_MEGABYTES |= {"camera": 1, "memory": 91, "ray": 260}
 """Measured; a new extra without a figure is offered without one."""
 _SUMMARIES = {
     "camera": "the avatar as a camera of other programs, by v4l2loopback or OBS Studio",
     "coqui": "VITS and XTTS, which also speaks in cloned voices; with PyTorch",
     "gpu": "the memory of NVIDIA cards",
     "llama": "llama.cpp compiled here, for this processor or card; needs g++ and some minutes",
-    "openvino": "another runtime for Wav2Lip",
+    "memory": "what you said is found again in other words, by a small model of meaning",
+    "multimodal": "pictures and sounds as vectors for language models; with PyTorch",
+    "mnn": "a faster runtime for Wav2Lip, on processors without AVX-512",
+    "openvino": "a faster runtime for Wav2Lip, on processors with AVX-512",
+    "mcp": "tools of other programs, by the Model Context Protocol",
+    "ray": "replicas of engines on several machines, by Ray",
     "serve": "the avatar as a server, for other programs, browsers and machines",
     "server": "Ollama, LM Studio, llama-server, vLLM or hosted ones; keys in the system's keyring",
+    "studio": "pictures and films from sentences, for a graphics card; with PyTorch",
+    "voxtral": "a language model that hears, for a graphics card; with PyTorch",
     "vibevoice": "lively voices that begin after a few words, for a graphics card; with PyTorch",
 }
 
