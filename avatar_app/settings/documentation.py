@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
-from avatar_app.settings.layers import Name, read_text
+from avatar_app.settings.layers import LOADER, Name, read_text
 
 _COMMENT = re.compile(r"[ \t]*#[ \t]?(.*)")
 
 
-def read_help(path: Path) -> dict[Name, str]:
+@lru_cache(maxsize=4)
+def read_help(path: Path) -> Mapping[Name, str]:
     """Return a sentence for each setting or section with a comment on its line or right
-    above it.
+    above it. A file is read once: it is shipped with the program.
     """
     text = read_text(path)
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=LOADER)
     lines = text.splitlines()
     return {
         name: found

@@ -16,6 +16,7 @@ from avatar_app.settings.films import RenderSettings
 from avatar_app.settings.layers import Name
 from avatar_app.settings.presentation import Effect, FormHints, Page
 from avatar_app.settings.section import SettingsSection
+from avatar_app.settings.speaking import SpeaksFirstSettings
 from avatar_app.system.hotkeys.hotkey import TalkKey
 
 Seconds = Annotated[float, Field(ge=0, le=600, allow_inf_nan=False), FormHints(unit="s", step=0.01)]
@@ -90,6 +91,12 @@ class VideoCallSettings(SettingsSection):
     microphone: Annotated[bool, FormHints("Virtual microphone")]
 
 
+class SightSettings(SettingsSection):
+    """What the avatar looks through when it is asked to."""
+
+    camera: Annotated[str, FormHints("Camera it looks through")]
+
+
 class TurnDetectionSettings(SettingsSection):
     """Turn detection: the fields of TurnDetectionOptions, and the words that mean “go on”."""
 
@@ -103,6 +110,7 @@ class TurnDetectionSettings(SettingsSection):
     min_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, at first")]
     max_endpointing_delay: Annotated[Seconds, FormHints("Turn ends after, at most")]
     max_utterance: Annotated[Seconds, FormHints("Longest utterance")]
+    follow_up: Annotated[Seconds, FormHints("Awake after a turn")]
     backchannels: tuple[str, ...]
 
 
@@ -183,6 +191,7 @@ class ConversationSettings(SettingsSection):
     """How the avatar converses."""
 
     answer_in_spoken_language: bool
+    acknowledge: Annotated[bool, FormHints("Say “uh-huh” in my pauses")]
 
 
 class NetworkSettings(SettingsSection):
@@ -190,6 +199,22 @@ class NetworkSettings(SettingsSection):
 
     effect = Effect.AT_ONCE
     allowed: Annotated[NetworkAccess, FormHints("Connections allowed")]
+
+
+class StudioSettings(SettingsSection):
+    """Engines of the studio: pictures from prompts, moving portraits, and checks of them."""
+
+    effect = Effect.AT_ONCE
+
+    image: Annotated[EngineChoice, Kind.IMAGE, FormHints("Pictures", effect=Effect.AT_ONCE)]
+    video: Annotated[EngineChoice, Kind.VIDEO, FormHints("Moving pictures", effect=Effect.AT_ONCE)]
+    animate: Annotated[
+        EngineChoice, Kind.ANIMATE, FormHints("Moving portraits", effect=Effect.AT_ONCE)
+    ]
+    renderer: Annotated[EngineChoice, Kind.RENDERER, FormHints("Renderer", effect=Effect.AT_ONCE)]
+    verify: Annotated[
+        EngineChoice, Kind.VERIFY, FormHints("Checks of pictures", effect=Effect.AT_ONCE)
+    ]
 
 
 class LogSettings(SettingsSection):
@@ -208,12 +233,15 @@ class Settings(SettingsSection):
     vad: Annotated[EngineChoice, Kind.VAD, FormHints("Voice detection"), Page.LISTENING]
     turn: Annotated[EngineChoice, Kind.TURN, FormHints("End of turn"), Page.LISTENING]
     turn_detection: Annotated[TurnDetectionSettings, Page.LISTENING]
+    wake: Annotated[EngineChoice, Kind.WAKE, FormHints("Wake word"), Page.LISTENING]
     persona: Annotated[str, FormHints(effect=Effect.AT_ONCE), Page.BRAIN]
     dialogue: Annotated[EngineChoice, Kind.DIALOGUE, FormHints("Conversation"), Page.BRAIN]
     waiting: Annotated[WaitingSettings, FormHints("While it thinks"), Page.BRAIN]
     conversation: Annotated[ConversationSettings, FormHints("Language"), Page.BRAIN]
+    speaks_first: Annotated[SpeaksFirstSettings, FormHints("Speaks first"), Page.BRAIN]
     audio: Annotated[AudioSettings, Page.DEVICES]
     video_call: Annotated[VideoCallSettings, FormHints("Video calls"), Page.DEVICES]
+    sight: Annotated[SightSettings, FormHints("Sight"), Page.DEVICES]
     window: Annotated[WindowSettings, Page.APPEARANCE]
     ui: Annotated[AccessSettings, FormHints("Access"), Page.APPEARANCE]
     history: Annotated[HistorySettings, Page.PRIVACY]
@@ -222,6 +250,7 @@ class Settings(SettingsSection):
     face_enhancement: Annotated[
         EngineChoice, Kind.ENHANCE, FormHints("Mouth detail", effect=Effect.AT_ONCE), Page.FILMS
     ]
+    studio: Annotated[StudioSettings, FormHints("Studio"), Page.FILMS]
     models: Annotated[ModelSettings, Page.MODELS]
     memory_limits: Annotated[MemoryLimits, Page.PERFORMANCE]
     log: Annotated[LogSettings, Page.MORE]

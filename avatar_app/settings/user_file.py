@@ -69,7 +69,7 @@ def with_current_names(text: str, names: Iterable[Name], current: layers.Tree) -
             text = without_setting(text, former)
         if section is not None and layers.has(current, section):
             options = layers.look_up(current, section)
-            tree = yaml.safe_load(text) or {}
+            tree = yaml.load(text, layers.LOADER) or {}
             if not layers.has(tree, section) or layers.look_up(tree, section) != options:
                 text = with_setting(text, section, options)
     return text
@@ -79,11 +79,11 @@ def with_setting(text: str, name: Name, value: Any) -> str:
     """Return the YAML `text` with one value replaced or inserted; comments and other
     entries stay.
     """
-    wanted = layers.Layer(plain(yaml.safe_load(text) or {}))
+    wanted = layers.Layer(plain(yaml.load(text, layers.LOADER) or {}))
     wanted.add(name, plain(value), "")
     edited = _edited(text, name, value)
     try:
-        if yaml.safe_load(edited) == wanted.tree:
+        if yaml.load(edited, layers.LOADER) == wanted.tree:
             return edited
     except yaml.YAMLError:
         log.debug("an unusual settings file is rewritten without its comments")
@@ -94,7 +94,7 @@ def without_setting(text: str, name: Name) -> str:
     """Return the YAML `text` without one entry, and without sections that become empty; comments
     and other entries stay. Text without that entry is returned unchanged.
     """
-    tree = plain(yaml.safe_load(text) or {})  # no dict twice: it may come from an alias
+    tree = plain(yaml.load(text, layers.LOADER) or {})  # no dict twice: it may come from an alias
     if not layers.has(tree, name):
         return text
     wanted = layers.Layer(tree)
@@ -104,7 +104,7 @@ def without_setting(text: str, name: Name) -> str:
         wanted.remove(name)
     edited = _without(text, name)
     try:
-        if (yaml.safe_load(edited) or {}) == tree:
+        if (yaml.load(edited, layers.LOADER) or {}) == tree:
             return edited
     except yaml.YAMLError:
         log.debug("an unusual settings file is rewritten without its comments")
@@ -112,7 +112,7 @@ def without_setting(text: str, name: Name) -> str:
 
 
 def _without(text: str, name: Name) -> str:
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=layers.LOADER)
     for part in name[:-1]:
         node = _value(node, part) if isinstance(node, yaml.MappingNode) else None
     if not isinstance(node, yaml.MappingNode):
@@ -130,7 +130,7 @@ def _without(text: str, name: Name) -> str:
 
 
 def _edited(text: str, name: Name, value: Any) -> str:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=layers.LOADER)
     if root is None or (_is_block(root) and _value(root, name[0]) is None):
         between = "\n" if text and not text.endswith("\n") else ""
         return f"{text}{between}{_line(name, value)}\n"
@@ -208,9 +208,10 @@ def plain(value: Any) -> Any:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by `text` atomically; raises AvatarError if it cannot be written."""
+    """Replace a file by `text` atomically, and where it is a link, what it leads to; raises
+    AvatarError if it cannot be written."""
     try:
-        with replacing(path, 0o600) as unfinished:
+        with replacing(Path(os.path.realpath(path)), 0o600) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
     except OSError as error:
         raise AvatarError(

@@ -70,11 +70,17 @@ def test_the_shipped_engines_exist() -> None:
         Kind.AEC: settings.audio.aec,
         Kind.VAD: settings.vad,
         Kind.TURN: settings.turn,
+        Kind.WAKE: settings.wake,
         Kind.ASR: settings.asr,
         Kind.DIALOGUE: settings.dialogue,
         Kind.TTS: settings.tts,
         Kind.FACE: settings.face,
         Kind.ENHANCE: settings.face_enhancement,
+        Kind.IMAGE: settings.studio.image,
+        Kind.VIDEO: settings.studio.video,
+        Kind.ANIMATE: settings.studio.animate,
+        Kind.VERIFY: settings.studio.verify,
+        Kind.RENDERER: settings.studio.renderer,
     }
     assert set(chosen) == set(Kind)
     registry = Registry()

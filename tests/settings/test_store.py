@@ -61,6 +61,17 @@ def test_options_have_the_defaults_of_their_manifest(store: SettingsStore) -> No
     assert store.settings.tts.options == {}
 
 
+def test_a_link_to_the_file_stays_one(store: SettingsStore, user_file: Path) -> None:
+    """As those have it who keep their settings in a folder of their own."""
+    kept = user_file.with_name("kept.yaml")
+    kept.write_text("", encoding="utf-8")
+    user_file.unlink(missing_ok=True)
+    user_file.symlink_to(kept)
+    store.set("window.theme", "light")
+    assert user_file.is_symlink()
+    assert "light" in kept.read_text(encoding="utf-8")
+
+
 def test_change_is_applied_saved_and_reported(store: SettingsStore, user_file: Path) -> None:
     changes: list[SettingsChange] = []
     end = store.subscribe(changes.append)
