@@ -10,6 +10,7 @@ from pathlib import Path
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.storage.database import Database
+from avatar_app.tools.local_time import in_local_time
 from avatar_app.tools.services import Alarm, Appointment
 
 
@@ -27,6 +28,7 @@ LONGEST_WAIT = 20.0
 """Seconds: a suspended machine or a changed clock is noticed after this at the latest."""
 LATE = 60.0
 """Seconds: an appointment that fires later than this is reported as missed."""
+LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 Wait = Callable[[threading.Event, float], object]
 """Return when the event is set, or after so many seconds."""
@@ -144,15 +146,20 @@ class Agenda:
         return min(max(left, 0.0), LONGEST_WAIT)
 
     def _all(self) -> list[Appointment]:
-        zone = self._clock().tzinfo
+        now = self._clock()
         with self._database.transaction() as connection:
             rows = connection.execute(
                 "SELECT id, kind, text, due FROM appointments ORDER BY due, id"
             ).fetchall()
         return [
-            Appointment(id, Alarm(kind), text, datetime.fromtimestamp(due, zone))
+            Appointment(id, Alarm(kind), text, in_local_time(_moment(due), now))
             for id, kind, text, due in rows
         ]
+
+
+def _moment(seconds: float) -> datetime:
+    """Return a time that is stored; beyond the calendar, one that nobody lives to see."""
+    return datetime.fromtimestamp(min(seconds, LATEST), UTC)
 
 
 def _sentence(appointment: Appointment, now: datetime) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from avatar_app.core.errors import InputInvalid
@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 PAGE = 60
 """Turns that are read at once: laid out in less than the time between two pictures."""
+_LONGEST_TURN, _ROUNDED = timedelta(hours=1), timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,12 @@ class ConversationStore:
             return self.list()
         return self._read(lambda of: _found(of, words), ())
 
+    def where_said(self, sentence: str) -> int | None:
+        """Return the conversation in which the user said a sentence last; None where it is not
+        stored."""
+        words = " ".join(sentence.split())
+        return self._read(lambda of: _conversation_with(of, words), None) if words else None
+
     def find(self, id: int) -> ConversationSummary:
         """One conversation; InputInvalid if it is not stored."""
         found = next((each for each in self.list() if each.id == id), None)
@@ -120,6 +127,21 @@ class ConversationStore:
     def restore(self, id: int) -> None:
         """Undo `delete`."""
         self._change("UPDATE conversations SET deleted_at = '' WHERE id = ?", (id,))
+
+    def deleted(self) -> set[int]:
+        """Return the conversations that were put aside."""
+        found = "SELECT id FROM conversations WHERE deleted_at != ''"
+        return self._read(lambda of: {id for (id,) in of.execute(found)}, set())
+
+    def at(self, moment: datetime) -> int | None:
+        """Return the conversation, put aside or not, whose turn had just ended at a moment."""
+        times = (format_timestamp(moment + each) for each in (-_LONGEST_TURN, _ROUNDED))
+        found = (
+            "SELECT conversation FROM turns WHERE started_at BETWEEN ? AND ?"
+            " ORDER BY started_at DESC, number DESC LIMIT 1"
+        )
+        row = self._read(lambda of: of.execute(found, tuple(times)).fetchone(), None)
+        return None if row is None else int(row[0])
 
     def erase_deleted(self, ids: Iterable[int] | None = None) -> int:
         """Erase for good what was deleted (of `ids`; None: all); returns how many turns."""
@@ -235,6 +257,15 @@ def _hits(connection: sqlite3.Connection, words: SearchWords) -> dict[int, _Hit]
     for id, _, first in _turns_with(connection, words, words.all_of_them):
         hits[id].first = first
     return hits
+
+
+def _conversation_with(connection: sqlite3.Connection, sentence: str) -> int | None:
+    found = connection.execute(
+        "SELECT conversation FROM turns WHERE instr(folded(user_text), ?) AND conversation IN"
+        " (SELECT id FROM conversations WHERE deleted_at = '') ORDER BY number DESC LIMIT 1",
+        (sentence.casefold(),),
+    ).fetchone()
+    return found[0] if found else None
 
 
 def _turns_with(

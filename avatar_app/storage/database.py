@@ -4,16 +4,41 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.whole_text import whole_text
 
 Migration = Callable[[sqlite3.Connection], None]
 IN_MEMORY = Path(":memory:")
 BUSY_SECONDS = 5.0
 """How long to wait for another process's writing."""
+
+
+class _Connection(sqlite3.Connection):
+    """Stores any text; what UTF-8 has no bytes for is replaced."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeEncodeError:
+            return super().execute(sql, _whole(parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        return super().executemany(sql, map(_whole, parameters))
+
+
+def _whole(parameters: Any) -> Any:
+    if isinstance(parameters, dict):
+        return {name: _whole_value(value) for name, value in parameters.items()}
+    return tuple(map(_whole_value, parameters))
+
+
+def _whole_value(value: Any) -> Any:
+    return whole_text(value) if isinstance(value, str) else value
 
 
 class Database:
@@ -78,7 +103,9 @@ def connect_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Con
 
     Raises sqlite3.DatabaseError if it is damaged, InputInvalid if a newer version wrote it.
     """
-    connection = sqlite3.connect(path, check_same_thread=False, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(
+        path, check_same_thread=False, timeout=BUSY_SECONDS, factory=_Connection
+    )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,7 +65,7 @@ class FactTable:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._latest = 0
-        """The fact that was learned or recalled last, in this run."""
+        """The fact that was learned, recalled or talked about last, in this run."""
 
     def learn(self, fact: Fact, said: str, learned: datetime | None) -> None:
         """Store a fact; what was said before of the same subject and attribute is replaced."""
@@ -99,6 +100,12 @@ class FactTable:
         """Return everything that is known, the oldest first."""
         return self._select("WHERE replaced_by IS NULL ORDER BY id")
 
+    def of(self, ids: Sequence[int]) -> list[RememberedFact]:
+        """Return facts by their ids, in that order; those that are not current are left out."""
+        places = ", ".join("?" * len(ids))
+        found = self._select(f"WHERE replaced_by IS NULL AND id IN ({places})", *ids)
+        return sorted(found, key=lambda known: ids.index(known.id))
+
     def replaced(self, subject: str, attribute: str) -> list[RememberedFact]:
         """Return what was said before, the oldest first."""
         return self._select(
@@ -120,8 +127,12 @@ class FactTable:
             most,
         )
 
+    def mention(self, known: RememberedFact) -> None:
+        """The conversation is about this fact now: “why do you know that?” asks for it."""
+        self._latest = known.id
+
     def latest(self) -> RememberedFact | None:
-        """Return the fact that was learned or recalled last in this run."""
+        """Return the fact that was learned, recalled or talked about last in this run."""
         return next(iter(self._select("WHERE id = ? AND replaced_by IS NULL", self._latest)), None)
 
     def forget(self, subject: str = "", attribute: str = "") -> int:

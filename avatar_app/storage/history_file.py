@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,9 @@ from avatar_app.storage.history_schema import MIGRATIONS
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds for which another process may write: what is said meanwhile waits, and is not lost."""
 
 
 class HistoryFile:
@@ -89,7 +93,7 @@ class HistoryFile:
 
     def _run(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         try:
-            return self._transact(work)
+            return self._transact_in_turn(work)
         except sqlite3.Error as error:
             if not self.in_memory:
                 self._go_on_in_memory(error)
@@ -101,6 +105,18 @@ class HistoryFile:
                 message = f"Conversations are no longer recorded: {error}."
                 self._notice(Noticed(message, "Restart the application."))
             return otherwise
+
+    def _transact_in_turn(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Wait for another process that writes: a large history takes it longer than
+        BUSY_SECONDS."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return self._transact(work)
+            except sqlite3.OperationalError as error:
+                is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() > until:
+                    raise
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with self.connection:

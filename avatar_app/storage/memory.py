@@ -7,7 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from avatar_app.storage.database import Database
+from avatar_app.storage.episodes import EpisodeTable, create_episodes
 from avatar_app.storage.facts import FactTable, create_remembered_facts
+from avatar_app.storage.remarks import RemarkTable, create_remarks
+from avatar_app.storage.vectors import Vectors, VectorTable, create_vectors
 from avatar_app.tools.services import Fact, Note, RememberedFact
 
 
@@ -21,7 +24,13 @@ def _create_notes_and_facts(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS = (_create_notes_and_facts, create_remembered_facts)
+MIGRATIONS = (
+    _create_notes_and_facts,
+    create_remembered_facts,
+    create_episodes,
+    create_vectors,
+    create_remarks,
+)
 """Append only: the file stores how many were applied."""
 
 
@@ -31,6 +40,9 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._database = Database(path, MIGRATIONS)
         self.stated = FactTable(self._database)
+        self.episodes = EpisodeTable(self._database)
+        self.vectors = VectorTable(self._database)
+        self.remarks = RemarkTable(self._database)
         self.notice = self._database.notice
         """One sentence for the user when a damaged file was moved aside."""
 
@@ -69,12 +81,21 @@ class Memory:
         """Return the facts of a subject and attribute; empty strings match all."""
         return [each.fact for each in self.stated.find(subject, attribute)]
 
+    def remembered(self, subject: str, attribute: str = "") -> list[RememberedFact]:
+        """Return facts with their sources, the oldest first."""
+        return self.stated.find(subject, attribute)
+
     def source(self, subject: str = "", attribute: str = "") -> RememberedFact | None:
         """Return a fact with the words it was learned from; without arguments the one that was
         learned or recalled last."""
         if not (subject or attribute):
             return self.stated.latest()
         return next(reversed(self.stated.find(subject, attribute)), None)
+
+    def near(self, model: str, question: Vectors, most: int) -> list[RememberedFact]:
+        """Return the facts nearest in meaning to a question, a vector of shape (dimensions,) made
+        by `model`; the nearest first."""
+        return self.stated.of(self.vectors.nearest(model, question, most))
 
     def forget(self, subject: str = "", attribute: str = "") -> int:
         """Delete facts; returns how many. Empty strings match all."""

@@ -34,7 +34,7 @@ class HistoryRecorder(TurnStore, Protocol):
 
 class Recorder:
     """A listener to events; `close` waits until everything is written. A turn that only repeats
-    what was said before is not kept."""
+    what was said before is not kept. What cannot be kept is logged, and what follows is."""
 
     def __init__(self, store: TurnStore) -> None:
         self._store = store
@@ -63,7 +63,10 @@ class Recorder:
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            work()
+            try:
+                work()
+            except Exception:  # a seam: else every later turn would be lost without a word
+                log.exception("a turn could not be kept")
 
 
 class ConversationRecorder:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import yaml
 
 _LEXICON = Path(__file__).with_suffix(".yaml")
+MOST_WORDS = 200
+"""Words of a text that are looked for: somebody may paste a whole book."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _WORD = re.compile(r"[^\W_]+")
 
@@ -26,9 +29,10 @@ def index_words(*texts: str) -> str:
 
 
 def search_words(text: str) -> tuple[str, ...]:
-    """Return the words of a question that say what it is about."""
+    """Return the words of a question that say what it is about, the first MOST_WORDS."""
     _, stop = _lexicon()
-    return tuple(dict.fromkeys(word for word in _folded(text) if word not in stop))
+    found = dict.fromkeys(word for word in _folded(text) if word not in stop)
+    return tuple(islice(found, MOST_WORDS))
 
 
 def _folded(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.bench.mind import plant, read_planted
+from avatar_app.bench.planted import plant, read_fresh, read_planted
 from avatar_app.storage.memory import MIGRATIONS, Memory
 from avatar_app.tools.services import Fact
 
@@ -105,3 +105,11 @@ def test_facts_of_an_earlier_version_are_kept(tmp_path: Path) -> None:
     assert (known.said, known.learned) == ("", None)
     assert related(memory, "my sibling") == ["Oslo"]
     memory.close()
+
+
+@pytest.mark.parametrize("language", ["english", "german"])
+def test_fresh_questions_are_about_planted_facts(language: str) -> None:
+    planted = {each.fact.value for each in read_planted()[language]}
+    fresh = read_fresh()[language]
+    assert len(fresh) >= 20
+    assert {value for value, _ in fresh} <= planted

@@ -261,3 +261,68 @@ def test_stored_turn_has_its_time(history: History) -> None:
     at = datetime(2026, 5, 4, 12, 30, tzinfo=UTC)
     history.add(a_turn(1), at)
     assert [turn.at for turn in history.recent(1)] == [at]
+
+
+def test_a_turn_with_half_a_character_loses_neither_it_nor_those_that_follow(
+    history: History,
+) -> None:
+    recorder = Recorder(history)
+    for number, said in enumerate(("cut \ud83d", "hello"), 1):
+        recorder(a_turn(number, said))
+    recorder.close()
+    assert [turn.user_text for turn in history.recent(5)] == ["cut \ufffd", "hello"]
+    assert not history.in_memory
+    (found,) = history.conversations.search("cut \ud83d")
+    history.conversations.rename(found.id, "named \ud83d")
+    assert history.conversations.find(found.id).title == "named \ufffd"
+
+
+def test_a_store_that_fails_is_asked_again_for_the_next_turn(expected_warnings: list[str]) -> None:
+    expected_warnings.append("a turn could not be kept")
+
+    class Failing:
+        def __init__(self) -> None:
+            self.kept: list[int] = []
+
+        def add(self, turn: TurnEnded, at: datetime) -> None:
+            if turn.turn_id == 1:
+                raise RuntimeError("a bug")
+            self.kept.append(turn.turn_id)
+
+    store = Failing()
+    recorder = Recorder(store)
+    for number in (1, 2):
+        recorder(a_turn(number))
+    recorder.close()
+    assert store.kept == [2]
+
+
+def test_a_turn_waits_for_another_process_that_writes_for_long(
+    history: History, notices: list[Noticed]
+) -> None:
+    history._file.connection.execute("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(history.path, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    recorder = Recorder(history)
+    recorder(a_turn(1))
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+    recorder.close()
+    release.join()
+    other.close()
+    assert notices == []
+    assert not history.in_memory
+    assert [turn.turn_id for turn in history.recent(5)] == [1]
+
+
+def test_a_file_that_stays_locked_is_given_up(
+    history: History, notices: list[Noticed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_file, "PATIENCE", 0.05)
+    history._file.connection.execute("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(history.path)
+    other.execute("BEGIN IMMEDIATE")
+    history.add(a_turn(1), NOON)
+    other.close()
+    assert history.in_memory
+    assert "locked" in notices[0].message
