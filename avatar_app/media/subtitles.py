@@ -10,6 +10,7 @@ from typing import Any
 
 LINE, LINES = 42, 2
 """Characters of a line and lines of a subtitle, as broadcasters advise."""
+MOV_TEXT = "mov_text"
 MILLISECONDS = Fraction(1, 1000)
 
 
@@ -58,12 +59,14 @@ def as_vtt(subtitles: Iterable[Subtitle]) -> str:
 
 
 class SubtitleTrack:
-    """A subtitle stream (3GPP timed text, ETSI TS 126 245) of an mp4 that PyAV writes."""
+    """A subtitle stream of a film that PyAV writes: 3GPP timed text (ETSI TS 126 245) in an mp4 or
+    mov, WebVTT in a webm."""
 
-    def __init__(self, container: Any) -> None:
+    def __init__(self, container: Any, codec: str = MOV_TEXT) -> None:
         """To be made before the container has begun, so with its other streams."""
         self._container = container
-        self._stream = container.add_mux_stream("mov_text")
+        self._stream = container.add_mux_stream(codec)
+        self._has_length = codec == MOV_TEXT
 
     def write(self, subtitles: Iterable[Subtitle]) -> None:
         """All subtitles, in their order."""
@@ -71,7 +74,8 @@ class SubtitleTrack:
 
         for each in cut(subtitles):
             words = _spoken(each).encode()
-            packet = av.Packet(len(words).to_bytes(2, "big") + words)
+            length = len(words).to_bytes(2, "big") if self._has_length else b""
+            packet = av.Packet(length + words)
             packet.stream, packet.time_base = self._stream, MILLISECONDS
             packet.pts = packet.dts = round(each.start * 1000)
             packet.duration = max(1, round(each.end * 1000) - packet.pts)

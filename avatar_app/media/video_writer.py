@@ -50,11 +50,12 @@ def film_file(path: Path) -> Path:
                     "Choose another name.",
                 )
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return target
 
 
-def _unwritable(path: Path, error: OSError) -> FilmUnwritable:
+def unwritable(path: Path, error: OSError) -> FilmUnwritable:
+    """Return what to say of a film that the system did not accept."""
     return FilmUnwritable(
         f"The film {path} cannot be written: {error.strerror or error}.",
         "Choose another folder or name, or make room on the disk.",
@@ -107,7 +108,7 @@ class VideoWriter:
             self._container = av.open(str(self._partial), "w")
             self._container.metadata["comment"] = COMMENT
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
         self._audio: Any = None if silent else self._begin_audio()
 
     def __enter__(self) -> Self:
@@ -126,7 +127,7 @@ class VideoWriter:
                 with suppress(OSError):  # report what went wrong inside, not what follows from it
                     self._container.close()
         except OSError as failure:
-            raise _unwritable(self._path, failure) from failure
+            raise unwritable(self._path, failure) from failure
         finally:
             with suppress(OSError):  # it does not exist when all went well
                 self._partial.unlink()
@@ -196,11 +197,11 @@ class VideoWriter:
             else:
                 self._container.mux(packets)
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise unwritable(self._path, error) from error
 
     def _write_early(self) -> None:
         early, self._early = self._early, []
         try:
             self._container.mux(early)
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise unwritable(self._path, error) from error
