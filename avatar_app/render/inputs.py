@@ -12,13 +12,16 @@ from avatar_app.avatars.creation import make_avatar
 from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ModelMissing
+from avatar_app.core.home import expanded
 from avatar_app.core.jobs import Job
 from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar
 from avatar_app.models.resolve import installed_path
+from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
 WEIGHTS = (".pth", ".safetensors", ".onnx")
 """Extensions of files with a network's weights."""
+LIVE_PORTRAIT = "live_portrait"
 _PHOTO_AVATAR = "photo"
 
 
@@ -33,7 +36,7 @@ def avatar_folder(
     creates the face detector. Raises InputInvalid where the photo cannot be used, ConfigInvalid for
     an unknown name.
     """
-    path, library = Path(avatar).expanduser(), AvatarLibrary.of(paths)
+    path, library = expanded(avatar), AvatarLibrary.of(paths)
     if avatar in library.names():
         yield library.folder(str(avatar))
     elif (path / MANIFEST).is_file():
@@ -57,7 +60,7 @@ def find_weights(model: str | Path, paths: AppPaths) -> Path:
 
     There it is `<name>.pth` (or .safetensors, .onnx), or in a folder `<name>`.
     """
-    given = Path(model).expanduser()
+    given = expanded(model)
     if given.is_file():
         return given
     if len(given.parts) == 1:
@@ -73,3 +76,17 @@ def find_weights(model: str | Path, paths: AppPaths) -> Path:
         f"Type: avatar-app models download {given.stem}; or put {given.stem}.pth into "
         f"{paths.models}, or say where yours is.",
     )
+
+
+def live_portrait_folder(given: str, settings: Settings) -> Path:
+    """Return the folder of LivePortrait's networks: the given one, or that of the studio's engine
+    or of the face, if it is theirs. Raises ModelMissing where none is chosen."""
+    for choice in (settings.studio.animate, settings.face):
+        if not given and choice.engine == LIVE_PORTRAIT:
+            given = str(choice.options.get("model", ""))
+    if not given:
+        raise ModelMissing(
+            "No folder of LivePortrait's networks is chosen.",
+            "Put its ONNX files into a folder and name it: studio.animate.options.model=FOLDER",
+        )
+    return expanded(given)

@@ -11,6 +11,7 @@ from typing import Any
 from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.core.errors import ConfigInvalid, ModelMissing
 from avatar_app.core.events import Noticed
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.models.resolve import license_notices
@@ -50,7 +51,7 @@ class RenderRequest:
 
     def files(self) -> list[Path]:
         """Return the paths of input files."""
-        named = [Path(name).expanduser() for name in (self.avatar, self.model) if name]
+        named = [expanded(name) for name in (self.avatar, self.model) if name]
         return named if self.audio is None else [self.audio, *named]
 
 

@@ -26,7 +26,7 @@ from avatar_app.render.sound import Sound
 PRESET = "veryfast"
 _AHEAD = 2
 """Pictures that may wait for the encoder: as many as one batch of lips on a processor."""
-_CLOSING = 0.1
+CLOSING = 0.1
 """Seconds that faces take to close their mouth after the last sound."""
 
 Tell = Callable[[float, float], None]
@@ -110,10 +110,10 @@ def render_film(
         labeled=labeled,
     )
     with writer as movie, _EncoderThread() as encoder:
-        until = (count - math.ceil(_CLOSING * face.fps - 1e-6) - 0.5) / face.fps
+        until = (count - math.ceil(CLOSING * face.fps - 1e-6) - 0.5) / face.fps
         speech = _heard(sound, until, encoder, None if silent else movie)
         times.append(time.perf_counter())
-        for index, frame in enumerate(touch(_frames(face, speech, turn, count)), 1):
+        for index, frame in enumerate(touch(frames_of(face, speech, turn, count)), 1):
             turn.check()
             encoder.do(movie.add_picture, frame.image)
             spent = time.perf_counter() - times[-1]
@@ -136,12 +136,12 @@ def _heard(
             encoder.do(movie.add_sound, *take.sides)
         seconds = take.speech.audio.seconds
         if until > 0:
-            yield take.speech if seconds <= until else _begun(take.speech, until)
+            yield take.speech if seconds <= until else first_seconds(take.speech, until)
         until -= seconds
 
 
-def _begun(speech: SpeechChunk, seconds: float) -> SpeechChunk:
-    """Yield the first seconds; later speech is neither heard nor shown."""
+def first_seconds(speech: SpeechChunk, seconds: float) -> SpeechChunk:
+    """Return the first seconds; later speech is neither heard nor shown."""
     audio = speech.audio
     samples = audio.samples[: round(seconds * audio.rate)]
     return replace(
@@ -151,7 +151,7 @@ def _begun(speech: SpeechChunk, seconds: float) -> SpeechChunk:
     )
 
 
-def _frames(
+def frames_of(
     face: Face, speech: Iterator[SpeechChunk], turn: Turn, count: int
 ) -> Iterator[VideoFrame]:
     """Yield `count` pictures; a face that has closed its mouth before continues at rest."""

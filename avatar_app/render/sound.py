@@ -16,6 +16,7 @@ from avatar_app.media.downmix import downmix
 from avatar_app.media.resample import Resampler
 from avatar_app.media.sound_file import opened_sound
 from avatar_app.media.subtitles import Subtitle
+from avatar_app.pipeline.output.moods import with_moods
 
 LONGEST_SECONDS = 300.0
 TAKE_SECONDS = 8
@@ -95,7 +96,7 @@ class SpokenText:
         self.subtitles: tuple[Subtitle, ...] = ()
         self._chunks: list[SpeechChunk] = []
         self.seconds = 0.0
-        for chunk in voice.speak(text, turn):
+        for chunk in with_moods(voice.speak(text, turn), text):
             turn.check()
             self._chunks.append(chunk)
             self.seconds += chunk.audio.seconds

@@ -13,6 +13,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import PLAYBACK_RATE, AudioChunk, SpeechChunk
 from avatar_app.media.resample import Resampler
 from avatar_app.media.subtitles import Subtitle
+from avatar_app.pipeline.output.moods import with_moods
 from avatar_app.render.sound import Take
 
 LONGEST_SECONDS = 3600.0
@@ -98,7 +99,7 @@ class SpokenConversation:
 
 def _speak(voice: Any, line: SpokenLine, turn: Turn) -> _Said:
     chunks = []
-    for chunk in voice.speak(line.text, turn):
+    for chunk in with_moods(voice.speak(line.text, turn), line.text):
         turn.check()
         chunks.append(chunk)
     return _Said(line.by_avatar, tuple(chunks))

@@ -23,6 +23,7 @@ from avatar_app.core.errors import (
     ModelMissing,
     choose_one_of,
 )
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.media.video_writer import FilmUnwritable
@@ -74,7 +75,7 @@ class Wav2LipTalkingHead:
             self._most = _whole("wav2lip_batch_size", wav2lip_batch_size)
             self._detector_batch = _whole("face_det_batch_size", face_det_batch_size)
             self._size = _size(size, self._profile)
-        self._photo = Path(avatar_image_path).expanduser()
+        self._photo = expanded(avatar_image_path)
         if not self._photo.exists():
             raise FileNotFoundError(f"The file {self._photo} does not exist. Check the path.")
         self._wanted_device = device
@@ -117,7 +118,7 @@ class Wav2LipTalkingHead:
         too long, for an unknown rate, and where the film would replace its own input, RuntimeError
         where an engine failed or the file cannot be written.
         """
-        audio, output = Path(audio_path).expanduser(), Path(output_path).expanduser()
+        audio, output = expanded(audio_path), expanded(output_path)
         if not audio.exists():
             raise FileNotFoundError(f"The file {audio} does not exist. Check the path.")
         with _as_expected():
