@@ -17,6 +17,7 @@ from avatar_app.engines.face.portrait.avatar import (
     FILES,
     MANIFEST,
     PORTRAIT,
+    TAUGHT,
     Avatar,
     check_folder,
     load_avatar,
@@ -69,7 +70,9 @@ def is_same_avatar(source: Path, folder: Path) -> bool:
     Raises InputInvalid where it is no avatar."""
     with _opened(source) as archive:
         sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-        sizes_on_disk = {path.name: path.stat().st_size for path in folder.iterdir()}
+        sizes_on_disk = {
+            path.name: path.stat().st_size for path in folder.iterdir() if path.name not in TAUGHT
+        }
         if sizes.keys() != sizes_on_disk.keys():
             return False
         pictures = sizes.keys() - {MANIFEST}

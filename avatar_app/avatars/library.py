@@ -10,6 +10,7 @@ from pathlib import Path
 from avatar_app.core.errors import InputInvalid
 from avatar_app.engines.face.portrait.avatar import MANIFEST, Avatar, load_avatar, read_document
 from avatar_app.engines.face.portrait.checking import printable
+from avatar_app.engines.face.portrait.idle import RENDERED
 from avatar_app.system.files import replacing
 from avatar_app.system.folder_library import FolderLibrary
 from avatar_app.system.named_folders import folder_name, is_name
@@ -42,6 +43,8 @@ class AvatarLabel:
     """As the user wrote it; empty where it is only the folder's name."""
     is_clip: bool
     """It has an idle loop."""
+    is_rendered: bool
+    """Its loop was made of a photo."""
     changed: float
     """Seconds since the epoch."""
 
@@ -67,7 +70,11 @@ class AvatarLibrary(FolderLibrary[Avatar]):
         path = self.folder(name) / MANIFEST
         document = read_document(path)
         title = printable(str(document.get("name", "")))
-        return AvatarLabel("" if title == name else title, "idle" in document, path.stat().st_mtime)
+        idle = document.get("idle")
+        is_rendered = isinstance(idle, dict) and idle.get(RENDERED) is True
+        return AvatarLabel(
+            "" if title == name else title, idle is not None, is_rendered, path.stat().st_mtime
+        )
 
     def rename(self, name: str, title: str, taken: Collection[str] = ()) -> str:
         """Give an avatar another title, and its folder the name that is made from it; returns that

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from avatar_app.avatars.detection.crops import FaceBox
 from avatar_app.core.errors import InputInvalid
+from avatar_app.engines.face_detection.crops import FaceBox
 
 
 class SeveralPeople(InputInvalid):

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from avatar_app.avatars.detection.crops import FaceBox
 from avatar_app.avatars.detection.faces import FaceDetector
 from avatar_app.avatars.landmarks import Floats, no_face_in
 from avatar_app.avatars.photo import read_photo
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import Image
+from avatar_app.engines.face_detection.crops import FaceBox
 
 
 @dataclass(frozen=True, slots=True, eq=False)

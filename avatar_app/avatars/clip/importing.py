@@ -86,17 +86,18 @@ def measure_clip(
     film = Film(
         clip,
         Loop(part.start + loop.begin, part.start + loop.end, loop.mirrored),
-        _faded(_boxes(meshes, clip.size), loop),
-        _faded(np.stack([_marks(mesh) for mesh in meshes]), loop),
+        _faded(face_boxes(meshes, clip.size), loop),
+        _faded(np.stack([mesh_marks(mesh) for mesh in meshes]), loop),
     )
     return MeasuredFace(picture, mesh, notes, film)
 
 
-def _marks(mesh: Floats) -> Floats:
+def mesh_marks(mesh: Floats) -> Floats:
+    """Return the landmarks of all groups of a mesh, concatenated: (points, 2)."""
     return np.asarray(np.concatenate(list(landmarks_of(mesh).values())), np.float32)
 
 
-def _boxes(meshes: Floats, size: tuple[int, int]) -> Floats:
+def face_boxes(meshes: Floats, size: tuple[int, int]) -> Floats:
     """Return the face boxes, as `creation.face_box` computes them, but smoothed: (n, 4), inside the
     picture."""
     low, high = meshes[:, :, :2].min(axis=1), meshes[:, :, :2].max(axis=1)
@@ -122,7 +123,8 @@ def write_idle(folder: Path, film: Film, job: Job[Any], span: tuple[float, float
     """Write the loop's files; `span` is the part of the job's progress."""
     content = io.BytesIO()
     count = len(film.boxes)
-    _encode(content, _with_progress(_pictures(film), count, job, span), film.clip)
+    pictures = _with_progress(_pictures(film), count, job, span)
+    encode_loop(content, pictures, film.clip.rate, film.clip.size)
     track = io.BytesIO()
     np.savez_compressed(track, boxes=film.boxes, landmarks=film.marks)
     (folder / IDLE_CLIP).write_bytes(content.getvalue())
@@ -155,14 +157,17 @@ def _pictures(film: Film) -> Iterator[Image]:
             yield np.asarray(over, np.uint8)
 
 
-def _encode(target: io.BytesIO, pictures: Iterator[Image], clip: Clip) -> None:
+def encode_loop(
+    target: io.BytesIO, pictures: Iterator[Image], fps: float, size: tuple[int, int]
+) -> None:
+    """Write the clip of an idle loop; `size`: width and height of the pictures."""
     import av
 
     with av.open(target, "w", format="mp4") as container:
-        rate = Fraction(clip.rate).limit_denominator(1001)
+        rate = Fraction(fps).limit_denominator(1001)
         stream = container.add_stream("libx264", rate=rate, options=_QUALITY)
-        stream.width, stream.height = clip.size
-        stream.pix_fmt = "yuv420p"
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv444p" if size[0] % 2 or size[1] % 2 else "yuv420p"
         for picture in pictures:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))

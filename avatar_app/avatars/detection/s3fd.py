@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.avatars.detection.crops import FaceBox, Floats
 from avatar_app.avatars.detection.s3fd_graph import (
     PICTURES,
     STRIDES,
@@ -26,6 +25,7 @@ from avatar_app.avatars.detection.s3fd_graph import (
 )
 from avatar_app.core.values import Image
 from avatar_app.engines.checkpoints.reading import Published, read_weights
+from avatar_app.engines.face_detection.crops import FaceBox, Floats
 from avatar_app.engines.onnx_session import ErrorTexts, create_session, inference_errors
 
 _LONGEST = 512

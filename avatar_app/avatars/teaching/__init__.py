@@ -1,0 +1,1 @@
+"""Teaches a small network to paint the lips of one avatar as a large one does."""
