@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, InputInvalid
-from avatar_app.system.files import replace_file
+from avatar_app.system.files import is_leftover, replace_file
 from avatar_app.system.folder_library import FolderLibrary
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.signing import Purpose, sign_record, signing_key, verify_record
@@ -106,7 +106,7 @@ def open_voice(folder: Path, paths: AppPaths) -> ClonedVoice:
             f"The consent to the voice {folder.name} was revoked.", f"Delete {folder}."
         )
     found = _hashes(folder)
-    if found != record["files"]:
+    if found not in (record["files"], record.get("before")):
         changed = sorted(dict(found.items() ^ record["files"].items()))
         raise InputInvalid(
             f"The voice {folder.name} was changed after its speaker consented: {changed[0]}.",
@@ -118,14 +118,17 @@ def open_voice(folder: Path, paths: AppPaths) -> ClonedVoice:
 
 def add_latents(folder: Path, latents: bytes, paths: AppPaths) -> None:
     """Store what an engine computed from the voice's reference: signed with the rest, deleted with
-    it.
+    it. A process that is killed meanwhile leaves a voice that opens.
 
     `latents`: a safetensors file. Raises like `open_voice`.
     """
     open_voice(folder, paths)
-    record = read_consent(folder, signing_key(paths))
-    replace_file(folder / LATENTS, latents)
-    VoiceLibrary.of(paths).sign(folder, record)
+    key = signing_key(paths)
+    present = _hashes(folder)
+    files = present | {LATENTS: hashlib.sha256(latents).hexdigest()}
+    record = {**read_consent(folder, key), "files": files, "before": present}
+    replace_file(folder / CONSENT, sign_record(record, Purpose.CONSENT, key))
+    replace_file(folder / LATENTS, latents)  # without it, after a kill, `before` holds
 
 
 def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
@@ -140,10 +143,11 @@ def read_consent(folder: Path, key: bytes) -> dict[str, Any]:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Return the hashes of all files but the consent; raises InputInvalid for unexpected files."""
+    """Return the hashes of all files but the consent; raises InputInvalid for unexpected files.
+    What a process left that was killed while it wrote one is read by nobody."""
     found = {}
     for path in sorted(folder.iterdir()):
-        if path.name == CONSENT:
+        if path.name == CONSENT or is_leftover(path):
             continue
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
             raise InputInvalid(

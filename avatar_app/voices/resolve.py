@@ -11,6 +11,7 @@ from typing import Any
 
 from avatar_app.core.engines import HasLatents
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Manifest
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.library import (
@@ -36,7 +37,7 @@ def with_open_voice(options: dict[str, Any], manifest: Manifest, paths: AppPaths
     name = options.get(VOICE)
     if not manifest.clones or not name:
         return options
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if name in VoiceLibrary.of(paths).names():
         folder = VoiceLibrary.of(paths).folder(name)
     elif not any((folder / file).exists() for file in (MANIFEST, CONSENT, REFERENCE)):

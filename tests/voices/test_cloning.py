@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import keyring
 import numpy as np
@@ -21,6 +22,7 @@ from avatar_app.core.jobs import Job
 from avatar_app.core.values import MICROPHONE_RATE, Samples
 from avatar_app.system.paths import app_paths
 from avatar_app.voices import consent
+from avatar_app.voices import library as library_module
 from avatar_app.voices.cloning import Cloning, ask, read_recording, read_request
 from avatar_app.voices.consent_phrase import Sentence, compare, draw, template
 from avatar_app.voices.consent_reading import heard_by_grammar
@@ -176,6 +178,36 @@ def test_a_modified_voice_does_not_open(
 ) -> None:
     change(voice.folder)
     with pytest.raises(InputInvalid, match=sentence):
+        open_voice(voice.folder, app_paths())
+
+
+class Killed(BaseException):
+    """Ends the program at once."""
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_kill_while_latents_are_stored_costs_no_voice(
+    voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    left = [writes]
+    write = library_module.replace_file
+
+    def write_until_killed(*arguments: Any) -> None:
+        if not left[0]:
+            (voice.folder / f".{LATENTS}.1.part").write_bytes(b"num")
+            raise Killed
+        left[0] -= 1
+        write(*arguments)
+
+    with monkeypatch.context() as killed:
+        killed.setattr(library_module, "replace_file", write_until_killed)
+        with pytest.raises(Killed):
+            add_latents(voice.folder, b"numbers", app_paths())
+    assert open_voice(voice.folder, app_paths()).latents is None
+    add_latents(voice.folder, b"numbers", app_paths())
+    assert open_voice(voice.folder, app_paths()).latents is not None
+    bring_latents(voice.folder)
+    with pytest.raises(InputInvalid, match="was changed"):
         open_voice(voice.folder, app_paths())
 
 
