@@ -18,6 +18,7 @@ class Ability(StrEnum):
     LIPS = "lips"
     PHOTOS = "photos"
     FILMS = "films"
+    STUDIO = "studio"
     OTHER = "other"
 
 
@@ -26,10 +27,16 @@ DETECTOR = "detector"
 _OF_KIND = {
     Kind.ASR: Ability.HEARING,
     Kind.VAD: Ability.TURN_END,
+    Kind.WAKE: Ability.HEARING,
     Kind.DIALOGUE: Ability.BRAIN,
     Kind.TTS: Ability.VOICE,
     Kind.FACE: Ability.LIPS,
     Kind.ENHANCE: Ability.FILMS,
+    Kind.IMAGE: Ability.STUDIO,
+    Kind.VIDEO: Ability.STUDIO,
+    Kind.ANIMATE: Ability.STUDIO,
+    Kind.VERIFY: Ability.STUDIO,
+    Kind.RENDERER: Ability.STUDIO,
 }
 
 

@@ -12,9 +12,14 @@ from avatar_app.models.store import Presence, Store, readable
 
 _COMMANDS = {
     Kind.FACE: "avatar-app run --set face.options.avatar=NAME",
+    Kind.IMAGE: "avatar-app studio portrait --prompt TEXT --output FILE.png",
+    Kind.VIDEO: "avatar-app studio make RECIPE.yaml",
+    Kind.ANIMATE: "avatar-app studio animate PHOTO --output FILE.mp4",
+    Kind.VERIFY: "avatar-app studio make RECIPE.yaml",
     Kind.ENHANCE: "avatar-app render --avatar NAME --text TEXT --output FILE.mp4",
 }
 """Models that need a photo's avatar are used with one."""
+_OF_STUDIO = {Kind.IMAGE, Kind.VIDEO, Kind.ANIMATE, Kind.VERIFY, Kind.RENDERER}
 _DETECTOR = "detector"
 """The catalog's name for the engine of a face detection model, which is not an engine itself."""
 
@@ -48,7 +53,8 @@ def command_to_use(model: Model) -> str:
     if model.engine == _DETECTOR:
         return "avatar-app avatars add PHOTO --detector s3fd"
     command = _COMMANDS.get(model.kind, "avatar-app run")
-    settings = f"{model.kind}.engine={model.engine}", f"{model.kind}.options.model={model.id}"
+    chooser = f"studio.{model.kind}" if model.kind in _OF_STUDIO else model.kind
+    settings = f"{chooser}.engine={model.engine}", f"{chooser}.options.model={model.id}"
     return " ".join([command, *(f"--set {shlex.quote(setting)}" for setting in settings)])
 
 

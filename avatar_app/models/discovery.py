@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Kind
 from avatar_app.models.gguf import GgufHeader, read_header
 
@@ -111,7 +112,7 @@ def _candidates(folders: Iterable[str], home: Path, environ: Mapping[str, str]) 
     for folder in (Path(own),) if own else (home / ".ollama" / "models", shared):
         yield from _of_ollama(folder)
     for named in folders:
-        yield from _in_place(ModelFolder("your folder", Path(named).expanduser()))
+        yield from _in_place(ModelFolder("your folder", expanded(named)))
 
 
 def _in_place(place: ModelFolder) -> Iterator[Found]:

@@ -11,6 +11,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -33,6 +34,7 @@ _NUMBERS = MappingProxyType(
     {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 )
 _TEXT, _LIST = 8, 9
+TOKENS = "tokenizer.ggml.tokens"
 QUANTIZATIONS = MappingProxyType(
     {
         0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 8: "Q8_0",
@@ -78,14 +80,28 @@ class GgufHeader:
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read the header; raises InputInvalid for a file that is not a complete GGUF."""
+    """Read the header; raises InputInvalid for a file that is not a complete GGUF. A file that has
+    not changed is read once."""
+    try:
+        state = path.stat()
+        return _read(path, state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise _incomplete(path, error) from error
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _size: int, _changed_at: int) -> GgufHeader:
     try:
         with path.open("rb") as file:
             return _Reader(file).header()
-    except (OSError, struct.error, UnicodeDecodeError, ValueError) as error:
-        raise InputInvalid(
-            f"The file {path} is not a complete GGUF file: {error}.", "Download it again."
-        ) from (error)
+    except (struct.error, UnicodeDecodeError, ValueError) as error:
+        raise _incomplete(path, error) from error
+
+
+def _incomplete(path: Path, error: Exception) -> InputInvalid:
+    return InputInvalid(
+        f"The file {path} is not a complete GGUF file: {error}.", "Download it again."
+    )
 
 
 class _Reader:
@@ -106,9 +122,11 @@ class _Reader:
         known: dict[str, str | float] = {}
         for _ in range(entries):
             key = self._name()
-            value = self._value(*self._numbers("I"))
-            if value is not None:
-                known[key] = value
+            (kind,) = self._numbers("I")
+            if kind != _LIST:
+                known[key] = self._value(kind)
+            elif (length := self._pass_list()) and key == TOKENS:
+                known[key] = length
         if not tensors and not _whole(known.get("split.count")):
             raise ValueError(
                 "it contains no weights"
@@ -124,7 +142,7 @@ class _Reader:
             _whole(known.get(f"{architecture}.context_length")),
             _whole(known.get("split.no")),
             _cache_per_token(known, architecture),
-            _whole(known.get(f"{architecture}.vocab_size")),
+            _whole(known.get(f"{architecture}.vocab_size", known.get(TOKENS))),
             _whole(known.get(f"{architecture}.feed_forward_length")),
             str(known.get("general.type", "model")),
         )
@@ -148,19 +166,16 @@ class _Reader:
             raise ValueError("it ends too early")
         return weights
 
-    def _value(self, kind: int) -> str | float | None:
-        """Return a value; None for a list, which is skipped."""
+    def _value(self, kind: int) -> str | float:
         if kind == _TEXT:
             return self._text()
-        if kind == _LIST:
-            self._pass_list()
-            return None
         if kind not in _NUMBERS:
             raise ValueError("it contains an unknown type")
         number: float = self._numbers(_NUMBERS[kind])[0]
         return number
 
-    def _pass_list(self) -> None:
+    def _pass_list(self) -> int:
+        """Skip a list; returns its length."""
         kind, count = self._numbers("IQ")
         self._items -= count
         if self._items < 0:
@@ -168,10 +183,25 @@ class _Reader:
         if kind in _NUMBERS:
             self._skip(count * struct.calcsize(f"<{_NUMBERS[kind]}"))
         elif kind == _TEXT:
-            for _ in range(count):
-                self._skip(self._numbers("Q")[0])
+            self._pass_texts(count)
         else:
             raise ValueError("a list contains an unknown type")
+        return count
+
+    def _pass_texts(self, count: int) -> None:
+        """Quickly: a vocabulary has some hundred thousand."""
+        read, room = self._file.read, self._room
+        for _ in range(count):
+            length = int.from_bytes(read(8), "little")
+            room -= 8 + length
+            if room < 0:
+                raise ValueError("it ends too early")
+            read(length)
+
+    @property
+    def _room(self) -> int:
+        """Bytes that the header may still have."""
+        return min(self._size, LONGEST_HEADER) - self._file.tell()
 
     def _name(self) -> str:
         if not (name := self._text()):
@@ -195,7 +225,7 @@ class _Reader:
         return taken
 
     def _skip(self, count: int) -> None:
-        if self._file.tell() + count > min(self._size, LONGEST_HEADER):
+        if count > self._room:
             raise ValueError("it ends too early")
         self._file.seek(count, os.SEEK_CUR)
 

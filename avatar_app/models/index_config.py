@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
+from avatar_app.core.home import expanded
 from avatar_app.models.errors import DownloadFailed
 
 PYPI = "https://pypi.org/simple"
@@ -130,7 +131,7 @@ def _npm_options() -> dict[str, str]:
     }
     for path in reversed((variables.get("userconfig") or _NPM_FILES[0], *_NPM_FILES[1:])):
         try:
-            lines = Path(path).expanduser().read_text(encoding="utf-8").splitlines()
+            lines = expanded(path).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError, RuntimeError):  # RuntimeError: no home folder
             continue
         pairs = (line.partition("=") for line in lines if not line.lstrip().startswith(("#", ";")))
@@ -156,5 +157,5 @@ def _is_web(address: str) -> bool:
 
 
 def _files(*paths: str | None) -> list[Path]:
-    given = [Path(path).expanduser() for path in paths if path]
+    given = [expanded(path) for path in paths if path]
     return list(dict.fromkeys(path for path in given if path.is_file()))

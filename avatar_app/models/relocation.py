@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.home import expanded
 from avatar_app.core.jobs import Job
 from avatar_app.models.errors import DiskFailed, of_disk
 from avatar_app.models.lock import hold_lock
@@ -47,7 +48,7 @@ class _Entry:
 
 def place_for(chosen: Path) -> Path:
     """Return the folder to move to: the chosen one, or one in it where it is not empty."""
-    chosen = Path(os.path.abspath(chosen.expanduser()))
+    chosen = Path(os.path.abspath(expanded(chosen)))
     is_taken = chosen.is_dir() and any(chosen.iterdir())
     return chosen / SUBFOLDER if is_taken else chosen
 
@@ -66,7 +67,7 @@ def move_models(job: Job[Path], store: Store, target: Path) -> Path:
             held.enter_context(hold_lock(root.with_name(_LOCK), TITLE))
             finish_move(root, locked=True)
             root.mkdir(parents=True, exist_ok=True)
-            target = Path(os.path.abspath(target.expanduser()))
+            target = Path(os.path.abspath(expanded(target)))
             require_place(root, target)
             for folder in sorted(each for each in root.iterdir() if each.is_dir()):
                 if not folder.name.startswith("."):

@@ -7,6 +7,7 @@ from typing import Any
 
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.events import Noticed
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model, user_catalog
 from avatar_app.models.licenses import require_license
@@ -87,10 +88,10 @@ def license_notices(
 ) -> tuple[Noticed, ...]:
     """Return notices, once, about a restricted model whose path was given by hand."""
     given = options.get(OPTION)
-    if not isinstance(given, str) or not given or not Path(given).expanduser().is_file():
+    if not isinstance(given, str) or not given or not expanded(given).is_file():
         return ()
     store, catalog = _known(paths)
-    path = Path(given).expanduser()
+    path = expanded(given)
     return tuple(
         Noticed(f"{path.name}: {model.license.title}.", model.license.terms)
         for model in catalog.models

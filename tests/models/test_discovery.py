@@ -218,6 +218,19 @@ def test_the_first_of_several_files_may_hold_no_weights(tmp_path):
     assert read_header(tmp_path / "a.gguf").parameters == 0
 
 
+def test_the_vocabulary_is_counted_where_its_size_is_not_stated(tmp_path):
+    tokens = struct.pack("<IIQ", 9, 8, 3) + text(b"a") + text(b"bc") + text(b"")
+    entries = text(b"split.count") + struct.pack("<IH", 2, 2) + text(b"tokenizer.ggml.tokens")
+    content = b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + entries + tokens
+    path = tmp_path / "a.gguf"
+    path.write_bytes(content)
+    assert read_header(path).vocabulary == 3
+    assert read_header(path) is read_header(path)  # it is read once
+    path.write_bytes(content[:-9])  # a copy that stopped is noticed, although it was read before
+    with pytest.raises(InputInvalid, match="it ends too early"):
+        read_header(path)
+
+
 def test_the_command_line_says_how_to_use_one(home, gguf, capsys, monkeypatch):
     path = put(gguf, home / "my models" / "small.gguf")
     monkeypatch.setenv("AVATAR_MODELS__FOLDERS", json.dumps([str(path.parent)]))
