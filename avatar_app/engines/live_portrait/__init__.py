@@ -1,0 +1,1 @@
+"""LivePortrait: a portrait that moves its head, eyes, brows and mouth."""
