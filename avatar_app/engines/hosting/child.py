@@ -11,9 +11,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, Protocol
 
 from avatar_app.core.errors import AvatarError, EngineFailed
+from avatar_app.core.jobs import Job
 from avatar_app.core.out_of_memory import is_out_of_memory, out_of_memory
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall
@@ -41,6 +42,16 @@ BEAT_EVERY = 0.25
 
 log = logging.getLogger(__name__)
 _END = object()
+
+
+class Pipe(Protocol):
+    """The child's end of the way to the application."""
+
+    def send(self, message: Any, /) -> None:
+        """Send a message; raises OSError where nobody is there any more."""
+
+    def recv(self) -> Any:
+        """Wait for a message; raises EOFError where none will come."""
 
 
 class _Turn(Turn):
@@ -132,6 +143,11 @@ def serve(
     """Load the engine that `factory` makes and serve calls until the connection closes."""
     share.take()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application ends its children itself
+    serve_engine(connection, factory, attributes)
+
+
+def serve_engine(connection: Pipe, factory: Callable[[], Any], attributes: tuple[str, ...]) -> None:
+    """Like `serve`, in a process that others have set up."""
     lock = threading.Lock()
 
     def send(message: Any) -> None:
@@ -206,12 +222,40 @@ def _call(running: _Running, served: _Served) -> Any:
     if call.method == CONFIGURE:
         method(**call.options)
         return served.attributes()
+    if call.job:
+        _work(running, method, served.send)
+        return None
     if call.turn_id is None:
         return method(*call.arguments, **call.options)
     first = (running.live_input(),) if call.live else ()
     before, after = call.arguments[: 0 if call.live else 1], call.arguments[0 if call.live else 1 :]
     _stream(running, method(*first, *before, running.turn, *after), served.send)
     return None
+
+
+def _work(running: _Running, method: Callable[..., Any], send: Callable[[Any], None]) -> None:
+    """Run a method that takes a job; send its progress, and what it yields or returns."""
+
+    def pass_on(value: Any) -> None:
+        running.credit.acquire()
+        running.turn.check()
+        send(Output(running.call.id, value))
+
+    def work(job: Job[None]) -> None:
+        value = method(*running.call.arguments, job)
+        if not isinstance(value, Iterator):
+            pass_on(value)
+            return
+        try:
+            for each in value:
+                pass_on(each)
+        finally:
+            getattr(value, "close", lambda: None)()
+
+    job = Job[None](running.call.method, work)
+    job.when_progressed(pass_on)
+    running.turn.when_cancelled(job.cancel)
+    job.run()
 
 
 def _stream(running: _Running, outputs: Any, send: Callable[[Any], None]) -> None:

@@ -27,7 +27,7 @@ from avatar_app.engines.hosting.messages import (
     Ready,
     Returned,
 )
-from avatar_app.engines.hosting.process import ChildProcess, Inbox
+from avatar_app.engines.hosting.process import ChildProcess, Inbox, Start, spawned
 from avatar_app.engines.hosting.pump import ALL_SENT, Pump
 from avatar_app.engines.hosting.share import ProcessShare
 from avatar_app.engines.hosting.watch import LOOK_EVERY, Watch
@@ -43,8 +43,8 @@ _CANCELLED = object()
 class Host:
     """Owns the child process; a call after the child's death starts a new one.
 
-    `factory` must pickle: it makes the engine inside the child. Loading begins at once and in the
-    background; the first call waits for it.
+    `factory` must pickle: it makes the engine inside the child, which `start` starts. Loading
+    begins at once and in the background; the first call waits for it.
     """
 
     attributes: tuple[str, ...] = ()
@@ -59,8 +59,10 @@ class Host:
         title: str,
         patience: float = PATIENCE,
         share: ProcessShare | None = None,
+        start: Start = spawned,
     ) -> None:
         self._factory, self._title, self._patience = factory, title, patience
+        self._start = start
         self._share = share or ProcessShare()
         self._ids = itertools.count(1)
         self._options: dict[str, Any] = {}
@@ -89,7 +91,7 @@ class Host:
 
     def _begin(self) -> ChildProcess:
         attributes = ("patience", *self.attributes)
-        return ChildProcess(self._factory, attributes, self._title, self._share)
+        return ChildProcess(self._factory, attributes, self._title, self._share, self._start)
 
     def _loaded(self, turn: Turn) -> ChildProcess:
         """The child with the engine in it; `turn`: for whom it is waited for."""
@@ -171,8 +173,10 @@ class Host:
         turn: Turn,
         *arguments: Any,
         live: Iterator[Any] | None = None,
+        job: bool = False,
     ) -> Generator[Any, Any, None]:
-        """Call a generator method; `live` is pumped into it by a thread."""
+        """Call a generator method; `live` is pumped into it by a thread. `job`: it takes one in
+        place of the turn, and its progress is yielded too."""
         child = self._loaded(turn)
         id = next(self._ids)
         inbox = child.open(id)
@@ -180,7 +184,7 @@ class Host:
         pump = Pump(child.send, id, live, inbox) if live is not None else None
         try:
             has_input = live is not None
-            child.send(Call(id, method, arguments, {}, turn.id, turn.user_text, has_input))
+            child.send(Call(id, method, arguments, {}, turn.id, turn.user_text, has_input, job))
             if pump is not None:
                 pump.start()
             watch = self._watch(child, self._patience)

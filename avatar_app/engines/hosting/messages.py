@@ -24,6 +24,9 @@ class Call:
     user_text: str = ""
     live: bool = False
     """The method's first argument is a stream whose items follow as `Item`s."""
+    job: bool = False
+    """The method's last argument is a job: its progress and what the method yields or returns are
+    sent as `Output`s."""
 
 
 @dataclass(frozen=True, slots=True)

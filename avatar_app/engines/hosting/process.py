@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import Callable
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import Any, Protocol
 
 from avatar_app.engines.hosting.child import serve
 from avatar_app.engines.hosting.messages import Close, Died, Raised, Ready
@@ -21,6 +21,53 @@ CLOSE_PATIENCE = 3.0
 log = logging.getLogger(__name__)
 
 Inbox = queue.SimpleQueue[Any]
+
+
+class Line(Protocol):
+    """The host's end of the way to a child."""
+
+    def send_bytes(self, message: Any, /) -> None:
+        """Send a pickled message; raises OSError where the child is gone."""
+
+    def recv(self) -> Any:
+        """Wait for a message; raises EOFError or OSError where the child is gone."""
+
+    def close(self) -> None: ...
+
+
+class Running(Protocol):
+    """A child that runs somewhere."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    @property
+    def exitcode(self) -> int | None: ...
+
+    def is_alive(self) -> bool: ...
+
+    def kill(self) -> None: ...
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+
+Start = Callable[[Callable[[], Any], tuple[str, ...], str, ProcessShare], tuple[Line, Running]]
+"""Starts a child that serves the engine which a factory makes: with the names of attributes, its
+title and its share of the machine."""
+
+
+def spawned(
+    factory: Callable[[], Any], attributes: tuple[str, ...], title: str, share: ProcessShare
+) -> tuple[Line, Running]:
+    """Start a process of this machine: a `Start`."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(
+        target=serve, args=(theirs, factory, attributes, share), name=title, daemon=True
+    )
+    process.start()
+    theirs.close()
+    return ours, process
 
 
 class ChildProcess:
@@ -36,14 +83,9 @@ class ChildProcess:
         attributes: tuple[str, ...],
         title: str,
         share: ProcessShare,
+        start: Start = spawned,
     ) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self._connection, theirs = spawn.Pipe()
-        self._process = spawn.Process(
-            target=serve, args=(theirs, factory, attributes, share), name=title, daemon=True
-        )
-        self._process.start()
-        theirs.close()
+        self._connection, self._process = start(factory, attributes, title, share)
         self._title = title
         self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._registering = threading.Lock()
@@ -61,16 +103,16 @@ class ChildProcess:
 
     @property
     def pid(self) -> int:
-        assert self._process.pid is not None, "it was started"
-        return self._process.pid
+        return self._process.pid or 0
 
     @property
     def dead(self) -> bool:
         return self._died is not None
 
     def reading(self) -> Reading | None:
-        """Return what the process has done so far; None once it has ended."""
-        return reading_of(self.pid)
+        """Return what the process has done so far; None once it has ended, or where it runs on
+        another machine."""
+        return reading_of(self.pid) if self.pid else None
 
     def open(self, id: int) -> Inbox:
         """The inbox of call number `id`; if the child is dead it already says so."""
