@@ -1,0 +1,1 @@
+"""What engines share that run diffusers' pipelines: devices, memory, steps and pictures."""
