@@ -1,0 +1,1 @@
+"""ModelScope's text-to-video: a prompt becomes a film."""
