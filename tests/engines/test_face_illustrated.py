@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from avatar_app.core.values import (
     Viseme,
 )
 from avatar_app.engines.face.animation.pose import Expression
+from avatar_app.engines.face.animation.rest_pace import LEAST_FPS, RestPace
 from avatar_app.engines.face.illustrated import engine as engine_module
 from avatar_app.engines.face.illustrated.characters import CHARACTERS
 from avatar_app.engines.face.illustrated.engine import IllustratedFace
@@ -309,6 +311,29 @@ def test_calm_face_is_drawn_in_larger_steps_than_a_blink() -> None:
     assert np.all(steps[blinking] < 0.04)
     assert 12.5 <= len(steps) / steps.sum() <= 16
     assert np.all(np.diff([frame.at for frame in rested(face, FaceState.THINKING, 4)]) < 0.04)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "fps"), [(0.001, 12.0), (0.008, 10.0), (0.1, LEAST_FPS), (0.0, 12.0)]
+)
+def test_calm_face_is_drawn_less_often_where_that_takes_long(seconds: float, fps: float) -> None:
+    pictures = itertools.count()
+    pace = RestPace(lambda: seconds * next(pictures))
+    assert pace.fps(12.0) == 12.0
+    for _ in range(3):
+        with pace.measured():
+            pass
+    assert pace.fps(12.0) == pytest.approx(fps)
+
+
+def test_a_slow_face_takes_larger_steps_while_it_is_calm() -> None:
+    face, looks = IllustratedFace(width=64, height=64, fps=30.0, rest_fps=12.5), itertools.count()
+    face._rest_pace = RestPace(lambda: next(looks) / 10)
+    steps = np.diff([frame.at for frame in rested(face, FaceState.IDLE, 60)])
+    assert steps.max() == pytest.approx(1 / LEAST_FPS)
+    even = IllustratedFace(width=64, height=64, fps=30.0, rest_fps=30.0)
+    even._rest_pace = face._rest_pace
+    assert np.diff([frame.at for frame in rested(even, FaceState.IDLE, 9)]).max() < 0.04
 
 
 def test_painting_is_a_function_of_the_pose(face: IllustratedFace) -> None:

@@ -18,18 +18,18 @@ from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.pose import Mouth, Pose
+from avatar_app.engines.face.lips.blend import _part, blend_into, tint
+from avatar_app.engines.face.lips.scenes import LoopScene, StillScene
+from avatar_app.engines.face.lips.views import Views, views_of
 from avatar_app.engines.face.photo.engine import PhotoFace
 from avatar_app.engines.face.photo.loop import LoopScene as PhotoLoop
 from avatar_app.engines.face.photo.loop import similarity
 from avatar_app.engines.face.portrait.avatar import load_avatar
 from avatar_app.engines.face.portrait.reel import Reel
 from avatar_app.engines.face.wav2lip import lips as lips_module
-from avatar_app.engines.face.wav2lip.blend import _part, blend_into, tint
 from avatar_app.engines.face.wav2lip.engine import Wav2LipFace
 from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
-from avatar_app.engines.face.wav2lip.scenes import LoopScene, StillScene
-from avatar_app.engines.face.wav2lip.views import Views, views_of
 
 SIZE = {"width": 320, "height": 240}
 CHOICE = Choice(Runtime.ONNXRUNTIME)

@@ -9,8 +9,8 @@ import math
 import random
 from functools import lru_cache
 
-from avatar_app.core.values import FaceState
-from avatar_app.engines.face.animation.pose import Expression, Mouth, Pose, ease
+from avatar_app.core.values import FaceState, Mood
+from avatar_app.engines.face.animation.pose import STILL, Expression, Mouth, Pose, ease
 
 BLINK_SLOT = 4.2
 """Seconds in each of which the eyes blink once, now and then twice."""
@@ -26,6 +26,9 @@ LOOKS: dict[FaceState, Expression] = {
     FaceState.NODDING: Expression(
         lids=1.04, brows=0.24, brow_inner=0.15, smile=0.75, roll=2.6, pitch=0.02
     ),
+    FaceState.AMUSED: Expression(
+        lids=0.86, brows=0.34, brow_inner=0.10, smile=1.0, roll=3.4, pitch=0.14
+    ),
     FaceState.THINKING: Expression(
         lids=0.96, brows=0.22, brow_cock=0.38, smile=0.30, gaze_x=0.62, gaze_y=0.66,
         yaw=0.34, pitch=0.20, roll=-2.2,
@@ -36,10 +39,18 @@ LOOKS: dict[FaceState, Expression] = {
     ),
 }  # fmt: skip
 
+MOODS: dict[Mood, Expression] = {
+    Mood.NEUTRAL: STILL,
+    Mood.JOY: STILL._replace(smile=0.42, brows=0.10, lids=-0.07, pitch=0.08),
+    Mood.CONCERN: STILL._replace(smile=-0.40, brow_inner=0.60, brows=0.06, pitch=-0.12, roll=2.2),
+    Mood.SURPRISE: STILL._replace(brows=0.55, lids=0.10, pitch=0.12),
+}
+"""What is added to the look of a face that speaks."""
 _RESTLESS: dict[FaceState, float] = {
     FaceState.IDLE: 1.0,
     FaceState.LISTENING: 0.5,
     FaceState.NODDING: 0.4,
+    FaceState.AMUSED: 0.8,
     FaceState.THINKING: 0.8,
     FaceState.SPEAKING: 1.15,
     FaceState.ASLEEP: 0.25,
@@ -63,12 +74,13 @@ def advance_pose(
     liveliness: float,
     loud: float = 0.0,
     gaze: float = 1.0,
+    mood: Mood = Mood.NEUTRAL,
 ) -> Pose:
     """Return the pose `seconds` later, its mouth easing toward rest; `loud` (0 to 1) accents
     speech. `gaze`: how much the eyes wander."""
     clock = pose.clock + seconds
     nodding = look is FaceState.NODDING and pose.look is not FaceState.NODDING
-    target = _target(look, clock, liveliness, loud, gaze)
+    target = _felt(_target(look, clock, liveliness, loud, gaze), mood, liveliness)
     expression, speed = ease(pose.expression, pose.speed, target, seconds)
     aim = 1.0 if look is FaceState.SPEAKING else 0.0
     share = 1 - math.exp(-seconds / 0.075)
@@ -113,6 +125,11 @@ def _target(
         pitch=base.pitch + restless * 0.20 * drift(clock, 0.17, 5) - 0.20 * accent,
         roll=base.roll + restless * (1.5 * drift(clock, 0.10, 6) + 0.5 * drift(clock, 0.37, 7)),
     )
+
+
+def _felt(target: Expression, mood: Mood, liveliness: float) -> Expression:
+    added = MOODS[mood]
+    return Expression(*(a + b * liveliness for a, b in zip(target, added, strict=True)))
 
 
 def drift(clock: float, pace: float, channel: int) -> float:
@@ -174,5 +191,5 @@ def glance(clock: float, look: FaceState) -> tuple[float, float]:
     jump, x, y = _glance(slot)
     if clock - slot * _GLANCE_SLOT < jump:
         _, x, y = _glance(slot - 1)
-    steady = 0.55 if look in (FaceState.LISTENING, FaceState.NODDING) else 1.0
+    steady = 0.55 if look in (FaceState.LISTENING, FaceState.NODDING, FaceState.AMUSED) else 1.0
     return x * steady, y * steady

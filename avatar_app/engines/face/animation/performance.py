@@ -55,7 +55,8 @@ def perform_poses(
         turn.check()
         at = index / fps
         loud = features.loudness(at)
-        pose = advance_pose(pose, FaceState.SPEAKING, step, expressiveness, loud, gaze)
+        mood = features.mood(at)
+        pose = advance_pose(pose, FaceState.SPEAKING, step, expressiveness, loud, gaze, mood)
         mouth = _joined(start, features.mouth(at), shown * step / _JOINING)
         pose = replace(pose, mouth=mouth)
         yield at, pose

@@ -10,6 +10,7 @@ from avatar_app.core.turn import Turn
 from avatar_app.core.values import FaceState, Image, SpeechChunk, VideoFrame
 from avatar_app.engines.face.animation.performance import perform_poses, pose_of, rest_pose
 from avatar_app.engines.face.animation.pose import Pose
+from avatar_app.engines.face.animation.rest_pace import RestPace
 
 
 class PaintedScene(Protocol):
@@ -42,6 +43,10 @@ class SceneOptions:
         """Paint the still part; may take half a second."""
         raise NotImplementedError
 
+    def next_scene(self, scene: PaintedScene | None, before: SceneOptions) -> PaintedScene:  # noqa: ARG002 some scenes can be resized
+        """Return the scene after `scene`, which was painted with other options."""
+        return self.scene()
+
     def rest_pace(self, scene: PaintedScene) -> float:  # noqa: ARG002 a loop asks what it is
         """Return the frame rate at rest."""
         return self.rest_fps
@@ -55,6 +60,7 @@ class SceneFace:
     def __init__(self, **options: Any) -> None:
         self._options = self.options(**options)
         self._scene: PaintedScene | None = self._options.scene()
+        self._rest_pace = RestPace()
 
     @property
     def fps(self) -> float:
@@ -63,7 +69,7 @@ class SceneFace:
     def configure(self, **options: Any) -> None:
         changed = replace(self._options, **options)
         if changed.picture != self._options.picture:
-            self._scene = changed.scene()
+            self._scene = changed.next_scene(self._scene, self._options)
         self._options = changed
 
     def close(self) -> None:
@@ -72,8 +78,12 @@ class SceneFace:
     def rest(self, look: FaceState, after: VideoFrame | None = None) -> VideoFrame:
         options, scene = self._options, self._opened()
         pace = options.rest_pace(scene)
+        if pace < options.fps:  # one that is to move evenly does so on any machine
+            pace = self._rest_pace.fps(pace)
         at, pose = rest_pose(after, look, options.fps, options.expressiveness, pace, options.gaze)
-        return VideoFrame(scene.paint(pose), at, pose)
+        with self._rest_pace.measured():
+            picture = scene.paint(pose)
+        return VideoFrame(picture, at, pose)
 
     def perform(
         self, speech: Iterator[SpeechChunk], turn: Turn, after: VideoFrame | None = None

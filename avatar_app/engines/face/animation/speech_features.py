@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from avatar_app.core.values import MouthShape, SpeechChunk
+from avatar_app.core.values import Mood, MouthShape, SpeechChunk
 from avatar_app.engines.face.animation.pose import Mouth
 from avatar_app.engines.face.animation.viseme_network import VisemeStream
 from avatar_app.engines.face.animation.visemes import Segment, blend_visemes
@@ -44,6 +44,7 @@ class SpeechFeatures:
         """Seconds of the turn's timeline that have arrived."""
         self.ended = False
         self._segments: list[Segment] = []
+        self._moods: list[tuple[float, Mood]] = []
         self._rest = np.zeros(0, dtype=np.float32)
         self._rate = 0
         self._stream: VisemeStream | None = None
@@ -59,6 +60,7 @@ class SpeechFeatures:
             self.begins = offset
         self._rate = chunk.audio.rate
         self.covered = offset + chunk.audio.seconds
+        self._moods.append((offset, chunk.mood))
         self._add_visemes(chunk, offset)
         self._add_sound(chunk.audio.samples)
         if self._stream:
@@ -100,6 +102,12 @@ class SpeechFeatures:
             before = self._loudest[-1] if self._loudest else _FLOOR
             self._loudness.append(level)
             self._loudest.append(max(before * _FORGET, level, _FLOOR))
+
+    def mood(self, at: float) -> Mood:
+        """Return the mood of what is said at `at`; none after the end."""
+        if at >= self.covered:
+            return Mood.NEUTRAL
+        return next((mood for since, mood in reversed(self._moods) if since <= at), Mood.NEUTRAL)
 
     def loudness(self, at: float) -> float:
         """Return in [0, 1] how loud the speech is at `at`, relative to its loudest sounds

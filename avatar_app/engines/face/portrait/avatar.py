@@ -30,6 +30,11 @@ one."""
 MANIFEST = "avatar.json"
 PORTRAIT = "portrait.png"
 FEATURES = "features.npz"
+STUDENT = "student.onnx"
+"""The network that was taught to paint its lips; most avatars have none."""
+HEAD = "head.onnx"
+"""The network that was taught to paint its whole head; most avatars have none."""
+TAUGHT = (STUDENT, HEAD)
 FILES = (MANIFEST, PORTRAIT, FEATURES)
 LONGEST = 2048
 """Largest width or height of a portrait, in pixels."""

@@ -19,6 +19,8 @@ IDLE_TRACK = "idle.npz"
 IDLE_FILES = (IDLE_CLIP, IDLE_TRACK)
 MOST_FRAMES = 90
 """Largest number of frames: what face engines compute for each of them must fit into memory."""
+RENDERED = "rendered"
+"""Marks a loop that is no film of the person."""
 LEAST_FRAMES = 8
 _CLIP_BYTES = 40_000_000
 _FPS = (4.0, 60.0)

@@ -49,7 +49,12 @@ class Reel:
 
     def box(self, index: int) -> Box:
         """Return the face box in that frame, in pixels of the picture."""
-        x0, y0, x1, y1 = (float(edge) * self._scale for edge in self.idle.boxes[index])
+        x0, y0, x1, y1 = self.idle.boxes[index].astype(float).tolist()
+        return self.placed((x0, y0, x1, y1))
+
+    def placed(self, box: Box) -> Box:
+        """Return a box in the loop's frames in pixels of the picture."""
+        x0, y0, x1, y1 = (edge * self._scale for edge in box)
         return x0 + self._x, y0 + self._y, x1 + self._x, y1 + self._y
 
     def marks(self, index: int) -> dict[str, Points]:
