@@ -18,11 +18,11 @@ from avatar_app.core.errors import DeviceUnavailable, InputInvalid, ModelMissing
 from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, VideoFrame
+from avatar_app.engines.face.lips.blend import Blender, lip_mask, shown_region
+from avatar_app.engines.face.lips.region import LOWER_HALF
+from avatar_app.engines.face.lips.windows import Window, WindowStream
 from avatar_app.engines.face.wav2lip import engine as engine_module
-from avatar_app.engines.face.wav2lip.blend import Blender, lip_mask, shown_region
 from avatar_app.engines.face.wav2lip.engine import Wav2LipFace
-from avatar_app.engines.face.wav2lip.region import LOWER_HALF
-from avatar_app.engines.face.wav2lip.windows import Window, WindowStream
 
 RATE = 22_050
 SMALL = {"width": 192, "height": 108, "runtime": "onnxruntime"}

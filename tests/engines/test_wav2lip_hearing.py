@@ -20,8 +20,8 @@ from wav2lip_parts import FOLDER, write_safetensors
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
 from avatar_app.engines.checkpoints.torch_file import read_torch_file
+from avatar_app.engines.face.lips.mel import MelStream, mel_spectrogram
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
-from avatar_app.engines.face.wav2lip.mel import MelStream, mel_spectrogram
 from avatar_app.engines.face.wav2lip.network import (
     AUDIO_ENCODER,
     DECODER,

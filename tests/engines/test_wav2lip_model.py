@@ -11,10 +11,10 @@ import pytest
 import wav2lip_parts
 from onnx import helper, numpy_helper
 
+from avatar_app.engines.face.lips.region import Region
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.onnx_graph import MELS, PICTURES, Form, picture_graph
 from avatar_app.engines.face.wav2lip.parts import parts
-from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
 from avatar_app.engines.face.wav2lip.sessions import open_session
 

@@ -9,10 +9,10 @@ import pytest
 import wav2lip_parts
 
 from avatar_app.core.errors import AvatarError, EngineFailed, OutOfMemory
+from avatar_app.engines.face.lips.region import LOWER_HALF, WHOLE, Region
 from avatar_app.engines.face.wav2lip.lips import LipPainter
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.onnx_graph import face_graph, picture_graph
-from avatar_app.engines.face.wav2lip.region import LOWER_HALF, WHOLE, Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
 from avatar_app.engines.face.wav2lip.sessions import open_session
 

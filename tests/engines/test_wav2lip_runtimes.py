@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from wav2lip_parts import golden, random_state
 
 from avatar_app.core.errors import ModelMissing
+from avatar_app.engines.face.lips.region import Region
 from avatar_app.engines.face.wav2lip import mnn, preparation
 from avatar_app.engines.face.wav2lip.calibration_audio import calibration_windows
 from avatar_app.engines.face.wav2lip.fp16 import convert_to_fp16
@@ -27,7 +28,6 @@ from avatar_app.engines.face.wav2lip.mnn import MnnSession, balanced
 from avatar_app.engines.face.wav2lip.model import Model
 from avatar_app.engines.face.wav2lip.onnx_graph import Form, face_graph, picture_graph
 from avatar_app.engines.face.wav2lip.preparation import resolve_choice
-from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import Choice, Device, Precision, Runtime
 from avatar_app.engines.face.wav2lip.sessions import open_session
 
@@ -282,7 +282,7 @@ def test_missing_mnn_package_is_model_missing(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "_tools", None)
     with pytest.raises(ModelMissing) as caught:
         MnnSession(small_network(), Choice(Runtime.MNN))
-    assert "pip install" in caught.value.hint
+    assert "extras add mnn" in caught.value.hint
 
 
 @pytest.mark.parametrize("runtime", [Runtime.ONNXRUNTIME, *INSTALLED])

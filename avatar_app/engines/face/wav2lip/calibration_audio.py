@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from avatar_app.engines.face.wav2lip.mel import RATE, Floats, mel_spectrogram
-from avatar_app.engines.face.wav2lip.network import WINDOW_COLUMNS
+from avatar_app.engines.face.lips.mel import RATE, WINDOW_COLUMNS, Floats, mel_spectrogram
 
 _SYLLABLE = 0.16
 """Seconds."""

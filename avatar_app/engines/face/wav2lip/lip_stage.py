@@ -4,44 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass
 
 import numpy as np
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.animation.pose import Pose
+from avatar_app.engines.face.lips.blend import tint
+from avatar_app.engines.face.lips.mel import BANDS, SILENCE, WINDOW_COLUMNS
+from avatar_app.engines.face.lips.pose import LipPose
+from avatar_app.engines.face.lips.scenes import LoopScene, Scene, StillScene, shown_with
+from avatar_app.engines.face.lips.views import Views, views_of
+from avatar_app.engines.face.lips.windows import WindowStream
 from avatar_app.engines.face.portrait.avatar import Avatar
 from avatar_app.engines.face.portrait.reel import Reel
-from avatar_app.engines.face.wav2lip.blend import tint
 from avatar_app.engines.face.wav2lip.lips import LipPainter
-from avatar_app.engines.face.wav2lip.mel import BANDS, SILENCE
-from avatar_app.engines.face.wav2lip.network import WINDOW_COLUMNS, Arrays
+from avatar_app.engines.face.wav2lip.network import Arrays
 from avatar_app.engines.face.wav2lip.runtime import Choice, Floats
-from avatar_app.engines.face.wav2lip.scenes import LoopScene, Scene, StillScene
-from avatar_app.engines.face.wav2lip.views import Views, views_of
 
 _TINTED = 4
 """Number of frames of a loop that determine the color match; one match for all frames avoids
 flicker."""
-
-
-@dataclass(frozen=True, slots=True)
-class LipPose(Pose):
-    """A pose with painted lips, from which other faces can continue.
-
-    The pose's clock also selects the frame of an idle loop.
-    """
-
-    patch: Image | None = None
-    """The last painted lips: uint8, (rows, columns, 3), RGB."""
-    share: float = 0.0
-    """Opacity of the lips: 0 shows the portrait's mouth."""
-
-    @property
-    def mouth_open(self) -> float:
-        """Return how far the lips follow the voice, 0 to 1, which cannot be measured in the
-        picture."""
-        return self.share
 
 
 class LipStage:
@@ -73,14 +54,14 @@ class LipStage:
         else:
             self.scene = LoopScene(Reel(self._avatar, idle, *size), self._masks, region)
 
-    def begin(self, mels: Floats, clocks: Sequence[float]) -> Callable[[], list[Image]]:
-        """Start to paint lips for each of `mels` (n, 80, 16), at most the painter's batch.
+    def windows(self, fps: float, lead: float) -> WindowStream:
+        """See `Painting`."""
+        return WindowStream(fps, lead)
 
-        The returned function waits for them: uint8, (rows, columns, 3), RGB. `clocks`: the times at
-        which each is shown, in seconds since the face was created.
-        """
+    def begin(self, sounds: Floats, clocks: Sequence[float]) -> Callable[[], list[Image]]:
+        """See `Painting`."""
         idle = self._avatar.idle
-        finish = self.painter.begin(mels, [idle.frame_at(at) if idle else 0 for at in clocks])
+        finish = self.painter.begin(sounds, [idle.frame_at(at) if idle else 0 for at in clocks])
 
         def painted() -> list[Image]:
             lips = finish() + self._tint
@@ -89,11 +70,8 @@ class LipStage:
         return painted
 
     def picture(self, pose: LipPose, expressiveness: float) -> Image:
-        """Return the whole picture."""
-        patch = pose.patch
-        if patch is not None and patch.shape[:2] != self.painter.region.shape:
-            patch = None  # another avatar's lips
-        return self.scene.shown(pose.clock, expressiveness, patch, pose.share)
+        """See `Painting`."""
+        return shown_with(self.scene, self.painter.region, pose, expressiveness)
 
 
 def _tint(painter: LipPainter, views: Views) -> Floats:

@@ -9,16 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.values import Image
-from avatar_app.engines.face.wav2lip.mel import SILENCE
-from avatar_app.engines.face.wav2lip.network import MASKED_FROM, SIDE, Arrays
-from avatar_app.engines.face.wav2lip.onnx_graph import (
-    FACES,
-    MELS,
-    PICTURES,
-    face_graph,
-)
+from avatar_app.engines.face.lips.mel import SILENCE
+from avatar_app.engines.face.lips.region import MASKED_FROM, SIDE, Region
+from avatar_app.engines.face.wav2lip.network import Arrays
+from avatar_app.engines.face.wav2lip.onnx_graph import FACES, MELS, PICTURES, face_graph
 from avatar_app.engines.face.wav2lip.preparation import open_pictures
-from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Floats,

@@ -162,7 +162,7 @@ def _loader(choice: Choice, folder: Path) -> Callable[[Part], _Loaded]:
         )  # its wrapper, MNN.tools.mnnconvert, reports to its maker
     except ImportError as error:
         raise ModelMissing(
-            "MNN is not installed.", "Type: pip install MNN, or choose onnxruntime."
+            "MNN is not installed.", "Type: avatar-app extras add mnn, or choose onnxruntime."
         ) from error
     settings = {
         "backend": "CPU",

@@ -15,12 +15,6 @@ from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[np.float32]]
 
-SIDE = 96
-"""Width and height of the face crop, in pixels."""
-WINDOW_COLUMNS = 16
-"""Columns of the spectrogram per picture: 200 ms."""
-MASKED_FROM = SIDE // 2
-"""The first masked row of the face: from here on the network has to paint it."""
 EPSILON = 1e-5
 """Added to the variance in batch normalization."""
 

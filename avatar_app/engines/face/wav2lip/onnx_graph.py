@@ -18,19 +18,18 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from avatar_app.engines.face.wav2lip.mel import BANDS
+from avatar_app.engines.face.lips.mel import BANDS, WINDOW_COLUMNS
+from avatar_app.engines.face.lips.region import SIDE, Region
 from avatar_app.engines.face.wav2lip.model import Model, Weight
 from avatar_app.engines.face.wav2lip.network import (
     AUDIO_ENCODER,
     FACE_ENCODER,
-    SIDE,
-    WINDOW_COLUMNS,
     Arrays,
     Filter,
     Layer,
     fold_batch_norm,
 )
-from avatar_app.engines.face.wav2lip.region import Region, Span, Spans, Step, decoder_steps
+from avatar_app.engines.face.wav2lip.region import Span, Spans, Step, decoder_steps
 
 FACES, MELS, PICTURES = "faces", "mels", "pictures"
 Shape = list[int | str | None]

@@ -9,12 +9,12 @@ from dataclasses import replace
 import cv2
 
 from avatar_app.core.errors import EngineFailed
+from avatar_app.engines.face.lips.region import Region
 from avatar_app.engines.face.wav2lip.calibration_audio import calibration_windows
 from avatar_app.engines.face.wav2lip.fp16 import convert_to_fp16
 from avatar_app.engines.face.wav2lip.int8 import Ranges, measured, quantize
 from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, Arrays
 from avatar_app.engines.face.wav2lip.onnx_graph import MELS, Form, picture_graph
-from avatar_app.engines.face.wav2lip.region import Region
 from avatar_app.engines.face.wav2lip.runtime import (
     Choice,
     Device,

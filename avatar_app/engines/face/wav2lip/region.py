@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from avatar_app.engines.face.wav2lip.network import DECODER, MASKED_FROM, SIDE, Layer
+from avatar_app.engines.face.lips.region import SIDE, Region
+from avatar_app.engines.face.wav2lip.network import DECODER, Layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +51,13 @@ class Span:
         return before, whole - before - self.length
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A rectangle of the 96 × 96 picture."""
-
-    top: int = MASKED_FROM
-    bottom: int = SIDE
-    left: int = 0
-    right: int = SIDE
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Return rows and columns."""
-        return self.bottom - self.top, self.right - self.left
-
-    @property
-    def spans(self) -> Spans:
-        return Span(self.top, self.bottom, SIDE), Span(self.left, self.right, SIDE)
-
-
 Spans = tuple[Span, Span]
 """Rows and columns."""
-WHOLE = Region(top=0)
-LOWER_HALF = Region()
+
+
+def spans_of(region: Region) -> Spans:
+    """Return the rows and columns of a region of the picture."""
+    return Span(region.top, region.bottom, SIDE), Span(region.left, region.right, SIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +72,7 @@ class Step:
 def decoder_steps(region: Region) -> list[list[Step]]:
     """Return the decoder's blocks, restricted to what `region` depends on."""
     blocks: list[list[Step]] = []
-    result = region.spans
+    result = spans_of(region)
     for block in reversed(DECODER):
         steps: list[Step] = []
         for layer in reversed(block):
