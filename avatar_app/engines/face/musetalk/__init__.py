@@ -1,0 +1,1 @@
+"""MuseTalk: lips painted in latent space by one step of a diffusion network."""
