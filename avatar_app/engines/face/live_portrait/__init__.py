@@ -1,0 +1,1 @@
+"""LivePortrait as the face of a conversation."""
