@@ -1,0 +1,1 @@
+"""What students of one avatar have in common."""

@@ -1,0 +1,1 @@
+"""A photo whose whole head is painted by a student of LivePortrait."""
