@@ -37,7 +37,12 @@ VALUES: dict[str, Any] = {
     "list_reminders": [REMINDER], "cancel_reminders": [REMINDER], "add_note": NOTE,
     "list_notes": [NOTE], "delete_note": True, "delete_all_notes": 1, "forget_facts": 1,
     "remember_fact": OSLO, "recall_facts": [], "change_speaking_speed": "", "mute_microphone": 1,
-    "change_volume": "", "control_window": "", "explain_fact": None,
+    "undo_last": "the note: buy milk", "change_volume": "", "control_window": "",
+    "explain_fact": None, "show_source": "I said so",
+    "plan_page": {"steps": ["Write it.", "Test it"], "minutes": 6},
+    "build_page": True, "show_page": "a page", "stop_building": "a page",
+    "resume_building": "a page", "explain_remark": "You told me.",
+    "stop_remarks": ["the good morning"],
 }  # fmt: skip
 
 
@@ -176,7 +181,7 @@ def test_every_input_gets_an_answer(talk, text):
         ("remind me to call my mom tomorrow at nine", "add_reminder",
          {"text": "call your mom", "at": "2026-05-05T09:00:00"}),
         ("remind me in ten minutes to check the oven", "add_reminder",
-         {"text": "check the oven", "at": "2026-05-04T14:40:00"}),
+         {"text": "check the oven", "at": "2026-05-04T14:40:00+02:00"}),
         ("remind me on friday at quarter to six to go", "add_reminder",
          {"text": "go", "at": "2026-05-08T17:45:00"}),
         ("wake me up at half past six", "add_reminder",
@@ -268,6 +273,14 @@ def test_a_failing_tool_is_reported(talk):
 # the thread of a conversation
 
 
+def test_a_sum_that_begins_with_a_round_number_is_a_new_one(talk):
+    """Its digits are like the sound of no word: “what is that times four” was heard."""
+    for first in (10, 20, 30, 100):
+        talk.say("what is 18 times 5")
+        talk.say(f"what is {first} times 4")
+        assert talk.called("calculate") == {"expression": f"{first} * 4"}
+
+
 def test_follow_ups_know_what_they_follow(talk):
     talk.say("convert five miles to kilometers")
     talk.say("and in feet")
@@ -318,20 +331,13 @@ def test_missing_arguments_are_asked_for(talk):
 
 
 def test_irreversible_requests_ask_for_confirmation(talk):
-    assert "sure" in talk.say("delete all my notes")
-    assert [call.name for call in talk.calls] == ["list_notes"]
-    talk.say("no")
-    assert talk.calls == []
-    talk.say("delete all my notes")
-    talk.say("yes please")
-    assert talk.called("delete_all_notes") == {}
     talk.say("close the window")
     talk.say("yes")
     assert talk.called("control_window") == {"control": "close"}
 
 
 def test_confirmation_after_the_history_was_cleared_does_nothing(talk):
-    talk.say("delete all my notes")
+    talk.say("close the window")
     talk.messages.clear()
     talk.say("yes")
     assert talk.calls == []
@@ -455,6 +461,7 @@ def test_durations_are_written_for_speech():
     [
         *((text, True) for text in ("set a timer for ten minutes", "what time is it")),
         *((text, True) for text in ("what is 12 times 7", "speak slower", "write down buy milk")),
+        *((text, True) for text in ("Hello. What time is it in Tokyo?", "Hi Mira, stop the timer")),
         *((text, True) for text in ("my name is Anna", "are you recording me", "stop")),
         *((text, True) for text in ("i want to die", "flip a coin", "remind me to call mom at 9")),
         *((text, False) for text in ("hello", "tell me a joke", "tell me about the sea", "why")),
@@ -470,6 +477,35 @@ def test_needs_no_model_recognizes_skill_requests(said, surely):
     assert BuiltinDialogue().understands(prompt) is surely
 
 
+@pytest.mark.parametrize("opening", [
+    "Hello. ", "Hi Mira, ", "Good evening! ", "Thanks. ", "Hey Mira. How are you? ",
+    "Excuse me, ", "Yes. ", "So ", "Okay great, ", "Mira, ", "Can you hear me? ",
+])  # fmt: skip
+def test_who_greets_first_is_understood_as_well(opening):
+    understanding = BuiltinDialogue()._understanding
+    for text in (text for texts in UTTERANCES["said"].values() for text in texts):
+        bare = understanding.meaning(text, Past(), "Mira")
+        opened = understanding.meaning(opening + text, Past(), "Mira")
+        assert (opened.intent, {**opened.slots}.get("text")) == (
+            bare.intent,
+            {**bare.slots}.get("text"),
+        ), opening + text
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("I was wondering what time it is in Tokyo", "time_elsewhere"),
+        ("no, not that one", "unknown"),
+        ("hello there", "greet"),
+        ("thank you very much", "thanks"),
+        ("good evening, tell me a joke", "tell_joke"),
+    ],
+)
+def test_an_opening_alone_is_answered_for_itself(said, intent):
+    assert BuiltinDialogue()._understanding.meaning(said, Past(), "Mira").intent == intent
+
+
 def test_answer_to_a_pending_question_is_understood_by_the_skill():
     talk = Talk()
     talk.say("set a timer")
@@ -478,3 +514,163 @@ def test_answer_to_a_pending_question_is_understood_by_the_skill():
     talk.say("never mind")
     later = Prompt((*talk.messages, Message(Role.USER, "about ten minutes, I would say")))
     assert not talk.engine.understands(later)
+
+
+# pages
+
+
+@pytest.mark.parametrize(
+    "said", ["Why do you know this?", "how do you know this", "who told you this"]
+)
+def test_this_is_asked_for_as_that_is(talk, said):
+    talk.say(said)
+    assert [call.name for call in talk.calls] == ["explain_fact"]
+
+
+def test_a_page_is_planned_before_it_is_built(talk):
+    answer = talk.say("Build me a small page that shows a clock.")
+    assert "Write it. Test it." in answer
+    assert "6 minutes" in answer
+    assert [call.name for call in talk.calls] == ["plan_page", "build_page"]
+    assert talk.called("plan_page")["request"] == "Build me a small page that shows a clock."
+
+
+def test_what_a_page_is_to_show_is_asked_for(talk):
+    assert talk.say("make me a web page").endswith("?")
+    talk.say("a clock and the weather")
+    assert talk.called("plan_page")["request"] == "a clock and the weather"
+
+
+@pytest.mark.parametrize(
+    ("said", "tool"),
+    [
+        ("show me", "show_page"),
+        ("stop building", "stop_building"),
+        ("go on building", "resume_building"),
+        ("undo the last step", "undo_last"),
+        ("stop", "stop_building"),
+    ],
+)
+def test_a_page_obeys_at_any_time(talk, said, tool):
+    talk.say(said)
+    assert [call.name for call in talk.calls] == [tool]
+
+
+def test_stop_means_the_speech_where_nothing_is_built():
+    for tools in (VALUES | {"stop_building": "error: I am building nothing."}, {}):
+        assert Talk(tools).say("stop") in load_themes().phrases["hush"]
+
+
+def test_a_page_that_cannot_be_planned_says_why():
+    talk = Talk(VALUES | {"plan_page": "error: The model is too small."})
+    assert "too small" in talk.say("build me a page with a clock")
+    assert [call.name for call in talk.calls] == ["plan_page"]
+
+
+@pytest.mark.parametrize(
+    "text", ["show me where I said that", "where did I say that?", "show me when I told you this"]
+)
+def test_the_sentence_of_a_fact_is_shown(talk, text):
+    assert talk.say(text) in load_themes().phrases["source_shown"]
+    assert talk.calls[-1].name == "show_source"
+    talk.values["show_source"] = ""
+    assert talk.say(text) in load_themes().phrases["nothing_known"]
+
+
+# what the avatar said on its own
+
+ASKED = Message(Role.AVATAR, "How was your exam?")
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "value"),
+    [
+        ("My exam is on Tuesday.", "exam", "on Tuesday, May 5"),
+        ("my dentist appointment is tomorrow", "dentist appointment", "on Tuesday, May 5"),
+        ("I have an exam on Friday", "exam", "on Friday, May 8"),
+        ("I have a job interview on May the tenth", "job interview", "on Sunday, May 10"),
+        ("My sister's wedding is on Saturday", "sister's wedding", "on Saturday, May 9"),
+    ],
+)
+def test_a_coming_day_is_remembered_by_its_date(talk, text, what, value):
+    talk.say(text)
+    learned = talk.called("remember_fact")
+    assert (learned["attribute"], learned["value"]) == (what, value)
+    assert learned["said"] == text.rstrip(".")
+    assert talk.engine.understands(Prompt((Message(Role.USER, text),)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I have a headache today",
+        "my exam was on Tuesday",
+        "I have to go on Tuesday",
+        "my mother is in town on Tuesday",
+        "my exam is tomorrow and I am nervous",
+    ],
+)
+def test_what_is_no_coming_event_is_not_remembered(talk, text):
+    assert talk.say(text)
+    assert "remember_fact" not in [call.name for call in talk.calls]
+
+
+@pytest.mark.parametrize(
+    ("text", "tool"),
+    [
+        ("why do you say that", "explain_remark"),
+        ("why do you ask", "explain_remark"),
+        ("stop saying that", "stop_remarks"),
+        ("don't do that again", "stop_remarks"),
+        ("stop asking me that", "stop_remarks"),
+        ("never ask me that again", "stop_remarks"),
+    ],
+)
+def test_what_was_said_unasked_is_explained_and_stopped(talk, text, tool):
+    assert not talk.engine.understands(Prompt((Message(Role.USER, text),))), "it may be an answer"
+    talk.messages.append(ASKED)
+    assert talk.engine.understands(Prompt((ASKED, Message(Role.USER, text))))
+    talk.say(text)
+    assert talk.calls[-1].name == tool
+
+
+def test_without_a_remark_there_is_nothing_to_explain(talk):
+    talk.values["explain_remark"] = ""
+    assert "my answer to you" in talk.say("why do you say that")
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("It went well, thank you", "went_well"),
+        ("I failed", "went_badly"),
+        ("not so good", "went_badly"),
+        ("it took three hours", "went_somehow"),
+    ],
+)
+def test_the_answer_to_an_unasked_question_is_taken(talk, text, phrase):
+    talk.messages.append(ASKED)
+    assert talk.say(text) in load_themes().phrases[phrase]
+
+
+def test_a_request_is_no_answer_to_an_unasked_question(talk):
+    talk.messages.append(ASKED)
+    talk.say("set a timer for ten minutes")
+    assert talk.calls[-1].name == "set_timer"
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("look at this", "camera"),
+        ("look at this picture", "camera"),
+        ("look at my screen", "screen"),
+        ("look at this window", "window"),
+        ("what is in this window", "window"),
+        ("look at that window and tell me what it says", "window"),
+    ],
+)
+def test_it_looks_where_it_is_told_to(talk, text, at):
+    talk.values["look"] = None
+    talk.say(text)
+    assert talk.called("look") == {"at": at}

@@ -54,6 +54,7 @@ def test_a_list_that_only_counts_on_is_stopped(size: int) -> None:
         "Row, row, row your boat, gently down. Merrily, merrily, merrily, life is a dream.",
         "Yes.\nNo.\nYes.\nNo way.\nYes.",
         "```\nx = 1\nx = 1\nx = 1\nx = 1\n```\nDone.",
+        "```\nconst it = {\n  user: 1,\n  input: 2,\n};\n```\n",
         "Great \U0001f600\U0001f600\U0001f600, is it not?",
     ],
 )

@@ -8,7 +8,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from avatar_app.core.prompt import Prompt, Role
+from avatar_app.core.prompt import PicturePart, Prompt, Role
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.engines.dialogue.builtin.asking import (
@@ -23,6 +23,7 @@ from avatar_app.engines.dialogue.builtin.asking import (
 from avatar_app.engines.dialogue.builtin.languages import other_language
 from avatar_app.engines.dialogue.builtin.skills import (
     about,
+    building,
     clock,
     collection,
     controls,
@@ -30,7 +31,9 @@ from avatar_app.engines.dialogue.builtin.skills import (
     flow,
     games,
     listening,
+    looking,
     notes,
+    remarks,
     sums,
     talk,
     timers,
@@ -46,7 +49,20 @@ from avatar_app.engines.dialogue.builtin.understanding import (
 )
 from avatar_app.engines.dialogue.builtin.words import split
 
-_THEMES = (about, clock, collection, controls, facts, flow, games, listening, notes)
+_THEMES = (
+    about,
+    building,
+    clock,
+    collection,
+    controls,
+    facts,
+    flow,
+    games,
+    listening,
+    looking,
+    notes,
+    remarks,
+)
 SKILLS: Mapping[str, Skill] = MappingProxyType(
     {
         name: skill
@@ -56,12 +72,13 @@ SKILLS: Mapping[str, Skill] = MappingProxyType(
 )
 
 YES, NO = "yes", "no"
-_CERTAIN_THEMES = (clock, controls, facts, notes, sums, timers)
+_CERTAIN_THEMES = (building, clock, controls, facts, looking, notes, sums, timers)
 CERTAIN_SKILLS = frozenset(
     (
         *(name for theme in _CERTAIN_THEMES for name in theme.SKILLS if name != "recall_about"),
         "repeat",
         "what_did_i_say",
+        "undo",
         "flip_coin",
         "roll_die",
         "pick_number",
@@ -105,20 +122,30 @@ class BuiltinDialogue:
     def understands(self, prompt: Prompt) -> bool:
         """Whether this is reliably a request to do, look up or calculate something, rather than
         talk."""
+        if prompt.done or prompt.messages[-1].media:
+            return False  # a result is to be answered, or a picture
         past = self._past_of(prompt)
-        meaning = self._understanding.meaning(prompt.user_text, past)
+        meaning = self._understanding.meaning(prompt.user_text, past, self._name)
         if meaning.intent == ANSWER or meaning.intent in (YES, NO):
             return past.intent in CERTAIN_SKILLS  # a skill asked the question
         talks = meaning.intent in BRIEF and any(map(_is_long, meaning.slots.values()))
-        return meaning.intent in CERTAIN_SKILLS and meaning.score >= SURE and not talks
+        if meaning.intent == "tell_upcoming":
+            talks = facts.upcoming_in(prompt.user_text) is None
+        certain = meaning.intent in CERTAIN_SKILLS or (
+            meaning.intent in remarks.SKILLS and remarks.is_unasked(prompt)
+        )
+        return certain and meaning.score >= SURE and not talks
 
     def reply(
         self, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         """Yield the answer clause by clause."""
         turn.check()
+        if prompt.done:
+            yield prompt.done
+            return
         past = self._past_of(prompt)
-        meaning = self._understanding.meaning(prompt.user_text, past)
+        meaning = self._understanding.meaning(prompt.user_text, past, self._name)
         ask = self._ask(prompt, meaning, past)
         written: list[str] = []
         next_past = Past(intent=ask.intent, slots=ask.slots)
@@ -150,6 +177,8 @@ class BuiltinDialogue:
 
     def _skill(self, ask: Ask) -> Skill:
         words = split(ask.text)
+        if any(isinstance(part, PicturePart) for part in ask.prompt.messages[-1].media):
+            return looking.blind
         if ask.intent == ANSWER and ask.past.carry.answer:
             return ask.past.carry.answer
         if not words:
@@ -158,6 +187,8 @@ class BuiltinDialogue:
             return self._perhaps
         if ask.intent == "another":
             return SKILLS[ask.past.carry.topic]
+        if ask.intent in remarks.ANSWERS and remarks.asks_unasked(ask.prompt):
+            return remarks.answered
         if SKILLS[ask.intent] in (listening.unknown, listening.reflect) and other_language(words):
             return _other_language
         return SKILLS[ask.intent]

@@ -96,8 +96,9 @@ class Matcher:
 
 
 def _sound(word: str) -> str:
-    """Return the consonants as they sound; a single one is not significant."""
-    sound: str = metaphone(word)
+    """Return the consonants as they sound; a single one is not significant. Metaphone writes the
+    sound of “th” as a zero, which is like no digit of a number."""
+    sound: str = metaphone(word).replace("0", "θ")
     return sound if len(sound) > 1 else word
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,8 @@ AT_ONCE = 0.9
 SURE = 0.86
 """Score from which an action interrupts an open question."""
 CERTAIN, IN_WORDS = 0.97, 3
-"""Score and length from which any other intent does."""
+"""Score and length from which any other intent does; from that score no shorter reading is looked
+for."""
 LONGEST = 24
 """Maximum words of a command; longer text is dictation or talk."""
 
@@ -32,7 +33,17 @@ _LEADING = (
     "all right", "could you", "can you please", "can you", "would you", "will you",
     "i want you to", "i would like you to", "i need you to", "would you please",
     "could you please", "do you think you could", "go ahead and", "actually",
+    "i was wondering", "i was wondering if you could", "i wonder", "i want to know",
+    "i would like to know",
 )  # fmt: skip
+_OPENINGS = (
+    "hello", "hi", "hi there", "hello there", "hey there", "greetings", "good morning",
+    "good afternoon", "good evening", "good day", "excuse me", "sorry", "thanks", "thanks a lot",
+    "thank you", "thank you very much", "thank you so much", "great", "good", "fine", "perfect",
+    "nice", "cool", "yes", "yeah", "yep", "sure", "so", "and", "listen", "my friend",
+    "how are you", "how are you today", "how are you doing", "hear me", "are you there",
+)  # fmt: skip
+"""What may come before what is wanted, and is what is wanted where it stands alone."""
 _TRAILING = ("please", "for me", "now", "thanks", "thank you", "then", "okay", "right now", "huh")
 
 
@@ -54,14 +65,16 @@ class Understanding:
             pattern for intent in themes.intents.values() for pattern in intent.patterns
         )
 
-    def meaning(self, text: str, past: Past) -> Meaning:
-        """Return the most likely meaning; UNKNOWN where nothing is likely."""
+    def meaning(self, text: str, past: Past, name: str = "") -> Meaning:
+        """Return the most likely meaning; UNKNOWN where nothing is likely. `name`: of whom is
+        spoken to."""
         words = without_fillers(split(text))
         match = self._match(_shortened(words), past)
         if match is None or not self._enough(match):
             match = (
                 self._match(_shortened(split(text)), past) or match
             )  # "hey there" is not a filler
+        match = self._without_opening(words, past, name.lower(), match)
         if past.carry.answer is not None and not self._breaks_off(match, len(words)):
             return Meaning(ANSWER, {**past.carry.values, "text": as_written(words)})
         if match is None:
@@ -91,6 +104,20 @@ class Understanding:
             if match is not None and self._enough(match, AT_ONCE if tier is continuing else 0.0):
                 return match
             best = max((best, match), key=lambda found: found.score if found else 0.0)
+        return best
+
+    def _without_opening(
+        self, words: tuple[Word, ...], past: Past, name: str, whole: Match | None
+    ) -> Match | None:
+        """Return the match of what comes after “Hello Mira, how are you?” where it is a better one
+        than that of the whole."""
+        best = whole
+        for rest in reversed([*without_openings(words, name)]):  # what is wanted comes last
+            if best is not None and best.score >= CERTAIN:
+                break
+            match = self._match(_shortened(rest), past)
+            if match is not None and self._enough(match):
+                best = match if best is None or match.score > best.score else best
         return best
 
     def _enough(self, match: Match, least: float = 0.0) -> bool:
@@ -135,13 +162,30 @@ def without_fillers(words: Sequence[Word]) -> tuple[Word, ...]:
     return stripped or words
 
 
+def without_openings(words: tuple[Word, ...], name: str) -> Iterator[tuple[Word, ...]]:
+    """Yield what is left after one greeting, thanks or the `name`, then after the next, and so on,
+    until nothing would be."""
+    openings = (*_OPENINGS, name) if name else _OPENINGS
+    while (rest := without_fillers(_without_one(words, openings))) != words:
+        yield rest
+        words = rest
+
+
 def _stripped(
     words: tuple[Word, ...], phrases: Sequence[str], *, leading: bool
 ) -> tuple[Word, ...]:
+    while (rest := _without_one(words, phrases, leading=leading)) != words:
+        words = rest
+    return words
+
+
+def _without_one(
+    words: tuple[Word, ...], phrases: Sequence[str], *, leading: bool = True
+) -> tuple[Word, ...]:
+    """Return the words without the longest of the phrases, unless nothing is left."""
     for phrase in sorted(phrases, key=len, reverse=True):
         parts = tuple(phrase.split())
         edge = words[: len(parts)] if leading else words[-len(parts) :]
         if len(words) > len(parts) and tuple(word.text for word in edge) == parts:
-            rest = words[len(parts) :] if leading else words[: -len(parts)]
-            return _stripped(rest, phrases, leading=leading)
+            return words[len(parts) :] if leading else words[: -len(parts)]
     return words

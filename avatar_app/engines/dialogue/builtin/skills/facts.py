@@ -7,6 +7,8 @@ from datetime import datetime
 
 from avatar_app.engines.dialogue.builtin import spoken
 from avatar_app.engines.dialogue.builtin.asking import Ask, Carry, Reply, Skill
+from avatar_app.engines.dialogue.builtin.dates import When
+from avatar_app.engines.dialogue.builtin.slots import Spans
 from avatar_app.engines.dialogue.builtin.words import split
 
 USER = "user"
@@ -23,6 +25,7 @@ _IS = re.compile(r"my (?P<attribute>.+?) (?:is|are|was) (?P<value>.+)", re.IGNOR
 _CALLED = re.compile(
     r"my (?P<subject>.+?) (?:is|are) (?:called|named) (?P<value>.+)", re.IGNORECASE
 )
+_HAVING = (("my",), ("i", "have", "a"), ("i", "have", "an"), ("i", "have", "my"))
 _FACT = ("subject", "attribute", "value")
 _NAMING = {"name", "lives in", "live in", "comes from", "come from", "was born in"}
 """Attributes whose values are capitalized."""
@@ -43,6 +46,32 @@ def tell_birthday(ask: Ask) -> Reply:
     now = yield from ask.now()
     born = ask.slots["date"].day(now.date())
     return (yield from _learn(ask, USER, "birthday", f"{born:%B} {born.day}"))
+
+
+def tell_upcoming(ask: Ask) -> Reply:
+    """Remember what is on a coming day, by its date; anything else is only talked about."""
+    now = yield from ask.now()
+    found = upcoming_in(ask.text)
+    day = found[1].day(now.date()) if found else now.date()
+    if found is None or day <= now.date():
+        yield ask.say("go_on")
+        return None
+    return (yield from _learn(ask, USER, found[0], f"on {spoken.day(day)}"))
+
+
+def upcoming_in(text: str) -> tuple[str, When] | None:
+    """Return what is on which day, where a text says just that: “My exam is on Tuesday.”"""
+    words = split(text)
+    said = [word.text for word in words]
+    begin = next((len(each) for each in _HAVING if said[: len(each)] == list(each)), 0)
+    for at in range(begin + 1, len(words)):
+        end, day = Spans(words[at:]).of("date").get(0, (0, None))
+        if begin and end == len(words) - at:
+            named = said[begin:at]
+            if begin == 1:
+                named = named[:-1] if named[-1] == "is" else []
+            return (" ".join(named), day) if named else None
+    return None
 
 
 def tell_favorite(ask: Ask) -> Reply:
@@ -73,7 +102,8 @@ def remember_that(ask: Ask) -> Reply:
 
 def _learn(ask: Ask, subject: str, attribute: str, value: str, said: str = "") -> Reply:
     value = value.title() if attribute in _NAMING and value.islower() else value
-    stated = {"subject": subject, "attribute": attribute, "value": value, "said": said or ask.text}
+    words = (said or ask.text).rstrip(" .!")
+    stated = {"subject": subject, "attribute": attribute, "value": value, "said": words}
     yield from ask.use("remember_fact", **stated)
     yield ask.say("learned", fact=sentence(subject, attribute, value))
     return None
@@ -202,6 +232,13 @@ def explain(ask: Ask) -> Reply:
     return None
 
 
+def show_source(ask: Ask) -> Reply:
+    """Show the sentence in the history."""
+    said = yield from ask.use("show_source")
+    yield ask.say("source_shown" if said else "nothing_known")
+    return None
+
+
 def _forget_user(ask: Ask) -> Reply:
     yield from ask.use("forget_facts", subject=USER)
     yield ask.say("forgotten")
@@ -216,6 +253,7 @@ def _keep(ask: Ask) -> Reply:
 SKILLS: dict[str, Skill] = {
     "tell_name": tell_name,
     "tell_birthday": tell_birthday,
+    "tell_upcoming": tell_upcoming,
     "tell_favorite": tell_favorite,
     "tell_home": tell_home,
     "tell_of_mine": tell_of_mine,
@@ -229,4 +267,5 @@ SKILLS: dict[str, Skill] = {
     "forget": forget,
     "forget_that": forget_that,
     "explain": explain,
+    "show_source": show_source,
 }

@@ -41,6 +41,12 @@ def unheard(written: str, heard: str) -> str:
     return " ".join(words[ends[-1] + 1 if ends else 0 :])
 
 
+def undo(ask: Ask) -> Reply:
+    what = yield from ask.use("undo_last")
+    yield ask.say("undone", what=what)
+    return None
+
+
 def yes(ask: Ask) -> Reply:
     return (yield from _decided(ask, ask.past.carry.yes))
 
@@ -65,6 +71,7 @@ SKILLS: dict[str, Skill] = {
     "repeat": repeat,
     "what_did_i_say": what_did_i_say,
     "go_on": go_on,
+    "undo": undo,
     "yes": yes,
     "no": no,
 }

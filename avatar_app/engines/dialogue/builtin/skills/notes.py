@@ -43,18 +43,8 @@ def clear_notes(ask: Ask) -> Reply:
     if not notes:
         yield ask.say("no_notes")
         return None
-    yield ask.say("sure_to_clear", count=spoken.counted(len(notes), "note"))
-    return Carry(yes=_clear, no=_keep)
-
-
-def _clear(ask: Ask) -> Reply:
-    count = yield from ask.use("delete_all_notes")
+    count = yield from ask.use("delete_all_notes")  # the pipeline asks for consent
     yield ask.say("notes_cleared", count=spoken.counted(count, "note"))
-    return None
-
-
-def _keep(ask: Ask) -> Reply:
-    yield ask.say("notes_kept")
     return None
 
 

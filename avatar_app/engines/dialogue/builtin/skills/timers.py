@@ -61,10 +61,11 @@ def cancel_timers(ask: Ask) -> Reply:
 
 def add_reminder(ask: Ask) -> Reply:
     now = yield from ask.now()
-    due = ask.slots["when"].resolve(now)
+    when = ask.slots["when"]
+    due = when.resolve(now)
     text = spoken.mirrored(ask.slots["text"])
-    local = due.replace(tzinfo=None).isoformat(timespec="seconds")
-    yield from ask.use("add_reminder", text=text, at=local)
+    exact = due if when.after is not None else due.replace(tzinfo=None)  # or as clocks show then
+    yield from ask.use("add_reminder", text=text, at=exact.isoformat(timespec="seconds"))
     yield ask.say("reminder_set", when=spoken.moment(due, now), text=text)
     return None
 
