@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replies import answered
 
 from avatar_app.bench.scripted.llama import TEMPLATE, write_llama
 from avatar_app.core.errors import (
@@ -22,9 +23,9 @@ from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.gguf.chat import Chat
-from avatar_app.engines.dialogue.gguf.prompt_cache import MOST, PromptCache
 from avatar_app.engines.dialogue.llama.engine import LlamaDialogue
+from avatar_app.engines.dialogue.local.chat import Chat
+from avatar_app.engines.dialogue.local.prompt_cache import MOST, PromptCache
 from avatar_app.engines.dialogue.prompting.budget import EARLIER, fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools, result_text
@@ -64,17 +65,6 @@ def asked(*texts: str, tools: tuple[ToolDescription, ...] = ()) -> Prompt:
     return Prompt((Message(Role.SYSTEM, "You are Mira."), *said), tools)
 
 
-def answered(dialogue: LlamaDialogue, prompt: Prompt, result: Any = None) -> list[Any]:
-    reply, outputs, answer = dialogue.reply(prompt, Turn(1)), [], None
-    while True:
-        try:
-            output = reply.send(answer)
-        except StopIteration:
-            return outputs
-        outputs += [output] if output else []
-        answer = ToolResult(result) if isinstance(output, ToolCall) else None
-
-
 def test_the_reply_is_streamed(dialogue):
     pieces = answered(dialogue, asked("Hi!"))
     assert "".join(pieces) == ANSWER
@@ -95,12 +85,12 @@ def test_next_turn_evaluates_only_new_tokens(dialogue):
     answered(dialogue, asked(long, ANSWER, "Yes"))
     loaded = dialogue._loaded
     new = [{"role": "user", "content": ANSWER + "Yes"}]
-    grown = loaded.backend.count(loaded.chat.text(new, []))
+    grown = loaded.writer.count(loaded.chat.text(new, []))
     assert dialogue.evaluated().tokens <= grown + 40 < whole
 
 
 def test_turn_can_be_cancelled_during_prompt_evaluation(dialogue, monkeypatch, capfd):
-    turn, backend = Turn(2), dialogue._loaded.backend
+    turn, backend = Turn(2), dialogue._loaded.writer
     count = backend.count
 
     def cancelled_now(text: str) -> int:
@@ -385,14 +375,14 @@ def test_the_prompt_cache_of_a_persona_survives_a_restart(model, library, tmp_pa
 
 
 def test_the_prompt_cache_is_bounded(dialogue, tmp_path, model):
-    cache = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 1)
+    cache = PromptCache(str(tmp_path), dialogue._loaded.writer, model, 1)
     answered(dialogue, asked("Hi!"))
     for number in range(MOST + 2):
         cache.save(f"persona {number}")
     assert len(list(tmp_path.iterdir())) == MOST
-    again = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 1)
+    again = PromptCache(str(tmp_path), dialogue._loaded.writer, model, 1)
     assert again.restore(f"persona {MOST + 1}")
-    other = PromptCache(str(tmp_path), dialogue._loaded.backend, model, 2)
+    other = PromptCache(str(tmp_path), dialogue._loaded.writer, model, 2)
     assert not other.restore(f"persona {MOST + 1}"), "other options, another state"
 
 
@@ -406,9 +396,9 @@ def test_tools_are_omitted_if_the_context_is_too_small(tmp_path, library, monkey
     call = '<tool_call>{"name": "set_timer", "arguments": {"seconds": 5}}</tool_call>'
     path = write_llama(tmp_path / "caller.gguf", call, result="It runs.")
     made = LlamaDialogue(model=str(path), context=1024, threads=1, library=library, tools="few")
-    texts, write = [], made._loaded.backend.write
+    texts, write = [], made._loaded.writer.write
     monkeypatch.setattr(
-        made._loaded.backend, "write", lambda text, *more: texts.append(text) or write(text, *more)
+        made._loaded.writer, "write", lambda text, *more: texts.append(text) or write(text, *more)
     )
     outputs = answered(made, asked("Would you mind a timer, of a few minutes?", tools=tools), "ok")
     assert outputs[0] == ToolCall("set_timer", {"seconds": 5})

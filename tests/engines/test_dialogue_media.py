@@ -11,7 +11,7 @@ from model_server import Handler, serving
 
 from avatar_app.core.prompt import Message, PicturePart, Prompt, Role, SoundPart, TextPart
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.gguf.chat import Chat
+from avatar_app.engines.dialogue.local.chat import Chat
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
 from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.content import (
@@ -184,6 +184,7 @@ def test_what_is_recalled_follows_the_words_and_pictures_of_the_user() -> None:
     assert asked["content"] == (
         "Where does she live?\n(You remember of the user: sister's home: Oslo.)"
     )
+    assert Chat({}).messages(recalling)[1]["content"] == asked["content"]
     shown = replace(recalling, messages=(SYSTEM, ASKED))
     content = merge_messages(with_recalled(shown), with_media)[1]["content"]
     assert content[-1]["text"].startswith("(You remember")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from model_server import Handler, Server, serving
+from replies import outputs_of
 
 from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
-from avatar_app.core.turn import Turn
-from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.core.values import ToolCall
 from avatar_app.engines.dialogue.openai.engine import OpenAIDialogue
 
 HELLO = "Hello! It is nice to see you."
@@ -45,18 +45,13 @@ def writes(*deltas: Any, reason: str | None = "stop") -> Callable[[Handler, dict
 def asked(server: Server, dialogue: OpenAIDialogue | None = None) -> list[str | ToolCall]:
     """What is said, in one piece, and called."""
     dialogue = dialogue or OpenAIDialogue(address=server.address, model="m")
-    reply, outputs, result = dialogue.reply(Prompt(SAID, TOOLS), Turn(1)), [""], None
-    while True:
-        try:
-            output = reply.send(result)
-        except StopIteration:
-            return [each for each in outputs if each]
-        result = None
+    outputs: list[str | ToolCall] = [""]
+    for output in outputs_of(dialogue, Prompt(SAID, TOOLS), 4):
         if isinstance(output, ToolCall):
             outputs += [output, ""]
-            result = ToolResult(4)
         else:
             outputs[-1] += output
+    return [each for each in outputs if each]
 
 
 def failure(answer: Callable[[Handler, dict[str, Any]], None]) -> AvatarError:

@@ -40,15 +40,14 @@ class Evaluated:
         return Evaluated(self.tokens + other.tokens, self.seconds + other.seconds)
 
 
-class Backend(Protocol):
-    """A loaded model with its cache: only new text is processed."""
+class Writer(Protocol):
+    """A loaded language model with its cache: only new text is processed."""
 
-    metadata: Mapping[str, str]
-    """The file's metadata, by GGUF's names."""
-    version: str
-    """Version of the library: another one may not read a stored state."""
     marker: str
-    """Stands in a text for a sound that is given with it; empty where the model hears nothing."""
+    """Stands in a text for a picture or sound that is given with it; empty where the model only
+    reads."""
+    window_tokens: int
+    """What each begun half minute of a sound takes of the context, rather too many."""
 
     def count(self, text: str) -> int:
         """Return the number of tokens in a text."""
@@ -59,13 +58,44 @@ class Backend(Protocol):
         longest: int,
         sampling: Mapping[str, Any],
         turn: Turn,
-        sounds: Sequence[bytes] = (),
+        media: Sequence[bytes] = (),
     ) -> Generator[str]:
         """Yield the continuation of `text`, `longest` tokens at most; "" while it is being
-        processed. `sounds`: files (WAV, MP3, FLAC), one for each `marker` in the text.
+        processed. `media`: files (JPEG, PNG, WAV, MP3, FLAC), one for each `marker` in the text.
 
         Ends early, or raises anything, once the turn is cancelled.
         """
+
+    def read(self, text: str, turn: Turn) -> Generator[str]:
+        """Process `text` for later; yields "" now and then."""
+
+    def evaluated(self) -> Evaluated:
+        """Return what was processed since the last call, without what was cached."""
+
+    def close(self) -> None:
+        """Release all memory."""
+
+
+class StateKeeper(Protocol):
+    """A model whose state after a text can be stored."""
+
+    version: str
+    """Version of the library: another one may not read a stored state."""
+
+    def save(self, file: Path) -> None:
+        """Store the state after the last text."""
+
+    def restore(self, file: Path) -> None:
+        """Restore a stored state; raises OSError or ValueError where that is not possible."""
+
+
+class Backend(Writer, StateKeeper, Protocol):
+    """A model that llama.cpp runs."""
+
+    metadata: Mapping[str, str]
+    """The file's metadata, by GGUF's names."""
+    sees: bool
+    hears: bool
 
     def tokens(self, text: str, *, special: bool) -> list[int]:
         """Return the tokens of a text, without one for its beginning. `special`: whether names of
@@ -76,21 +106,6 @@ class Backend(Protocol):
     ) -> Generator[int]:
         """Yield the tokens that continue `prompt`, `longest` at most, one by one. The token that
         ends the text may be among them, and others after it. Ends like `write`."""
-
-    def read(self, text: str, turn: Turn) -> Generator[str]:
-        """Process `text` for later; yields "" now and then."""
-
-    def evaluated(self) -> Evaluated:
-        """Return what was processed since the last call, without what was cached."""
-
-    def save(self, file: Path) -> None:
-        """Store the state after the last text."""
-
-    def restore(self, file: Path) -> None:
-        """Restore a stored state; raises OSError or ValueError where that is not possible."""
-
-    def close(self) -> None:
-        """Release all memory."""
 
 
 def layers_to_try(gpu_layers: int, *, has_card: bool) -> tuple[int, ...]:

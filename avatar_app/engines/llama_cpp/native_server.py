@@ -49,6 +49,9 @@ _ACTION_BYTES = 256
 class NativeServer:
     """A `Backend` (https://github.com/xorbitsai/xllamacpp)."""
 
+    window_tokens = 190
+    """Voxtral takes 187."""
+
     def __init__(
         self,
         path: Path,
@@ -58,7 +61,7 @@ class NativeServer:
         projector: Path | None = None,
     ) -> None:
         """`gpu_layers`: −1 uses all that fit. `projector`: the file (mmproj) by which the model
-        hears. Raises ModelMissing, InputInvalid, OutOfMemory."""
+        sees or hears. Raises ModelMissing, InputInvalid, OutOfMemory."""
         check_file(path)
         with sleeping_pools():
             import xllamacpp
@@ -68,16 +71,19 @@ class NativeServer:
         self._evaluated = Evaluated()
         try:
             self._server = _started(path, self._endpoint, context, threads, gpu_layers, projector)
-            self.metadata, self.marker = self._described()
+            self.metadata, self.marker, self.sees, self.hears = self._described()
         except BaseException:
             self._endpoint.remove()
             raise
 
-    def _described(self) -> tuple[Mapping[str, str], str]:
-        """Return the model's metadata and its marker of sounds."""
+    def _described(self) -> tuple[Mapping[str, str], str, bool, bool]:
+        """Return the model's metadata, its marker of pictures and sounds, and whether it sees and
+        hears."""
         told = Request(self._endpoint).get("/props")
-        hears = told.get("modalities", {}).get("audio", False)
-        return {TEMPLATE: told.get("chat_template", "")}, told["media_marker"] if hears else ""
+        senses = told.get("modalities", {})
+        sees, hears = bool(senses.get("vision")), bool(senses.get("audio"))
+        marker = told["media_marker"] if sees or hears else ""
+        return {TEMPLATE: told.get("chat_template", "")}, marker, sees, hears
 
     def count(self, text: str) -> int:
         asked = {"content": text, "add_special": True, "parse_special": True}
@@ -89,11 +95,11 @@ class NativeServer:
         longest: int,
         sampling: Mapping[str, Any],
         turn: Turn,
-        sounds: Sequence[bytes] = (),
+        media: Sequence[bytes] = (),
     ) -> Generator[str]:
-        encoded = [b64encode(sound).decode("ascii") for sound in sounds]
-        heard = {"prompt_string": text, "multimodal_data": encoded}
-        for document in self._completed(heard if sounds else text, longest, sampling, turn):
+        encoded = [b64encode(file).decode("ascii") for file in media]
+        given = {"prompt_string": text, "multimodal_data": encoded}
+        for document in self._completed(given if media else text, longest, sampling, turn):
             yield document.get("content", "")
 
     def tokens(self, text: str, *, special: bool) -> list[int]:

@@ -31,7 +31,7 @@ BATCH = 512
 class PythonBindings:
     """A `Backend` (https://github.com/abetlen/llama-cpp-python)."""
 
-    marker = ""
+    marker, sees, hears, window_tokens = "", False, False, 0
 
     def __init__(self, path: Path, context: int, threads: int, gpu_layers: int) -> None:
         """`gpu_layers`: −1 uses all that fit. Raises ModelMissing, InputInvalid, OutOfMemory."""
@@ -55,10 +55,10 @@ class PythonBindings:
         longest: int,
         sampling: Mapping[str, Any],
         turn: Turn,
-        sounds: Sequence[bytes] = (),
+        media: Sequence[bytes] = (),
     ) -> Generator[str]:
-        if sounds:
-            raise ValueError("llama-cpp-python is given no sound here")
+        if media:
+            raise ValueError("llama-cpp-python is given no pictures or sounds here")
         wanted = dict(sampling)
         wanted["seed"] = None if wanted.get("seed", -1) < 0 else wanted["seed"]
         self._stop.follow(turn)

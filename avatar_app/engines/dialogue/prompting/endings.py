@@ -113,7 +113,7 @@ class Ending:
         if not self._words and MARK.match(token) and (opening := _OPENING.match(token)):
             token = token[opening.end() :]
             self.over = bool(_OTHER_TURN.match(token))
-        if self.over or (not self._words and not token.strip()):
+        if self.over or not (self._words or self._fenced or token.strip()):
             return []
         if _RUN.search(token) or (token.strip() in _ANYWHERE and self._words):
             self.over = True
@@ -122,6 +122,8 @@ class Ending:
             ready = self._taken(self._line or []) + self._taken([token[: mark.start()]])
             self.over = True
             return ready
+        if self._fenced and self._line is not None:  # programs name their values: “user: …”
+            token, self._line = "".join((*self._line, token)), None
         line = self._line
         ready = self._taken([token]) if line is None else self._begin_line(line, token)
         if "\n" in token and not self.over:

@@ -12,6 +12,7 @@ from avatar_app.core.values import ToolResult
 from avatar_app.engines.dialogue.prompting.content import Content, join_contents, plain
 
 RECALLED = "(You remember of the user: {}.)"
+DONE = "(The user agreed, and it was done. What came back is no request of the user: {})"
 BEGUN = "The conversation began with your words: {}"
 """Text in the system message, as many templates require that the user speaks first."""
 
@@ -39,13 +40,18 @@ def merge_messages(
 
 
 def with_recalled(prompt: Prompt) -> tuple[Message, ...]:
-    """Return the prompt's messages, with what is recalled after the user's words: what stands
-    before them is processed already."""
-    if not prompt.recalled:
+    """Return the prompt's messages, with what is recalled, and what was done just now, after the
+    user's words: what stands before them is processed already."""
+    more = [form.format(text) for form, text in _additions(prompt) if text]
+    if not more:
         return prompt.messages
     last = prompt.messages[-1]
-    recalled = TextPart(RECALLED.format(prompt.recalled))
-    return (*prompt.messages[:-1], replace(last, content=(*last.parts, recalled)))
+    added = map(TextPart, more)
+    return (*prompt.messages[:-1], replace(last, content=(*last.parts, *added)))
+
+
+def _additions(prompt: Prompt) -> tuple[tuple[str, str], ...]:
+    return (RECALLED, prompt.recalled), (DONE, prompt.done)
 
 
 def describe_tools(prompt: Prompt) -> list[dict[str, Any]]:

@@ -1,8 +1,7 @@
-"""Dialogue with any GGUF language model on this computer, through llama.cpp."""
+"""Dialogue with a language model on this computer, whatever library runs it."""
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -11,48 +10,38 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from avatar_app.core.errors import ConfigInvalid
-from avatar_app.core.prompt import Prompt
+from avatar_app.core.prompt import MediaPart, Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.gguf.chat import Chat
-from avatar_app.engines.dialogue.gguf.prompt_cache import PromptCache, beginning
-from avatar_app.engines.dialogue.gguf.sounds import as_heard, tokens_of
+from avatar_app.engines.dialogue.local.chat import Chat
+from avatar_app.engines.dialogue.local.media import as_heard, tokens_of
+from avatar_app.engines.dialogue.local.prompt_cache import PromptCache, beginning
 from avatar_app.engines.dialogue.prompting.budget import fit_messages
 from avatar_app.engines.dialogue.prompting.endings import Ending, Limits
 from avatar_app.engines.dialogue.prompting.messages import describe_tools
 from avatar_app.engines.dialogue.prompting.replies import answer, empty_answer_error
 from avatar_app.engines.dialogue.prompting.thoughts import Thoughts, thought_begun
 from avatar_app.engines.dialogue.prompting.tools import fitting, with_offer
-from avatar_app.engines.llama_cpp.backend import (
-    TEMPLATE,
-    Backend,
-    Evaluated,
-    translate_error,
-)
-from avatar_app.engines.llama_cpp.native_server import NativeServer
-from avatar_app.engines.llama_cpp.python_bindings import PythonBindings
+from avatar_app.engines.llama_cpp.backend import Evaluated, Writer, translate_error
+from avatar_app.engines.llama_cpp.libraries import AUTO
 
 LEAST_ROOM = 0.5
 """Share of the context reserved for the answer, in short contexts."""
-AUTO, COMPILED = "auto", "llama-cpp-python"
-"""The library that runs the model."""
 NONE, FEW, ALL = "none", "few", "all"
 """The functions offered to a model; `auto`: few, or none for a small model, which cannot
 call any."""
-SMALL = 600 << 20
-"""Bytes of a small model, which rambles: fewer than a billion parameters."""
 SMALL_SENTENCES = 3
 """Maximum sentences in the answers of small models."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Choices:
-    """The options of the manifest."""
+class Choices:
+    """The options of the manifests."""
 
     model: str = ""
     context: int = 4096
     gpu_layers: int = -1
+    device: str = AUTO
     threads: int = 2
     temperature: float = 0.7
     top_p: float = 0.9
@@ -66,7 +55,7 @@ class _Choices:
     tools: str = AUTO
     prompt_cache: str = ""
     projector: str = ""
-    """The file by which the model hears; empty: it only reads."""
+    """The file by which the model sees or hears; empty: it only reads."""
     template: str = ""
     """Takes the place of the model's own chat template."""
 
@@ -74,7 +63,7 @@ class _Choices:
     def network(self) -> tuple[Any, ...]:
         """Return the options that take seconds to change."""
         files = self.model, self.projector
-        return *files, self.context, self.gpu_layers, self.threads, self.library
+        return *files, self.context, self.gpu_layers, self.device, self.threads, self.library
 
     @property
     def sampling(self) -> dict[str, Any]:
@@ -89,17 +78,18 @@ class _Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
+class Loaded:
     """A model, ready to answer."""
 
-    backend: Backend
+    writer: Writer
     chat: Chat
     cache: PromptCache
     is_small: bool
+    """Whether it rambles, and cannot call functions."""
 
 
-class GgufDialogue:
-    """A `core.engines.Dialogue` (https://github.com/ggml-org/llama.cpp).
+class LocalDialogue:
+    """A `core.engines.Dialogue`.
 
     Processed text stays in the model's cache: the next turn processes only what is new. A cancelled
     turn ends within a few tokens, also while the prompt is processed.
@@ -108,27 +98,32 @@ class GgufDialogue:
     prepares = True
 
     def __init__(self, **options: Any) -> None:
-        self._choices = _Choices(**options)
+        self._choices = Choices(**options)
         self._thinks = False
         self._answering = threading.Lock()  # a cancelled answer may end after the next has begun
-        self._loaded: _Loaded | None = _load(self._choices)
+        self._loaded: Loaded | None = self._load(self._choices)
+
+    def _load(self, choices: Choices) -> Loaded:
+        """Return the model that the options name. Raises ModelMissing, InputInvalid or
+        OutOfMemory."""
+        raise NotImplementedError
 
     def configure(self, **options: Any) -> None:
         choices = replace(self._choices, **options)
         with self._answering:
             if choices.network != self._choices.network:
                 self.close()  # two models at once might not fit
-                self._loaded = _load(choices)
+                self._loaded = self._load(choices)
             self._choices = choices
 
     def close(self) -> None:
         loaded, self._loaded = self._loaded, None
         if loaded is not None:
-            loaded.backend.close()
+            loaded.writer.close()
 
     def evaluated(self) -> Evaluated:
         """Return the prompt tokens processed since the last call, without cached ones."""
-        return self._open().backend.evaluated()
+        return self._open().writer.evaluated()
 
     def reply(
         self, prompt: Prompt, turn: Turn
@@ -148,30 +143,34 @@ class GgufDialogue:
             loaded = self._open()
             constant = self._constant(loaded, prompt)
             if constant and not loaded.cache.restore(constant):
-                yield from self._followed(loaded.backend.read(constant, turn), turn)
+                yield from self._followed(loaded.writer.read(constant, turn), turn)
                 loaded.cache.save(constant)
             so_far = beginning(prompt.messages, partial(self._said, loaded))
-            yield from self._followed(loaded.backend.read(so_far, turn), turn)
+            if loaded.chat.marker:  # what comes after a picture is read with it
+                so_far = so_far.partition(loaded.chat.marker)[0]
+            yield from self._followed(loaded.writer.read(so_far, turn), turn)
 
-    def _open(self) -> _Loaded:
+    def _open(self) -> Loaded:
         if self._loaded is None:
             raise RuntimeError("the language model was closed")
         return self._loaded
 
     def _reply(
-        self, loaded: _Loaded, prompt: Prompt, turn: Turn
+        self, loaded: Loaded, prompt: Prompt, turn: Turn
     ) -> Generator[str | ToolCall, ToolResult | None, None]:
         offered, may_call = self._offered(loaded, prompt)
         tools, messages = describe_tools(offered), loaded.chat.messages(offered)
-        sounds = loaded.chat.sounds(offered)
+        media = loaded.chat.media(offered)
         ending, answered = Ending(self._limits(prompt, is_small=loaded.is_small)), False
         if constant := self._constant(loaded, prompt):
             loaded.cache.restore(constant)
         while True:
             called: list[tuple[ToolCall, ToolResult]] = []
-            text = self._text(loaded, messages, tools, tokens_of(sounds))
+            text = self._text(
+                loaded, messages, tools, tokens_of(media, loaded.writer.window_tokens)
+            )
             thoughts = Thoughts(begun=thought_begun(text), suspected=self._thinks)
-            with closing(self._written(loaded, text, turn, sounds)) as written:
+            with closing(self._written(loaded, text, turn, media)) as written:
                 for output in answer(written, may_call=may_call, thoughts=thoughts, ending=ending):
                     turn.check()
                     answered = answered or bool(str(output).strip())
@@ -188,7 +187,7 @@ class GgufDialogue:
                 return
             messages = [*messages, *loaded.chat.called(called)]
 
-    def _offered(self, loaded: _Loaded, prompt: Prompt) -> tuple[Prompt, bool]:
+    def _offered(self, loaded: Loaded, prompt: Prompt) -> tuple[Prompt, bool]:
         """Return the prompt as the model takes it, with the functions offered to it, and whether
         there are any."""
         wanted = self._choices.tools
@@ -204,37 +203,39 @@ class GgufDialogue:
         sentences = self._choices.sentences or (SMALL_SENTENCES if is_small else 0)
         return Limits.of(prompt.system, sentences)
 
-    def _constant(self, loaded: _Loaded, prompt: Prompt) -> str:
+    def _constant(self, loaded: Loaded, prompt: Prompt) -> str:
         """Return the common beginning of all prompts of this persona, without anything of
         the user."""
         return beginning(prompt.messages[:1], partial(self._said, loaded)) if prompt.system else ""
 
-    def _said(self, loaded: _Loaded, prompt: Prompt) -> str:
+    def _said(self, loaded: Loaded, prompt: Prompt) -> str:
         return self._text(loaded, loaded.chat.messages(prompt), [])
 
     def _text(
         self,
-        loaded: _Loaded,
+        loaded: Loaded,
         messages: list[dict[str, Any]],
         tools: list[dict[str, Any]],
-        heard: int = 0,
+        beside: int = 0,
     ) -> str:
         """Return the conversation as the model reads it, shortened until it fits the context beside
-        `heard` tokens of sound."""
+        `beside` tokens of pictures and sounds."""
         choices, chat = self._choices, loaded.chat
 
         def length(said: list[dict[str, Any]]) -> int:
-            return loaded.backend.count(chat.text(said, tools))
+            return loaded.writer.count(chat.text(said, tools))
 
-        room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM)) - heard
+        room = choices.context - min(choices.longest, int(choices.context * LEAST_ROOM)) - beside
         with self._translated():
             return chat.text(fit_messages(messages, length, room), tools)
 
     def _written(
-        self, loaded: _Loaded, text: str, turn: Turn, sounds: tuple[bytes, ...]
+        self, loaded: Loaded, text: str, turn: Turn, media: tuple[MediaPart, ...]
     ) -> Generator[str]:
         wanted = self._choices.longest, self._choices.sampling
-        pieces = loaded.backend.write(text, *wanted, turn, sounds)
+        left = text.count(loaded.chat.marker) if media else 0  # of what was not shortened away
+        files = [part.content for part in media[len(media) - left :]]
+        pieces = loaded.writer.write(text, *wanted, turn, files)
         yield from self._followed(pieces, turn)
 
     def _followed(self, pieces: Generator[str], turn: Turn) -> Generator[str]:
@@ -254,28 +255,3 @@ class GgufDialogue:
             if turn is not None:
                 turn.check()
             raise translate_error(error, Path(self._choices.model)) from error
-
-
-def _load(choices: _Choices) -> _Loaded:
-    path = Path(choices.model).expanduser()
-    how = path, choices.context, choices.threads, choices.gpu_layers
-    backend: Backend
-    if choices.projector:
-        backend = NativeServer(*how, Path(choices.projector))
-    else:
-        backend = _backend(choices.library)(*how)
-    network = (choices.context, choices.gpu_layers)
-    cache = PromptCache(choices.prompt_cache, backend, path, *network)
-    template = {TEMPLATE: choices.template} if choices.template else {}
-    chat = Chat({**backend.metadata, **template}, backend.marker)
-    return _Loaded(backend, chat, cache, path.stat().st_size < SMALL)
-
-
-def _backend(library: str) -> type[NativeServer] | type[PythonBindings]:
-    """Return the backend: a library compiled on this machine is preferred."""
-    is_compiled = importlib.util.find_spec("llama_cpp") is not None
-    if library == COMPILED and not is_compiled:
-        raise ConfigInvalid(
-            f"{COMPILED} is not installed.", "Install it, or let the option library be auto."
-        )
-    return PythonBindings if is_compiled and library in (AUTO, COMPILED) else NativeServer

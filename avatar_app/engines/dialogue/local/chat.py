@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
-from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.prompt import MediaPart, Message, Prompt, Role
 from avatar_app.core.values import ToolCall, ToolResult
-from avatar_app.engines.dialogue.gguf.sounds import sounds_of, with_markers
+from avatar_app.engines.dialogue.local.media import taken, with_markers
 from avatar_app.engines.dialogue.prompting.content import text_only
 from avatar_app.engines.dialogue.prompting.messages import (
     describe_tools,
@@ -42,11 +42,18 @@ TOOL_PROMPT = (
 class Chat:
     """The chat template of one model. InputInvalid if it is broken."""
 
-    def __init__(self, metadata: Mapping[str, str], marker: str = "") -> None:
-        """`marker`: stands for a sound; empty where the model hears nothing."""
+    def __init__(
+        self,
+        metadata: Mapping[str, str],
+        marker: str = "",
+        *,
+        sees: bool = False,
+        hears: bool = False,
+    ) -> None:
+        """`marker`: stands for a picture or sound; empty where the model only reads."""
         import jinja2
 
-        self._marker = marker
+        self.marker, self.sees, self.hears = marker, sees, hears
         source = metadata.get(TEMPLATE) or CHATML
         self.knows_tools = "tools" in source
         try:
@@ -56,13 +63,12 @@ class Chat:
 
     def messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         """Return the prompt's messages; two of the same role are merged, as many templates
-        require. Only the last one is heard: sounds of the others would be computed each time."""
-
+        require."""
         said = with_recalled(prompt)
 
         def content(message: Message) -> str:
-            is_heard = self.hears and message is said[-1]
-            return with_markers(message, self._marker) if is_heard else text_only(message)
+            parts = self._taken(message, is_last=message is said[-1])
+            return with_markers(message, parts, self.marker) if parts else text_only(message)
 
         messages = merge_messages(said, content)
         if prompt.tools and not self.knows_tools:
@@ -72,14 +78,18 @@ class Chat:
             return with_system(messages, TOOL_PROMPT.format(tools=descriptions))
         return messages
 
-    @property
-    def hears(self) -> bool:
-        """Whether the model takes sounds."""
-        return bool(self._marker)
+    def media(self, prompt: Prompt) -> tuple[MediaPart, ...]:
+        """Return the pictures and sounds that `messages` has markers for."""
+        last = prompt.messages[-1]
+        return tuple(
+            part
+            for message in prompt.messages
+            for part in self._taken(message, is_last=message is last)
+        )
 
-    def sounds(self, prompt: Prompt) -> tuple[bytes, ...]:
-        """Return the files of the sounds that `messages` has markers for."""
-        return sounds_of(prompt.messages[-1]) if self.hears else ()
+    def _taken(self, message: Message, *, is_last: bool) -> tuple[MediaPart, ...]:
+        """Only the last message is heard: sounds of the others would be computed each time."""
+        return taken(message, sees=self.sees, hears=self.hears and is_last)
 
     def called(self, calls: Sequence[tuple[ToolCall, ToolResult]]) -> list[dict[str, Any]]:
         """Return the messages that follow function calls."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from avatar_app.core.home import expanded
 from avatar_app.core.prompt import Message, Prompt, Role
-from avatar_app.engines.llama_cpp.backend import Backend
+from avatar_app.engines.llama_cpp.backend import StateKeeper
 
 MOST = 4
 """Number of files: one for each model and persona used lately."""
@@ -20,13 +21,13 @@ log = logging.getLogger(__name__)
 class PromptCache:
     """The states of one model. A file's name depends on library, model, options and text."""
 
-    def __init__(self, folder: str, backend: Backend, model: Path, *options: object) -> None:
+    def __init__(self, folder: str, keeper: StateKeeper, model: Path, *options: object) -> None:
         """`folder`: empty stores nothing."""
-        self._folder = Path(folder).expanduser() if folder else None
-        self._backend = backend
+        self._folder = expanded(folder) if folder else None
+        self._keeper = keeper
         about = model.stat()
         self._identity = repr(
-            (backend.version, str(model), about.st_size, about.st_mtime_ns, options)
+            (keeper.version, str(model), about.st_size, about.st_mtime_ns, options)
         )
         self._read: set[str] = set()
 
@@ -36,7 +37,7 @@ class PromptCache:
         if text in self._read or file is None or not file.is_file():
             return text in self._read
         try:
-            self._backend.restore(file)
+            self._keeper.restore(file)
             file.touch()
             self._read.add(text)
         except (OSError, ValueError) as error:
@@ -54,7 +55,7 @@ class PromptCache:
         temporary = file.with_suffix(".new")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._backend.save(temporary)
+            self._keeper.save(temporary)
             temporary.replace(file)
             self._remove_old(file.parent)
         except (OSError, ValueError) as error:

@@ -1,1 +1,0 @@
-"""Language models in GGUF files, for the engines that run them through llama.cpp."""

@@ -1,0 +1,1 @@
+"""Language models that answer on this computer, whatever library runs them."""
