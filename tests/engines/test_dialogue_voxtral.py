@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from replies import answered
 
 from avatar_app.bench.scripted.voxtral import write_voxtral
 from avatar_app.core.engines import HearsWords
@@ -16,7 +16,7 @@ from avatar_app.core.errors import AvatarError, EngineFailed, ModelMissing
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, SoundPart, TextPart, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, ToolCall, ToolResult
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, ToolCall
 from avatar_app.engines.dialogue.voxtral.engine import VoxtralDialogue
 from avatar_app.engines.dialogue.voxtral.files import find_files
 from avatar_app.pipeline.output.spoken_words import as_wave
@@ -41,17 +41,6 @@ def said(
 ) -> Prompt:
     last = Message(Role.USER, text, spoken=spoken)
     return Prompt((Message(Role.SYSTEM, "You are Mira."), last), tools)
-
-
-def answered(dialogue: Any, prompt: Prompt, result: Any = None) -> list[Any]:
-    reply, outputs, answer = dialogue.reply(prompt, Turn(1)), [], None
-    while True:
-        try:
-            output = reply.send(answer)
-        except StopIteration:
-            return outputs
-        outputs += [output] if output else []
-        answer = ToolResult(result) if isinstance(output, ToolCall) else None
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +82,7 @@ def test_the_model_reads_no_transcript_of_what_it_hears(dialogue):
     loaded = dialogue._loaded
     offered, _ = dialogue._offered(loaded, said("secret words", tone(200)))
     text = loaded.chat.text(loaded.chat.messages(offered), [])
-    marker = loaded.backend.marker
+    marker = loaded.writer.marker
     assert text == f"[SYSTEM_PROMPT]You are Mira.[/SYSTEM_PROMPT][INST]{marker}[/INST]"
 
 

@@ -4,27 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from avatar_app.engines.dialogue.gguf.dialogue import GgufDialogue
+from avatar_app.engines.dialogue.local.gguf import GgufDialogue
+from avatar_app.engines.dialogue.prompting.mistral import INSTRUCT
 from avatar_app.engines.dialogue.voxtral.files import find_files
-
-TEMPLATE = (
-    "{% for message in messages %}"
-    "{% if message.role == 'system' %}[SYSTEM_PROMPT]{{ message.content }}[/SYSTEM_PROMPT]"
-    "{% elif message.role == 'user' %}"
-    "{% if tools and not messages[loop.index:] | selectattr('role', 'equalto', 'user') | list %}"
-    "[AVAILABLE_TOOLS]{{ tools | tojson }}[/AVAILABLE_TOOLS]{% endif %}"
-    "[INST]{{ message.content }}[/INST]"
-    "{% elif message.role == 'tool' %}"
-    "[TOOL_RESULTS]{{ message.name }}[TOOL_CONTENT]{{ message.content }}[/TOOL_RESULTS]"
-    "{% elif message.tool_calls %}[TOOL_CALLS]["
-    "{% for call in message.tool_calls %}{{ call.function | tojson }}"
-    "{{ ', ' if not loop.last }}{% endfor %}]</s>"
-    "{% else %}{{ message.content }}</s>{% endif %}"
-    "{% endfor %}"
-)
-"""Mistral's instruct format of its 7th version, which Voxtral was trained with
-(https://github.com/mistralai/mistral-common). Published GGUF files carry that of another model,
-which tells it to write programs."""
 
 
 class VoxtralDialogue(GgufDialogue):
@@ -34,7 +16,7 @@ class VoxtralDialogue(GgufDialogue):
     hears = True
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**_with_files(options), template=TEMPLATE)
+        super().__init__(**_with_files(options), template=INSTRUCT)
 
     def configure(self, **options: Any) -> None:
         super().configure(**_with_files(options))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from avatar_app.core.errors import ModelMissing
+from avatar_app.core.home import expanded
 
 HINT = "Download it: avatar-app models download voxtral-mini-3b"
 PROJECTOR = "mmproj"
@@ -14,7 +15,7 @@ PROJECTOR = "mmproj"
 def find_files(model: str) -> tuple[Path, Path]:
     """Return the language model and the projector of a folder, or of a language model and its
     folder. Raises ModelMissing."""
-    path = Path(model).expanduser()
+    path = expanded(model)
     folder = path.parent if path.is_file() else path
     files = sorted(folder.glob("*.gguf"))
     projectors = [file for file in files if PROJECTOR in file.name.lower()]
