@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import RecordingDialogue, Scene
+from fakes import Scene, SpareDialogue
 from realtime_server import RATE, Act, Line, scripted
+from replies import outputs_of
 
 from avatar_app.core.engines import HearsWords, PreparedDialogue
 from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
@@ -18,9 +19,9 @@ from avatar_app.core.events import Failed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Message, Prompt, Role, ToolDescription
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall, ToolResult
-from avatar_app.engines.dialogue.realtime.connection import LARGEST, url_of
+from avatar_app.core.values import AudioChunk, SpeechChunk, ToolCall
 from avatar_app.engines.dialogue.realtime.engine import RealtimeDialogue
+from avatar_app.engines.dialogue.realtime.opening import LARGEST, url_of
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.output.spoken_words import as_wave
@@ -58,17 +59,6 @@ def user(text: str = "hello", *, spoken: bool = True) -> Message:
 
 def said(*messages: Message, tools: tuple[ToolDescription, ...] = ()) -> Prompt:
     return Prompt((SYSTEM, *messages), tools)
-
-
-def outputs_of(dialogue: RealtimeDialogue, prompt: Prompt, result: Any = None) -> list[Any]:
-    reply, outputs, returned = dialogue.reply(prompt, Turn(1)), [], None
-    while True:
-        try:
-            output = reply.send(returned)
-        except StopIteration:
-            return outputs
-        outputs.append(output)
-        returned = ToolResult(result) if isinstance(output, ToolCall) else None
 
 
 def test_the_sound_of_the_turn_is_sent_and_speech_comes_back() -> None:
@@ -333,20 +323,7 @@ def test_it_hears_and_is_prepared() -> None:
 # In a conversation
 
 
-class Spare:
-    """The built-in dialogue."""
-
-    def __init__(self) -> None:
-        self.dialogue = RecordingDialogue()
-
-    def offers(self, kind: Kind) -> bool:
-        return kind is Kind.DIALOGUE
-
-    def engine(self, _kind: Kind) -> RecordingDialogue:
-        return self.dialogue
-
-
-def the_turn(dialogue: RealtimeDialogue, spare: Spare) -> tuple[TurnEnded, list[Failed]]:
+def the_turn(dialogue: RealtimeDialogue, spare: SpareDialogue) -> tuple[TurnEnded, list[Failed]]:
     """Say something to an avatar that thinks and speaks by a server."""
     with Scene(builtin=spare) as scene:
         scene.send(commands.SwitchEngine(Kind.DIALOGUE, dialogue))
@@ -359,7 +336,7 @@ def the_turn(dialogue: RealtimeDialogue, spare: Spare) -> tuple[TurnEnded, list[
 
 def test_its_speech_is_played_and_its_words_are_kept() -> None:
     with scripted(answer) as server, engine(server.address) as dialogue:
-        turn, failures = the_turn(dialogue, Spare())
+        turn, failures = the_turn(dialogue, SpareDialogue())
     assert failures == []
     assert turn.outcome is Outcome.FINISHED
     assert turn.user_text == "good morning", "by the recognizer beside it"
@@ -371,7 +348,7 @@ def test_its_speech_is_played_and_its_words_are_kept() -> None:
 @pytest.mark.parametrize("lie", LIARS, ids=lambda lie: lie.__name__)
 def test_local_engines_finish_the_turn_of_a_lying_server(lie: Act) -> None:
     with scripted(lie) as server, engine(server.address, patience=1.0) as dialogue:
-        turn, failures = the_turn(dialogue, Spare())
+        turn, failures = the_turn(dialogue, SpareDialogue())
     assert turn.outcome is Outcome.FINISHED
     assert turn.heard_text == "You said good morning. Fine."
     assert [(each.stage, each.hint) for each in failures] == [("think", GOES_ON["think"])]
@@ -379,6 +356,6 @@ def test_local_engines_finish_the_turn_of_a_lying_server(lie: Act) -> None:
 
 def test_a_local_voice_finishes_a_turn_whose_server_is_lost() -> None:
     with scripted(lost_after_the_words) as server, engine(server.address) as dialogue:
-        turn, failures = the_turn(dialogue, Spare())
+        turn, failures = the_turn(dialogue, SpareDialogue())
     assert failures == []
     assert (turn.outcome, turn.heard_text) == (Outcome.FINISHED, WORDS)

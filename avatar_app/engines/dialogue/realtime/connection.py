@@ -7,24 +7,17 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
-from avatar_app.core.errors import AvatarError, ConfigInvalid, EngineFailed
-from avatar_app.core.network import check_environment, is_loopback
+from avatar_app.core.errors import AvatarError, EngineFailed
 from avatar_app.core.turn import Turn
-from avatar_app.engines.dialogue.servers.failures import unreachable
-from avatar_app.engines.dialogue.servers.keys import key_for
+from avatar_app.engines.dialogue.realtime.opening import connected
+from avatar_app.engines.dialogue.realtime.server_turns import TurnWatch
 
-CONNECT_WITHIN = 5.0
-"""Timeout in seconds for connecting."""
 LOOK = 0.05
 """Seconds after which a waiting engine looks whether its turn was cancelled."""
-LARGEST = 4 << 20
-"""Bytes of one message: a minute of sound as base64."""
 LONGEST_REASON = 200
 _CHEAP = "lenient-"
 """Begins the names of events whose failure changes nothing."""
-_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
 class ConnectionLost(Exception):
@@ -43,6 +36,7 @@ class RealtimeConnection:
         self._response = ""
         """Identity of the response under way; empty before the server has named it."""
         self._is_asked = False
+        self._watch: TurnWatch | None = None
         self._begun, self._stale = True, 0
         """Whether the last response has begun, and how many before it that are not wanted have
         not."""
@@ -50,7 +44,7 @@ class RealtimeConnection:
         """What the server said is wrong."""
         self._count = 0
         self._opened = ExitStack()
-        self._socket = _connected(address, model, self._opened)
+        self._socket = connected(address, model, self._opened)
 
     @property
     def is_open(self) -> bool:
@@ -66,11 +60,24 @@ class RealtimeConnection:
         self._count += 1
         self._send({"type": kind, "event_id": f"{_CHEAP}{self._count}"} | fields)
 
+    @property
+    def is_detecting(self) -> bool:
+        """Whether the server has still to find the end of a turn."""
+        return self._watch is not None
+
     def ask(self) -> None:
         """Ask for a response."""
+        self._expect(None)
+        self.send("response.create")
+
+    def await_end(self, watch: TurnWatch) -> None:
+        """Expect the response that the server makes by itself once the turn has ended."""
+        self._expect(watch)
+
+    def _expect(self, watch: TurnWatch | None) -> None:
         self._stale += not self._begun
         self._response, self._is_asked, self._begun, self._said = "", True, False, ""
-        self.send("response.create")
+        self._watch = watch
 
     def cancel(self) -> None:
         """Stop the response under way, if there is one."""
@@ -86,6 +93,7 @@ class RealtimeConnection:
         while True:
             turn.check()
             event = self._received()
+            self._detect(event)
             if event is None:
                 if time.monotonic() > until:
                     raise ConnectionLost(self._silent())
@@ -136,6 +144,24 @@ class RealtimeConnection:
             raise ConnectionLost(self._garbled())
         return event
 
+    def _detect(self, event: Mapping[str, Any] | None) -> None:
+        """Follow the server's turn detection; ask for what it does not make by itself."""
+        watch = self._watch
+        if watch is None:
+            return
+        if event is None:
+            if watch.is_unheard:
+                self._watch = None
+                self.send("input_audio_buffer.commit")
+                self.send("response.create")
+            return
+        watch.take(event)
+        response = event.get("response")
+        ended = response if isinstance(response, dict) else {}
+        if event["type"] == "response.done" and watch.is_over_with(ended):
+            self._watch = None
+            self.send("response.create")
+
     def _is_of_response(self, event: Mapping[str, Any]) -> bool:
         """Whether an event is of the response that was asked for: those of a former one may still
         come."""
@@ -143,8 +169,11 @@ class RealtimeConnection:
         if event["type"] == "response.created" and isinstance(response, dict):
             if self._stale:
                 self._stale -= 1
-            elif not self._begun:
+            elif not self._begun and (
+                self._watch is None or self._watch.takes(str(response.get("id")))
+            ):
                 self._response, self._begun = str(response.get("id")), True
+                self._watch = None
         named = response.get("id") if isinstance(response, dict) else event.get("response_id")
         return bool(self._response) and named == self._response
 
@@ -190,67 +219,3 @@ class RealtimeConnection:
             f"The server {self.address} does not speak the Realtime protocol.",
             "Check the address, or choose another server.",
         )
-
-
-def url_of(address: str, model: str) -> str:
-    """Return the address of the WebSocket. Raises ConfigInvalid."""
-    try:
-        parts = urlsplit(address.strip())
-        scheme, host = _SCHEMES.get(parts.scheme, ""), parts.hostname
-    except ValueError:
-        scheme, host = "", None
-    if not (scheme and host):
-        raise ConfigInvalid(f"The address {address} is invalid.", "It begins with http://")
-    path = parts.path.rstrip("/").removesuffix("/realtime") + "/realtime"
-    query = "&".join(filter(None, (parts.query, f"model={quote(model)}" if model else "")))
-    return urlunsplit((scheme, parts.netloc, path, query, ""))
-
-
-def _connected(address: str, model: str, opened: ExitStack) -> Any:
-    import ssl
-
-    from websockets.exceptions import InvalidStatus, WebSocketException
-    from websockets.sync.client import connect
-
-    url = url_of(address, model)
-    is_local = is_loopback(address)
-    if not is_local:
-        check_environment()
-    key = key_for(address)
-    try:
-        return opened.enter_context(
-            connect(
-                url,
-                additional_headers={"Authorization": f"Bearer {key}"} if key else {},
-                proxy=None if is_local else True,
-                compression=None,
-                open_timeout=CONNECT_WITHIN,
-                close_timeout=1.0,
-                max_size=LARGEST,
-            )
-        )
-    except InvalidStatus as error:
-        raise _denied(error.response.status_code, address) from error
-    except (OSError, ssl.SSLError) as error:
-        raise unreachable(error, address) from error
-    except WebSocketException as error:
-        raise EngineFailed(
-            f"The server {address} does not speak the Realtime protocol.",
-            "Check the address, or choose another server.",
-        ) from error
-
-
-def _denied(status: int, address: str) -> AvatarError:
-    if status in (401, 403):
-        return ConfigInvalid(
-            f"The server {address} does not accept the key.",
-            f"Store one: avatar-app servers key {address}",
-        )
-    if status == 404:
-        return ConfigInvalid(
-            f"The server {address} has nothing at this address.",
-            "Check the address: most servers' ends with /v1.",
-        )
-    return EngineFailed(
-        f"The server {address} refused the connection (status {status}).", "Ask again in a while."
-    )

@@ -16,6 +16,7 @@ from avatar_app.engines.dialogue.prompting.messages import result_text
 from avatar_app.engines.dialogue.realtime.answer import RealtimeAnswer
 from avatar_app.engines.dialogue.realtime.connection import ConnectionLost, RealtimeConnection
 from avatar_app.engines.dialogue.realtime.exchange import Exchange
+from avatar_app.engines.dialogue.realtime.server_turns import OWN
 
 MOST_ROUNDS = 17
 """Responses of one answer: each may call functions, and the next one tells what came of it."""
@@ -28,6 +29,7 @@ class _Choices:
     address: str = ""
     model: str = ""
     voice: str = ""
+    turn_detection: str = OWN
     patience: float = 15.0
 
 
@@ -35,9 +37,10 @@ class RealtimeDialogue:
     """A `core.engines.Dialogue` that `HearsWords` and speaks
     (https://platform.openai.com/docs/guides/realtime).
 
-    The avatar decides about turns: the sound of a whole turn is sent, and the server's own
-    detection is off. What was heard of an answer is reported once it has ended, so that the server
-    remembers no more. One that is gone, or knows something else, is given the conversation again.
+    The sound of a whole turn is sent. By default the avatar has decided that it is one, and the
+    server's own detection is off; else the server, too, must find that it has ended. What was heard
+    of an answer is reported once it has ended, so that the server remembers no more. One that is
+    gone, or knows something else, is given the conversation again.
     """
 
     hears = True
@@ -77,6 +80,8 @@ class RealtimeDialogue:
                 yield from self._answer(exchange, turn)
             except (TurnCancelled, GeneratorExit):
                 exchange.stop()
+                if exchange.connection.is_detecting:
+                    self._hang_up()  # nobody knows whether it would still answer
                 raise
             except ConnectionLost as error:
                 self._hang_up()
@@ -103,7 +108,7 @@ class RealtimeDialogue:
                 "Set it: avatar-app settings set dialogue.options.address https://…",
             )
         connection = RealtimeConnection(choices.address, choices.model, choices.patience)
-        self._exchange = Exchange(connection, choices.voice)
+        self._exchange = Exchange(connection, choices.voice, choices.turn_detection)
         try:
             self._exchange.begin(prompt)
             self._exchange.ask(prompt)

@@ -14,9 +14,12 @@ from avatar_app.core.prompt import Message, Prompt, Role, SoundPart
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.dialogue.realtime.answer import RATE
 from avatar_app.engines.dialogue.realtime.connection import RealtimeConnection
+from avatar_app.engines.dialogue.realtime.server_turns import OWN, QUIET, TurnWatch
 
 PIECE = RATE
 """Samples of one event: servers accept 15 seconds and more."""
+LOUD = 0.02
+"""A sample that belongs to a voice."""
 SO_FAR = "The conversation so far, of which the user has heard these words of yours:"
 _SPEAKERS = {Role.USER: "User", Role.AVATAR: "You"}
 
@@ -32,8 +35,13 @@ class _Item:
 class Exchange:
     """One session of a server."""
 
-    def __init__(self, connection: RealtimeConnection, voice: str) -> None:
+    def __init__(
+        self, connection: RealtimeConnection, voice: str, turn_detection: str = OWN
+    ) -> None:
         self.connection, self._voice = connection, voice
+        self._detection = None if turn_detection == OWN else {"type": turn_detection}
+        self._sent = 0
+        """Samples of sound, since the session began."""
         self._settings: dict[str, Any] = {}
         self._known: tuple[Message, ...] = ()
         """The conversation up to the user's last words, which the server has heard."""
@@ -88,16 +96,30 @@ class Exchange:
             content = [{"type": "input_text", "text": last.text}]
             item = {"type": "message", "role": "user", "content": content}
             self.connection.send("conversation.item.create", item=item)
-        else:
-            samples = _samples(last.spoken)
-            for at in range(0, len(samples), PIECE):
-                pcm = (np.clip(samples[at : at + PIECE], -1, 1) * 32_767).astype("<i2").tobytes()
-                audio = b64encode(pcm).decode("ascii")
-                self.connection.send("input_audio_buffer.append", audio=audio)
-            self.connection.send("input_audio_buffer.commit")
         self._known = _dialogue(prompt)
         self._items.clear()
-        self.go_on()
+        if last.spoken is None:
+            self.go_on()
+        else:
+            self._say(_samples(last.spoken))
+
+    def _say(self, samples: np.ndarray) -> None:
+        """Send the sound of a turn; the server ends it if it detects turns."""
+        if self._detection is None:
+            self._send_sound(samples)
+            self.connection.send("input_audio_buffer.commit")
+            self.go_on()
+            return
+        end_ms = (self._sent + _voice_end(samples)) * 1000 / RATE
+        self.connection.await_end(TurnWatch(end_ms))
+        self._send_sound(np.concatenate([samples, np.zeros(round(QUIET * RATE), np.float32)]))
+
+    def _send_sound(self, samples: np.ndarray) -> None:
+        for at in range(0, len(samples), PIECE):
+            pcm = (np.clip(samples[at : at + PIECE], -1, 1) * 32_767).astype("<i2").tobytes()
+            audio = b64encode(pcm).decode("ascii")
+            self.connection.send("input_audio_buffer.append", audio=audio)
+        self._sent += len(samples)
 
     def go_on(self) -> None:
         """Ask for a response."""
@@ -127,7 +149,10 @@ class Exchange:
             "type": "realtime",
             "instructions": "\n\n".join(filter(None, (_instructions(prompt), history))),
             "output_modalities": ["audio"],
-            "audio": {"input": {"format": pcm, "turn_detection": None}, "output": output},
+            "audio": {
+                "input": {"format": pcm, "turn_detection": self._detection},
+                "output": output,
+            },
             "tools": tools,
             "tool_choice": "auto",
         }
@@ -156,6 +181,12 @@ def _tools(prompt: Prompt) -> list[dict[str, Any]]:
         }
         for tool in prompt.tools
     ]
+
+
+def _voice_end(samples: np.ndarray) -> int:
+    """Return the number of samples until the last one that is loud."""
+    loud = np.flatnonzero(np.abs(samples) > LOUD)
+    return int(loud[-1]) + 1 if len(loud) else len(samples)
 
 
 def _samples(spoken: SoundPart) -> np.ndarray:
