@@ -12,7 +12,7 @@ import pytest
 import torch
 from vibevoice_parts import Arrays
 
-from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
+from avatar_app.engines.torchaudio_parts import import_torchaudio
 from avatar_app.engines.tts.vibevoice.keys import name_of
 from avatar_app.engines.tts.vibevoice.layers import Memory
 from avatar_app.engines.tts.vibevoice.network import Manner, Network

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.home import expanded
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.speakers import LATENTS
 
@@ -20,7 +21,7 @@ _MODEL = "model"
 
 def is_cloned(voice: str) -> bool:
     """Return whether `voice` is the folder of a cloned voice, rather than a speaker's name."""
-    return bool(voice) and (Path(voice).expanduser() / REFERENCE).is_file()
+    return bool(voice) and (expanded(voice) / REFERENCE).is_file()
 
 
 def read_reference(folder: Path, rate: int) -> Samples:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.home import expanded
 from avatar_app.engines.tts.coqui.speakers import read_speakers
 
 HINT = "Download one: avatar-app models download vctk-vits"
@@ -59,7 +60,7 @@ def vocoder_of(folder: Path) -> Path:
 
 def speaker_names(model: str) -> tuple[str, ...]:
     """Return the speakers from the files next to the model. Raises ModelMissing, InputInvalid."""
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     if read_config(folder)["model"] == "xtts":
         return tuple(sorted(read_speakers(folder)))
     path = speaker_file(folder)

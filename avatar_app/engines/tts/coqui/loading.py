@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from avatar_app.core.errors import AvatarError, DeviceUnavailable, InputInvalid
+from avatar_app.core.home import expanded
 from avatar_app.core.out_of_memory import is_out_of_memory, out_of_memory
+from avatar_app.engines.torchaudio_parts import import_torchaudio
 from avatar_app.engines.tts.coqui.damage import reason_of
 from avatar_app.engines.tts.coqui.files import HINT, read_config, weights_of
 from avatar_app.engines.tts.coqui.network import Network
-from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
 
 
 def load(model: str, device: str, threads: int) -> Network:
     """Load a network. Raises ModelMissing, InputInvalid if it is damaged, DeviceUnavailable,
     OutOfMemory."""
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     config = read_config(folder)
     import torch
 

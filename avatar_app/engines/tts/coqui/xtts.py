@@ -16,6 +16,7 @@ from TTS.config import load_config
 from TTS.tts.models import xtts as coqui
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.home import expanded
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.tts.coqui.choices import Choices
@@ -149,7 +150,7 @@ class Xtts:
     def _heard(self, folder: Path) -> Mapping[str, Any]:
         """Return the LATENTS of a cloned voice: cached ones, or those computed from its
         reference."""
-        folder = folder.expanduser()
+        folder = expanded(folder)
         recorded = (
             (folder / REFERENCE).stat().st_mtime_ns
         )  # the name may belong to another object by now

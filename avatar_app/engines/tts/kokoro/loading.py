@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.home import expanded
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
 from avatar_app.engines.onnx_session import ErrorTexts, create_session, loading_errors
@@ -72,7 +73,7 @@ class _Session:
 
 def load(model: str, seed: int, threads: int) -> Model:
     """Load a model. Raises ModelMissing, InputInvalid if it is damaged, OutOfMemory."""
-    graph, voices = _files(Path(model).expanduser())
+    graph, voices = _files(expanded(model))
     styles = _styles(voices)
     import onnxruntime
     from kokoro_onnx import Kokoro
@@ -93,7 +94,7 @@ def load(model: str, seed: int, threads: int) -> Model:
 
 def voice_names(model: str) -> tuple[str, ...]:
     """Return the names of the voices. Raises ModelMissing, InputInvalid."""
-    _, voices = _files(Path(model).expanduser())
+    _, voices = _files(expanded(model))
     with loading_errors(_TEXTS, voices.name):
         return voices_in(voices)
 

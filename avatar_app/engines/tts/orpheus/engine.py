@@ -14,9 +14,10 @@ from avatar_app.core.emotions import without_emotions
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples, SpeechChunk
+from avatar_app.engines.llama_cpp.libraries import AUTO
 from avatar_app.engines.tts.orpheus.files import find_files
 from avatar_app.engines.tts.orpheus.snac import RATE, Decoder
-from avatar_app.engines.tts.orpheus.talker import AUTO, Talker
+from avatar_app.engines.tts.orpheus.talker import Talker
 from avatar_app.engines.tts.orpheus.voices import VOICES, tried_voices, voice_of
 from avatar_app.engines.tts.speech.chunks import Spoken, together
 from avatar_app.engines.tts.speech.manner import VoiceConfig, apply_manner

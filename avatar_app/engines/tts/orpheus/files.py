@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from avatar_app.core.errors import ModelMissing
+from avatar_app.core.home import expanded
 
 HINT = "Download it: avatar-app models download orpheus-3b"
 
@@ -12,7 +13,7 @@ HINT = "Download it: avatar-app models download orpheus-3b"
 def find_files(model: str) -> tuple[Path, Path]:
     """Return the language model (.gguf) and the decoder (.onnx) of a folder, or of a language model
     and its folder. Raises ModelMissing."""
-    path = Path(model).expanduser()
+    path = expanded(model)
     folder = path.parent if path.is_file() else path
     talkers = [path] if path.suffix == ".gguf" else sorted(folder.glob("*.gguf"))
     decoders = sorted(folder.glob("*.onnx"))

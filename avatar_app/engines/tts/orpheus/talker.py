@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -10,16 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avatar_app.core.errors import ConfigInvalid, EngineFailed, InputInvalid
+from avatar_app.core.errors import EngineFailed, InputInvalid
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.engines.llama_cpp.backend import Backend, translate_error
-from avatar_app.engines.llama_cpp.native_server import NativeServer
-from avatar_app.engines.llama_cpp.python_bindings import PythonBindings
+from avatar_app.engines.llama_cpp.libraries import backend_for
 from avatar_app.engines.tts.orpheus.files import HINT
 from avatar_app.engines.tts.orpheus.frames import LAST, PLACES, Frame, frames_of, until_loop
 
-AUTO, COMPILED = "auto", "llama-cpp-python"
-"""The library that runs the model."""
 _SOUND_STARTS, _SOUND_ENDS, _TURN_STARTS, _TURN_ENDS, _ANSWER_STARTS = 1, 2, 3, 4, 5
 """Numbers of custom tokens that are signs."""
 _FRAMES_A_SECOND = 24_000 / 2048
@@ -51,7 +47,7 @@ class Talker:
         self._path, self._context = path, context
         self._writing = threading.Lock()  # held for a token at a time
         self._text = Turn(0)  # the one that is being written
-        self._backend: Backend = _backend(library)(path, context, threads, gpu_layers)
+        self._backend: Backend = backend_for(library)(path, context, threads, gpu_layers)
         try:
             self._signs = _signs(self._backend, path)
         except BaseException:
@@ -147,13 +143,3 @@ def _signs(backend: Backend, path: Path) -> _Signs:
     if len(single) < len(names) or single[3] != single[2] + LAST - 1:
         raise InputInvalid(f"{path.name} is no model of Orpheus: it has no audio tokens.", HINT)
     return _Signs(*single[:3])
-
-
-def _backend(library: str) -> type[NativeServer] | type[PythonBindings]:
-    """Return the backend: a library compiled on this machine is preferred."""
-    is_compiled = importlib.util.find_spec("llama_cpp") is not None
-    if library == COMPILED and not is_compiled:
-        raise ConfigInvalid(
-            f"{COMPILED} is not installed.", "Install it, or let the option library be auto."
-        )
-    return PythonBindings if is_compiled and library in (AUTO, COMPILED) else NativeServer

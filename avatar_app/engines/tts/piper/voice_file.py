@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import ConfigInvalid, InputInvalid, ModelMissing
+from avatar_app.core.home import expanded
 
 _HINT = "Download one: avatar-app models download piper-en-us-joe-medium"
 _BEGIN, _END, _PAD = "^", "$", "_"
@@ -64,7 +65,7 @@ class VoiceFile:
 
 def find(model: str) -> tuple[Path, Path]:
     """Return graph and description, given a folder or a graph. Raises ModelMissing."""
-    given = Path(model).expanduser()
+    given = expanded(model)
     graphs = [given] if given.is_file() else sorted(given.glob("*.onnx"))
     if not graphs:
         raise ModelMissing(f"There is no Piper voice {given}.", _HINT)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avatar_app.core.home import expanded
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import SpeechChunk
 from avatar_app.engines.tts.speech.chunks import Spoken
@@ -76,7 +76,7 @@ class VibeVoice:
     @staticmethod
     def speakers(model: str, **_options: Any) -> tuple[str, ...]:
         """Return the voices of a model without loading it. Raises ModelMissing, InputInvalid."""
-        folder = Path(model).expanduser()
+        folder = expanded(model)
         read_shape(folder)
         return tuple(voice_files(folder))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from avatar_app.core.errors import DeviceUnavailable
+from avatar_app.core.home import expanded
 from avatar_app.engines.tts.vibevoice.shape import read_shape
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def load(model: str, device: str, threads: int) -> Speaker:
     """Load a network. Raises ModelMissing, InputInvalid if it is damaged, DeviceUnavailable,
     OutOfMemory."""
-    folder = Path(model).expanduser()
+    folder = expanded(model)
     read_shape(folder)  # says at once what PyTorch takes seconds to import for
     import torch
 
