@@ -29,6 +29,7 @@ from avatar_app.core.values import (
 from avatar_app.core.values import MouthShape as Mouth
 from avatar_app.engines.hosting.host import Host
 from avatar_app.engines.hosting.hosted import HOSTED
+from avatar_app.media.blocks import blocks_of
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.kinds import BUILTIN
@@ -37,12 +38,29 @@ from avatar_app.runtime.registry import Registry
 ALL = Registry(user=Path("no user's engines")).all()
 SERVED = {"openai", "realtime"}
 """What another program answers for."""
+BROUGHT = {
+    "clip",
+    "live_portrait",
+    "flux",
+    "svd",
+    "modelscope",
+    "student",
+    "whole_head",
+    "musetalk",
+    "voxtral_torch",
+}
+"""What needs files that the catalog does not have: the user brings them, or has them made."""
 MANIFESTS = tuple(
-    manifest for manifest in ALL if not manifest.needs.models and manifest.name not in SERVED
+    manifest
+    for manifest in ALL
+    if not manifest.needs.models and manifest.name not in SERVED | BROUGHT
 )
 """What works with nothing fetched or started; others keep the contract in their own tests."""
-APART = {"coqui-tts", "torch"}
-"""What only `make test-voices` installs; tests/coqui and tests/vibevoice look at it."""
+APART = {
+    "coqui-tts", "torch", "diffusers", "transformers", "accelerate", "sentencepiece",
+    "mistral-common",
+}  # fmt: skip
+"""What only `make test-voices` installs; tests/coqui and its neighbors look at it."""
 MOST_VALUES = 6
 """Of a choice with a hundred values, the first, the last, and some between are tried."""
 
@@ -157,11 +175,6 @@ def test_face_contract_frames_have_the_requested_size(
     face.close()
 
 
-def microphone(samples: Any) -> Iterator[AudioChunk]:
-    for start in range(0, len(samples) - MICROPHONE_BLOCK + 1, MICROPHONE_BLOCK):
-        yield AudioChunk(samples[start : start + MICROPHONE_BLOCK], MICROPHONE_RATE, start)
-
-
 @of(Kind.VAD)
 def test_vad_contract_speech_scores_higher_than_noise(
     manifest: Manifest, engine_of: Callable[[Manifest], Any]
@@ -169,8 +182,8 @@ def test_vad_contract_speech_scores_higher_than_noise(
     detector = engine_of(manifest)
     speech = read_sound(Path(__file__).parents[1] / "data/goforward.wav").samples
     noise = np.random.default_rng(1).normal(0, 0.001, 16000).astype(np.float32)
-    quiet = [detector.probability(block) for block in microphone(noise)]
-    heard = [detector.probability(block) for block in microphone(speech)]
+    quiet = [detector.probability(block) for block in blocks_of(noise)]
+    heard = [detector.probability(block) for block in blocks_of(speech)]
     assert len(quiet) == 100
     assert all(0 <= probability <= 1 for probability in quiet + heard)
     assert np.mean(np.array(quiet) > 0.5) < 0.2
@@ -203,12 +216,12 @@ def test_aec_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) 
 def test_asr_contract(manifest: Manifest, engine_of: Callable[[Manifest], Any]) -> None:
     recognizer = engine_of(manifest)
     silence = np.zeros(MICROPHONE_RATE, np.float32)
-    transcripts = list(recognizer.transcribe(microphone(silence), Turn(1)))
+    transcripts = list(recognizer.transcribe(blocks_of(silence), Turn(1)))
     assert [transcript.final for transcript in transcripts[:-1]] == [False] * (len(transcripts) - 1)
     assert transcripts[-1].final
     assert list(recognizer.transcribe(iter(()), Turn(2)))[-1].final
     speech = read_sound(Path(__file__).parents[1] / "data/goforward.wav").samples
-    transcripts = list(recognizer.transcribe(microphone(speech), Turn(3)))
+    transcripts = list(recognizer.transcribe(blocks_of(speech), Turn(3)))
     assert "forward" in transcripts[-1].text
     assert all(t.confidence is None or 0 <= t.confidence <= 1 for t in transcripts)
 
@@ -292,7 +305,7 @@ def test_cancelled_turn_ends_every_engine(
     prompt = Prompt((Message(Role.USER, "tell me a story"),))
     noise = np.random.default_rng(1).normal(0, 0.1, 160_000).astype(np.float32)
     started: dict[Kind, Callable[[], Iterator[Any]]] = {
-        Kind.ASR: lambda: engine.transcribe(cancelled(microphone(noise)), turn),
+        Kind.ASR: lambda: engine.transcribe(cancelled(blocks_of(noise)), turn),
         Kind.TTS: lambda: engine.speak(text, turn),
         Kind.FACE: lambda: engine.perform(cancelled(spoken(1000)), turn),
         Kind.DIALOGUE: lambda: engine.reply(prompt, turn),

@@ -31,6 +31,9 @@ NO_VOICE = 0.05
 SURE_VOICE = 0.25
 """Voiced share of the words from which they are fully trusted; speech has 0.4 to 0.9."""
 
+_MEAN = "mean"
+"""Name of the search with which the average is taken."""
+_ONE_WORD = "#JSGF V1.0; grammar mean; public <a> = a;"
 CATCH_UP = 1600
 """Samples decoded between two checks of the turn when the beginning is decoded again."""
 
@@ -53,6 +56,8 @@ class PocketsphinxRecognizer:
             maxwpf=MOST_WORDS,
             fwdflat=False,  # a second pass over the whole utterance would come after its end
         )
+        self._words = self._decoder.current_search()
+        self._decoder.add_jsgf_string(_MEAN, _ONE_WORD)
         self._commands = CommandListener()
         self._mean = average.USUAL
         self._in_use = threading.Lock()
@@ -131,14 +136,17 @@ class PocketsphinxRecognizer:
             )
 
     def _mean_of(self, voice: bytes) -> average.Cepstrum:
-        """Return the mean of the sound, without recognizing words in it."""
+        """Return the mean of the sound. The decoder searches it for words when it ends, whatever it
+        is asked for: here it searches for a single one."""
         decoder = self._decoder
+        decoder.activate_search(_MEAN)
         decoder.set_cmn(average.format_mean(average.USUAL))
         decoder.start_utt()
         decoder.process_raw(voice, no_search=True, full_utt=False)
         frames = len(voice) // (2 * MICROPHONE_BLOCK)
         mean = average.estimate_mean(decoder.get_cmn(update=True), average.USUAL, frames)
         decoder.end_utt()
+        decoder.activate_search(self._words)
         return mean
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.engines import LiveAudio
+from avatar_app.core.home import expanded
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Samples, Transcript
 from avatar_app.engines.asr.whisper.agreement import Agreement
@@ -235,5 +236,5 @@ class _Utterance:
 
 
 def _loaded(choices: _Choices) -> Decoder:
-    folder = Path(choices.model).expanduser()
+    folder = expanded(choices.model)
     return Decoder(load(folder, choices.device, choices.compute, choices.threads))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.home import expanded
 from avatar_app.core.values import AudioChunk
 from avatar_app.engines.onnx_session import ErrorTexts, inference_errors, open_session
 from avatar_app.engines.turn.smart_turn.features import MELS, whisper_features
@@ -45,7 +45,7 @@ class SmartTurn:
 
 def _session(model: str) -> Any:
     """Raises ModelMissing, InputInvalid for a damaged or another network's file, OutOfMemory."""
-    path = Path(model).expanduser()
+    path = expanded(model)
     if not model or not path.is_file():
         raise ModelMissing(
             f"The model {model or MODEL} is not on this machine.",
