@@ -88,6 +88,8 @@ class MediaAttached:
     """A picture is to be shown, or a sound played, with what the user says next."""
 
     part: MediaPart
+    seen_in: Turn | None = None
+    """The turn for whose answer it was taken: it goes with what the user has just said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,13 @@ class BecomePersona(Revision):
 
 
 @dataclass(frozen=True, slots=True)
+class OfferTools(Revision):
+    """From the next answer on a language model may call these."""
+
+    tools: tuple[ToolDescription, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Remember(Revision):
     """Something was said elsewhere that later answers know."""
 
@@ -165,6 +174,14 @@ class Correct(Revision):
 
     turn_id: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide(Revision):
+    """The user answered a request for consent by a button."""
+
+    request_id: int
+    agreed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from avatar_app.core.engines import (
     SpeechRecognizer,
     SpeechSynthesizer,
     VoiceDetector,
+    WakeWordDetector,
 )
 from avatar_app.core.errors import AvatarError
-from avatar_app.core.events import AudioLevels, Event, Failed, State, StateChanged
+from avatar_app.core.events import AudioLevels, Event, Failed, State
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
-from avatar_app.core.values import AudioChunk, FaceState, VideoFrame
+from avatar_app.core.values import AudioChunk, VideoFrame
+from avatar_app.core.whole_text import whole_text
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import BuiltinEngines, NoBuiltinEngines
 from avatar_app.pipeline.commands import Command
@@ -27,12 +29,15 @@ from avatar_app.pipeline.engine_switching import put_in
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.input.audio_frontend import CANCEL, DETECT, AudioFrontend
 from avatar_app.pipeline.input.end_of_turn import JUDGE, EndOfTurnStage
+from avatar_app.pipeline.input.listener import Listener
 from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions, TurnDetector
 from avatar_app.pipeline.input.user_turn import UserTurnController
+from avatar_app.pipeline.input.wake_word import WAKE, WakeWordGate
 from avatar_app.pipeline.input.word_filter import BACKCHANNELS
 from avatar_app.pipeline.output.answer_languages import AnswerLanguages, SameLanguage
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
+from avatar_app.pipeline.output.backchannel import Backchannel
 from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
@@ -40,6 +45,7 @@ from avatar_app.pipeline.output.presenter import Presenter
 from avatar_app.pipeline.output.reply import CallTool
 from avatar_app.pipeline.output.response_pipeline import ResponseEngines, ResponsePipeline
 from avatar_app.pipeline.output.wait_filler import FillerWords
+from avatar_app.pipeline.reactions import Expression
 from avatar_app.pipeline.revisions import revise
 from avatar_app.pipeline.stage import Stage
 from avatar_app.pipeline.work_tracker import WorkTracker
@@ -47,6 +53,7 @@ from avatar_app.pipeline.work_tracker import WorkTracker
 LEVEL_EVERY = 3
 """Blocks between two `AudioLevels` events."""
 QUIET_LEVEL_EVERY = 24  # while nothing happens, so that the window wakes less often
+DETECTORS = (CANCEL, DETECT, JUDGE, WAKE)
 TELLING = 3
 """How often the same failure of a detector or canceller is reported before it is replaced."""
 
@@ -66,6 +73,8 @@ class Engines:
     turn: EndOfTurnDetector | None = None
     """Detects the end of turns by their sound; None: only the length of pauses counts."""
     languages: AnswerLanguages = field(default_factory=SameLanguage)
+    wake: WakeWordDetector | None = None
+    """Hears the avatar's name; None: it always listens."""
 
 
 class Conversation:
@@ -86,6 +95,7 @@ class Conversation:
         backchannels: Iterable[str] = BACKCHANNELS,
         builtin: BuiltinEngines | None = None,
         fillers: FillerWords | None = None,
+        acknowledgment: str = "",
     ) -> None:
         """`builtin`: takes over when an engine fails in a turn; None lets the turn fail."""
         builtin = builtin or NoBuiltinEngines()
@@ -93,12 +103,12 @@ class Conversation:
         self.engine_usage = EngineUsage()
         self.playback = Playback(self.activity, clock)
         self.presenter = Presenter(self.playback, self.activity, clock)
-        self.state = State.IDLE
+        self._expression = Expression(self.presenter, post)
         self._post = post
         self._own_turn = Turn(id=0)
         self._blocks = 0
-        self._report_counts: Counter[Failed] = Counter()
         self._closing = False
+        self._report_counts: Counter[Failed] = Counter()
         self._commands: Stage[Command, None] = Stage(
             "conversation", self._execute, self.activity, _nothing, _nothing, self._broken
         )
@@ -113,10 +123,8 @@ class Conversation:
             self.engine_usage,
             builtin,
         )
-        rest = (context or ChatContext(), post, clock, fillers)
-        self._avatar_turn = AvatarTurnController(
-            self._responses, self.playback, self.presenter, *rest
-        )
+        shown = self.playback, self.presenter, context or ChatContext(), post, clock, fillers
+        self._avatar_turn = AvatarTurnController(self._responses, *shown)
         recognition = RecognitionStage(
             engines.asr, self.activity, self.send, clock, self.engine_usage, builtin
         )
@@ -127,6 +135,8 @@ class Conversation:
             self._detector,
             recognition,
             EndOfTurnStage(engines.turn, self.activity, self.send, self.engine_usage),
+            WakeWordGate(engines.wake, options.follow_up),
+            Listener(Backchannel(acknowledgment, self._responses, clock), clock),
             self.playback,
             self._avatar_turn,
             post,
@@ -134,6 +144,11 @@ class Conversation:
             backchannels,
         )
         self._avatar_turn.read_ahead()
+
+    @property
+    def state(self) -> State:
+        """Return what the avatar is doing."""
+        return self._expression.state
 
     def send(self, command: Command) -> None:
         """Queue a command; never waits, as the window or the own thread may call it."""
@@ -164,6 +179,7 @@ class Conversation:
         self._responses.close()
         self._user_turn.recognition.close()
         self._user_turn.end_of_turn.close()
+        self._user_turn.listener.backchannel.close()
 
     def _execute(self, command: Command, _turn: Turn) -> Iterator[None]:
         user_turn, avatar_turn = self._user_turn, self._avatar_turn
@@ -187,9 +203,9 @@ class Conversation:
                 avatar_turn.stage_failed(replace(command, recovered=command.recovered or again))
             case commands.TextTyped():
                 user_turn.withdraw()
-                avatar_turn.answer_typed(command.text)
+                avatar_turn.answer_typed(whole_text(command.text))
             case commands.MediaAttached():
-                avatar_turn.context.attach(command.part)
+                avatar_turn.context.take(command.part, command.seen_in, avatar_turn.turn)
             case commands.Announce():
                 avatar_turn.announcements.append(command.text)
             case commands.Interrupt():
@@ -206,7 +222,7 @@ class Conversation:
             case commands.SwitchEngine():
                 self._use(command)
                 command.taken()
-        self._express()
+        self._expression.show(self._user_turn, self._avatar_turn)
         return iter(())
 
     def _hear(self, command: commands.AudioReceived) -> None:
@@ -217,7 +233,7 @@ class Conversation:
             for chunk, adc_at in commands.blocks_of(command):
                 self._blocks += 1
                 block = frontend.hear(chunk, adc_at, played, floor_taken=self._is_attentive)
-                user_turn.hear(block)
+                user_turn.hear(block, is_quiet=frontend.quiet_power > 0)
                 played = []
         finally:  # typing works even if hearing fails
             self._avatar_turn.follow(floor_taken=user_turn.utterance is not None)
@@ -242,17 +258,9 @@ class Conversation:
             self._avatar_turn.read_ahead()
         self._report_counts.clear()
 
-    def _express(self) -> None:
-        """Post and show the avatar's state."""
-        state = _state(self._user_turn, self._avatar_turn)
-        self.presenter.look = _look(state, self._user_turn)
-        if state is not self.state:
-            self.state = state
-            self._post(StateChanged(state))
-
     def _broken(self, command: Command, _turn: Turn, stage: str, error: AvatarError) -> None:
         if isinstance(command, commands.AudioReceived):
-            stage = self._user_turn.frontend.working or stage
+            stage = self._user_turn.frontend.working or self._user_turn.wake.working or stage
         self._report(stage, error)
 
     def _report(self, stage: str, error: AvatarError) -> None:
@@ -260,7 +268,7 @@ class Conversation:
         that is enough to replace it."""
         failed = Failed(None, stage, error.message, error.hint, type(error))
         self._report_counts[failed] += 1
-        if self._report_counts[failed] <= (TELLING if stage in (CANCEL, DETECT, JUDGE) else 1):
+        if self._report_counts[failed] <= (TELLING if stage in DETECTORS else 1):
             self._post(failed)
 
 
@@ -277,22 +285,6 @@ def _face_stage(
         clock,
         conversation.engine_usage,
     )
-
-
-def _state(user_turn: UserTurnController, avatar_turn: AvatarTurnController) -> State:
-    if user_turn.utterance is not None:
-        return State.LISTENING
-    if avatar_turn.turn is None:
-        return State.IDLE
-    return State.SPEAKING if avatar_turn.avatar_speaking else State.THINKING
-
-
-def _look(state: State, user_turn: UserTurnController) -> FaceState:
-    if state is State.IDLE and user_turn.muted:
-        return FaceState.ASLEEP
-    if state is State.LISTENING and user_turn.paused:
-        return FaceState.NODDING
-    return FaceState[state.name]
 
 
 def _nothing(*_: object) -> None:

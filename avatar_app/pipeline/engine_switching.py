@@ -23,3 +23,5 @@ def put_in(command: SwitchEngine, engines: ResponseEngines, user_turn: UserTurnC
             user_turn.frontend.echo = command.engine
         case Kind.TURN:
             user_turn.end_of_turn.detector = command.engine
+        case Kind.WAKE:
+            user_turn.wake.detector = command.engine

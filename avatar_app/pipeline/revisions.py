@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from avatar_app.core.events import AnswerTruncated, ConversationBegan, Event, TurnWithdrawn
+from avatar_app.core.whole_text import whole_text
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.input.user_turn import UserTurnController
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
@@ -25,6 +26,11 @@ def revise(
         avatar_turn.read_ahead()
         return
     user_turn.withdraw()
+    if isinstance(command, commands.Decide):
+        answer = avatar_turn.responses.consent.clicked(command.request_id, agreed=command.agreed)
+        if answer is not None:
+            avatar_turn.answer_typed(answer.said, answer)
+        return
     avatar_turn.give_way()
     match command:
         case commands.SayAgain(text):
@@ -32,7 +38,7 @@ def revise(
         case commands.Correct(turn_id, text):
             avatar_turn.context.withdraw(turn_id)
             post(TurnWithdrawn(turn_id))
-            avatar_turn.answer_typed(text)
+            avatar_turn.answer_typed(whole_text(text))
         case commands.BeginConversation(conversation, turns):
             avatar_turn.context.resume(turns)
             avatar_turn.read_ahead()
@@ -47,6 +53,8 @@ def _only_prompts(command: commands.Revision, context: ChatContext) -> bool:
         case commands.BecomePersona(system, tools):
             context.persona = system
             context.tools = context.tools if tools is None else tools
+        case commands.OfferTools(tools):
+            context.tools = tools
         case commands.Remember(message):
             context.remember(message)
         case _:

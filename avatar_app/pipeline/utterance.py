@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk
+from avatar_app.pipeline.spoken_name import without_call
 from avatar_app.pipeline.stage import Feed
 
 
@@ -40,6 +41,8 @@ class Utterance:
     carried: str = ""
     """What the user said before, if the answer to it was not heard."""
     segments: list[AudioSegment] = field(default_factory=list)
+    called: str = ""
+    """The wake word that it begins with, which is no part of its text."""
     over_avatar: bool = False
     """It began while the avatar spoke."""
     ended: bool = False
@@ -63,7 +66,8 @@ class Utterance:
         for index, segment in enumerate(self.segments):
             replaced = range(max(0, index - segment.replaces), index)
             texts[replaced.start : index] = [""] * len(replaced)
-        return " ".join(text for text in (self.carried, *texts) if text)
+        said = " ".join(text for text in texts if text)
+        return " ".join(text for text in (self.carried, without_call(said, self.called)) if text)
 
     @property
     def language(self) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import Message, PicturePart, Role, TextPart
-from avatar_app.pipeline.output.chat_context import MOST_MESSAGES, TRIMMED_MESSAGES, ChatContext
+from avatar_app.pipeline.output.chat_context import (
+    MOST_ATTACHED,
+    MOST_MESSAGES,
+    TRIMMED_MESSAGES,
+    ChatContext,
+)
 
 
 def test_old_messages_go_many_at_once_and_the_user_speaks_first() -> None:
@@ -35,11 +40,33 @@ def test_attachments_join_the_next_user_message() -> None:
     assert asked == Message(Role.USER, (TextPart("What is this?"), first))
     context.attach(second)  # while the avatar answers
     context.add(ended(1, "What is this?"))
+    assert context.so_far().messages[0] == asked, "the newest that was shown stays"
     question, _answer, now = context.prompt("And this?").messages
-    assert question == asked
+    assert question.text == "What is this?\n(A picture was shown here.)"
+    assert question.media == (), "each picture is encoded again for every answer"
     assert now.media == (second,)
     context.add(ended(2, "And this?"))
     assert context.prompt("Bye.").messages[-1].content == "Bye."
+
+
+def test_who_shows_much_and_says_nothing_is_seen_with_the_newest() -> None:
+    context = ChatContext()
+    shown = [PicturePart(str(number).encode()) for number in range(MOST_ATTACHED + 3)]
+    for part in shown:
+        context.attach(part)
+    assert context.prompt("what is this?").messages[-1].media == tuple(shown[3:])
+    context.attach(PicturePart(b"later"))
+    context.add(ended(1, "what is this?"))
+    assert context.prompt("and this?").messages[-1].media == (PicturePart(b"later"),)
+
+
+def test_what_is_remembered_of_elsewhere_has_an_end() -> None:
+    context = ChatContext()
+    for number in range(1000):
+        context.remember(Message(Role.AVATAR, str(number)))
+    messages = context.so_far().messages
+    assert len(messages) <= MOST_MESSAGES
+    assert messages[-1].text == "999"
 
 
 def test_clearing_removes_attachments() -> None:

@@ -47,7 +47,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Engines
-from avatar_app.pipeline.input import user_turn
+from avatar_app.pipeline.input import late_recognizer
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
 from avatar_app.pipeline.output import avatar_turn
 from avatar_app.pipeline.output.presenter import FRAMES_AHEAD
@@ -583,7 +583,7 @@ def test_long_speech_is_answered_however_unsure_its_words_are(scene: Scene) -> N
 
 
 def test_hanging_recognizer_is_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 1.0)
+    monkeypatch.setattr(late_recognizer, "RECOGNIZER_PATIENCE", 1.0)
     gate = Gate()
 
     class Hanging(Recognizer):

@@ -264,3 +264,15 @@ def test_failing_detector_is_reported_until_replaced_and_logged_once(
         assert [record.message for record in caplog.records if record.exc_info] == [
             "conversation failed"
         ]
+
+
+def test_half_characters_of_servers_and_users_reach_neither_voice_nor_history(
+    scene: Scene,
+) -> None:
+    scene.dialogue.reply_to = lambda _text: ["Hello \ud83d", "\ude00 you", " there \ud83d."]
+    scene.send(commands.TextTyped("what \ud83d"))
+    scene.wait_until(lambda: bool(scene.of(TurnEnded)))
+    (said,) = scene.of(UserSaid)
+    (ended,) = scene.of(TurnEnded)
+    assert said.text == "what \ufffd"
+    assert ended.avatar_text == "Hello 😀 you there \ufffd."

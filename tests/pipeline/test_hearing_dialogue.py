@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from fakes import RecordingDialogue, Scene
+from fakes import RecordingDialogue, Scene, SpareDialogue
 
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Failed, Outcome, TurnEnded
@@ -32,19 +32,6 @@ class Hearing(RecordingDialogue):
             self.prompts.append(prompt)
             raise EngineFailed("It broke.", "Mend it.")
         return (yield from super().reply(prompt, turn))
-
-
-class Spare:
-    """The built-in dialogue."""
-
-    def __init__(self) -> None:
-        self.dialogue = RecordingDialogue()
-
-    def offers(self, kind: Kind) -> bool:
-        return kind is Kind.DIALOGUE
-
-    def engine(self, _kind: Kind) -> RecordingDialogue:
-        return self.dialogue
 
 
 def seconds_of(prompt: Prompt) -> float:
@@ -111,7 +98,7 @@ def test_others_are_given_no_sound() -> None:
 
 
 def test_a_turn_that_it_fails_is_finished_by_the_words(hearing: Hearing) -> None:
-    hearing.broken, spare = True, Spare()
+    hearing.broken, spare = True, SpareDialogue()
     with Scene(builtin=spare) as scene:
         use(scene, hearing)
         scene.recognizer.script = ["good morning"]

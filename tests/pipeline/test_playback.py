@@ -362,3 +362,14 @@ def test_the_echo_reference_is_recorded_and_bounded() -> None:
     assert desk.playback.take_played() == []
     desk.play(5000)
     assert len(desk.playback.take_played()) == 500
+
+
+def test_a_murmur_is_played_to_its_end_though_another_turn_is_expected() -> None:
+    desk = Desk()
+    desk.playback.finish(desk.expect(0.2))
+    desk.play(40)
+    murmur = np.full(10 * BLOCK, 0.1, np.float32)
+    desk.playback.murmur(murmur)
+    first = desk.play(2)
+    desk.expect()
+    assert np.array_equal(np.concatenate([first, desk.play(8)]), murmur)

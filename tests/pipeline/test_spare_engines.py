@@ -28,7 +28,7 @@ from avatar_app.engines.asr.pocketsphinx.engine import PocketsphinxRecognizer
 from avatar_app.engines.tts.espeak.engine import EspeakVoice
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.pipeline import commands
-from avatar_app.pipeline.input import user_turn
+from avatar_app.pipeline.input import late_recognizer
 from avatar_app.pipeline.output import avatar_turn
 
 DATA = Path(__file__).parents[1] / "data"
@@ -133,7 +133,7 @@ class ByCall(Plain):
 def test_a_hanging_recognizer_does_not_lose_the_turn(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
-    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
+    monkeypatch.setattr(late_recognizer, "RECOGNIZER_PATIENCE", 2.0)
     with Scene(builtin=Builtin(asr=RecordingRecognizer(script=["good morning"]))) as scene:
         gate.join(scene)
         hung = Broken(RecordingRecognizer(script=["too late"]), gate=gate)
@@ -150,7 +150,7 @@ def test_a_hanging_recognizer_does_not_lose_the_turn(
 def test_a_recognizer_that_explains_its_wait_is_not_replaced(
     monkeypatch: pytest.MonkeyPatch, gate: Gate
 ) -> None:
-    monkeypatch.setattr(user_turn, "RECOGNIZER_PATIENCE", 2.0)
+    monkeypatch.setattr(late_recognizer, "RECOGNIZER_PATIENCE", 2.0)
     turns: list[Turn] = []
 
     class Slow(RecordingRecognizer):

@@ -49,6 +49,8 @@ class CleanBlock:
     """That it is speech."""
     level_db: float
     """dBFS of the microphone before cleaning."""
+    raw: AudioChunk
+    """Before cleaning."""
 
 
 class AudioFrontend:
@@ -107,7 +109,7 @@ class AudioFrontend:
         if not opened:
             self._missed.append(chunk)
             self._recent.append(chunk)
-            return CleanBlock(chunk, 0.0, decibels(power))
+            return CleanBlock(chunk, 0.0, decibels(power), chunk)
         self._catch_up()
         for samples in far:
             self._coupling.observe(power, mean_power(samples))
@@ -118,7 +120,7 @@ class AudioFrontend:
         probability = self._probability(clean if self._coupling.audible else chunk)
         if probability > SUSPICIOUS and self._guard.is_echo():
             probability = 0.0
-        return CleanBlock(clean, probability, decibels(power))
+        return CleanBlock(clean, probability, decibels(power), chunk)
 
     def _catch_up(self) -> None:
         """Pass canceller and detector the blocks they missed."""

@@ -37,6 +37,8 @@ class TurnDetectionOptions:
     """Silence that ends a turn of a hesitant user, or after an unfinished sentence."""
     max_utterance: float = 30.0
     """Length at which an utterance ends in any case."""
+    follow_up: float = 8.0
+    """After a turn, for which the avatar listens without its wake word."""
 
 
 class Decision(Enum):
@@ -128,7 +130,7 @@ class TurnDetector:
 
     def judge(self, probability: float) -> None:
         """Take the probability that the user, who pauses, has finished."""
-        if self._floor is _Floor.USER_PAUSED:
+        if self.pauses:
             self._has_finished = probability >= SURE
 
     def learn(self, pause: float) -> None:
@@ -146,11 +148,23 @@ class TurnDetector:
         self._is_voice = False
         self._last_text = ""
 
+    def call(self) -> None:
+        """The user has the floor: the avatar was called by its name."""
+        self.reset()
+        self._floor = _Floor.USER
+        self._is_voice = True
+        self._has_finished = self._is_understood = False
+
     def release(self) -> None:
         """The user let go of the button: open the floor. The voice that still sounds belongs to
         what was said, and does not interrupt the answer to it."""
         self.reset()
         self._is_fading = True
+
+    @property
+    def pauses(self) -> bool:
+        """Whether the user pauses, and may have ended."""
+        return self._floor is _Floor.USER_PAUSED
 
     @property
     def silence(self) -> float:

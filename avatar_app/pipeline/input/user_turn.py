@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from avatar_app.core.events import (
     Event,
-    Failed,
     Muted,
     UserStarted,
     UserTranscript,
@@ -14,21 +13,18 @@ from avatar_app.core.events import (
 )
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import BLOCK_SECONDS, AudioChunk, Transcript
-from avatar_app.pipeline.builtin_engines import GOES_ON
 from avatar_app.pipeline.input.audio_frontend import AudioFrontend, CleanBlock
 from avatar_app.pipeline.input.continued_utterance import UtteranceSequence
 from avatar_app.pipeline.input.end_of_turn import EndOfTurnStage
-from avatar_app.pipeline.input.recognition import RECOGNIZE, RecognitionStage
+from avatar_app.pipeline.input.late_recognizer import LateRecognizer
+from avatar_app.pipeline.input.listener import Listener
+from avatar_app.pipeline.input.recognition import RecognitionStage
 from avatar_app.pipeline.input.turn_detection import Decision, TurnDetector
+from avatar_app.pipeline.input.wake_word import WakeWordGate
 from avatar_app.pipeline.input.word_filter import BACKCHANNELS, WordFilter, note_transcript
 from avatar_app.pipeline.output.avatar_turn import AvatarTurnController
 from avatar_app.pipeline.output.playback import Playback
-from avatar_app.pipeline.utterance import AudioSegment, Utterance
-from avatar_app.pipeline.wait_notice import WaitNotice
-
-RECOGNIZER_PATIENCE = 30.0
-"""Seconds after the end of the user's turn without any activity after which the recognizer is given
-up."""
+from avatar_app.pipeline.utterance import Utterance
 
 
 class UserTurnController:
@@ -45,6 +41,8 @@ class UserTurnController:
         detector: TurnDetector,
         recognition: RecognitionStage,
         end_of_turn: EndOfTurnStage,
+        wake: WakeWordGate,
+        listener: Listener,
         playback: Playback,
         avatar_turn: AvatarTurnController,
         post: Callable[[Event], None],
@@ -53,18 +51,25 @@ class UserTurnController:
     ) -> None:
         self._filter = WordFilter(backchannels)
         self.frontend, self.recognition, self.end_of_turn = frontend, recognition, end_of_turn
+        self.wake, self.listener = wake, listener
         self._detector, self._playback, self._avatar_turn = detector, playback, avatar_turn
         self._sequence = UtteranceSequence(avatar_turn, playback)
         self._post, self._clock = post, clock
-        self._wait_notice = WaitNotice(post, clock)
+        self._late_recognizer = LateRecognizer(recognition, post, clock)
         self._claimed = False
         self._blocks_since_end = 0
         self.utterance: Utterance | None = None
-        self.muted = self.held = self.paused = False
+        self.muted = self.held = False
 
-    def hear(self, block: CleanBlock) -> None:
-        """Take the next block of sound."""
+    def hear(self, block: CleanBlock, *, is_quiet: bool = False) -> None:
+        """Take the next block of sound; `is_quiet`: nothing in the room may be speech."""
         if self.muted and not self.held:
+            self.wake.forget()
+            return
+        is_busy = self.held or self.utterance is not None or self._avatar_turn.turn is not None
+        if self.wake.hear(block, is_quiet=is_quiet, is_busy=is_busy):
+            self._call()
+        if self.wake.awaited:
             return
         self._blocks_since_end += 1
         if not self.held:
@@ -72,9 +77,12 @@ class UserTurnController:
             decision = self._detector.observe(block.probability, avatar_speaking=over_avatar)
             if decision is not None:
                 self._follow(decision)
+        silence = self._detector.silence if self.utterance is not None else 0.0
+        self.listener.hear(block.chunk.samples, silence, is_quiet=is_quiet)
         self.recognition.hear(block.chunk)
         self.end_of_turn.hear(block.chunk)
-        self._watch_recognizer()
+        if self._late_recognizer.watch(self.utterance):
+            self.withdraw()
 
     def recognized(self, turn: Turn, transcript: Transcript) -> None:
         """Take a transcript; that of a withdrawn utterance is stale and ignored."""
@@ -82,8 +90,7 @@ class UserTurnController:
         segment = utterance.segment_of(turn) if utterance else None
         if utterance is None or segment is None:
             return
-        keep_sound = self._avatar_turn.responses.engines.hears
-        note_transcript(segment, transcript, keep_sound=keep_sound)
+        note_transcript(segment, transcript, keep_sound=self._avatar_turn.responses.engines.hears)
         self._detector.hint(utterance.text, is_complete=utterance.understood)
         if self._filter.has_words(utterance, claimed=self._claimed):
             self._claim(utterance)
@@ -91,11 +98,14 @@ class UserTurnController:
         if segment.final:
             utterance.marks["text"] = self._clock()
             self._conclude(utterance)
+        if self._detector.pauses:
+            self.listener.backchannel.offer(utterance)
 
     def judged(self, question: Turn, probability: float) -> None:
         """It was asked whether the user, who pauses, has finished."""
-        if self.end_of_turn.awaits(question):
+        if self.utterance is not None and self.end_of_turn.awaits(question):
             self._detector.judge(probability)
+            self.listener.backchannel.offer(self.utterance, probability)
 
     def unrecognized(self, turn: Turn) -> bool:
         """Handle a failed recognizer: returns True if the built-in one processes the same sound;
@@ -112,9 +122,7 @@ class UserTurnController:
             self.withdraw()
             if self.muted:
                 self.frontend.forget()  # what was said while muted is private
-            self._begin()
-            if self.utterance is not None:
-                self._claim(self.utterance)
+            self._claim(self._begin())
         elif self.held and not held and self.utterance is not None:
             self._detector.release()
             self._end(self.utterance, silence=0.0)
@@ -142,8 +150,12 @@ class UserTurnController:
             self._playback.resume()
         self._post(UserTurnDiscarded(utterance.id))
 
+    def _call(self) -> None:
+        """The avatar's name was heard: what is said with it is the user's turn."""
+        self._detector.call()
+        self._begin(self.wake.sound()).called = self.wake.phrase
+
     def _follow(self, decision: Decision) -> None:
-        self.paused = decision is Decision.PAUSED
         match decision:
             case Decision.SUSPECTED:
                 self._playback.duck()
@@ -159,17 +171,20 @@ class UserTurnController:
             case Decision.ENDED if self.utterance is not None:
                 self._end(self.utterance, self._detector.silence)
 
-    def _begin(self) -> None:
+    def _begin(self, prefix_padding: list[AudioChunk] | None = None) -> Utterance:
+        """`prefix_padding`: what was said before; by default what no segment contains."""
         if self.utterance is not None:  # its text is still awaited: the user was not done
             self._go_on(self.utterance)
-            return
+            return self.utterance
         if self._avatar_turn.turn is not None:  # without speech it does not begin
             self._playback.pause()
         self._claimed = False
         self.utterance = self._sequence.begin()
-        self.recognition.begin(self.utterance, self._unheard_blocks())
-        self.end_of_turn.begin(self.frontend.prefix_padding()[:-1])
+        self.recognition.begin(self.utterance, prefix_padding or self._unheard_blocks())
+        self.end_of_turn.begin(prefix_padding or self.frontend.prefix_padding()[:-1])
+        self.listener.backchannel.prepare()
         self._post(UserStarted(self.utterance.id))
+        return self.utterance
 
     def _go_on(self, utterance: Utterance) -> None:
         """The user had not ended: drop the prepared answer and keep what was recognized."""
@@ -207,25 +222,6 @@ class UserTurnController:
         if utterance.ended:
             self.utterance = None
             self._sequence.commit(utterance)
-
-    def _watch_recognizer(self) -> None:
-        utterance = self.utterance
-        if utterance is None or not utterance.ended:
-            self._wait_notice.watch(None)
-            return
-        late = [segment for segment in utterance.segments if not segment.final]
-        self._wait_notice.watch(late[0].turn if late else None)
-        stirred = (segment.turn.stirred_at for segment in late)
-        if self._clock() - max(utterance.marks["end_of_turn"], *stirred) > RECOGNIZER_PATIENCE:
-            self._give_up(utterance, late)
-
-    def _give_up(self, utterance: Utterance, late: list[AudioSegment]) -> None:
-        self.recognition.restart()
-        again = [self.recognition.hear_again(segment) for segment in late]
-        hint = GOES_ON[RECOGNIZE] if all(again) else "Say it again, or choose another engine."
-        self._post(Failed(utterance.id, RECOGNIZE, "What you said was not recognized.", hint))
-        if not all(again):
-            self.withdraw()
 
     def _claim(self, utterance: Utterance) -> None:
         if not self._claimed:

@@ -8,7 +8,9 @@ from avatar_app.core.unfinished_words import UNFINISHED
 from avatar_app.core.values import Transcript
 from avatar_app.pipeline.utterance import AudioSegment, Utterance
 
-FILLERS = frozenset({"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh"})
+FILLERS = frozenset(
+    {"uh", "um", "er", "erm", "hm", "hmm", "mm", "mhm", "huh", "ah", "oh", "ha", "haha", "hahaha"}
+)
 """Sounds that are not words."""
 BACKCHANNELS = ("mm-hm", "uh-huh", "yes", "yeah", "okay", "right", "sure")
 """What a listener says without taking the floor."""

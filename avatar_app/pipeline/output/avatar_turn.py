@@ -17,7 +17,6 @@ from avatar_app.core.events import (
     UserTurnDiscarded,
     WordsPlayed,
 )
-from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Block, Pictures
 from avatar_app.pipeline.builtin_engines import GOES_ON
@@ -26,7 +25,12 @@ from avatar_app.pipeline.output.chat_context import ChatContext
 from avatar_app.pipeline.output.face_stage import PERFORM, REST
 from avatar_app.pipeline.output.playback import Playback, PlaybackProgress
 from avatar_app.pipeline.output.presenter import Presenter
-from avatar_app.pipeline.output.response_pipeline import SPEAK, THINK, ResponsePipeline
+from avatar_app.pipeline.output.response_pipeline import (
+    SPEAK,
+    THINK,
+    Prompted,
+    ResponsePipeline,
+)
 from avatar_app.pipeline.output.unheard import is_unheard
 from avatar_app.pipeline.output.wait_filler import FillerWords, WaitFiller, is_spoken
 from avatar_app.pipeline.utterance import Utterance
@@ -67,9 +71,8 @@ class _Draft:
 class AvatarTurnController:
     """Owns the turn that is being answered. Runs on the conversation thread only.
 
-    A turn is prepared (written, synthesized and drawn, but not played), committed, followed while
-    it plays, and ended; what was heard of it goes into the chat context and `TurnEnded`.
-    """
+    A turn is prepared (written and drawn, not played), committed, followed while it plays, and
+    ended; what was heard of it goes into the chat context and `TurnEnded`."""
 
     def __init__(
         self,
@@ -81,17 +84,15 @@ class AvatarTurnController:
         clock: Callable[[], float],
         fillers: FillerWords | None = None,
     ) -> None:
-        self.responses, self.context = responses, context
+        self.responses, self.context, self._consent = responses, context, responses.consent
         self.playback, self._presenter = playback, presenter
         self._post, self._clock = post, clock
         self._started: Turn | None = None
         self._draft = _Draft()
         self._progress = PlaybackProgress("", 0.0, over=False)
         self._working: set[str] = set()
-        self._stirred_at = 0.0
+        self._stirred_at, self._last_id, self._announced = 0.0, 0, ""
         self._wait_filler = WaitFiller(responses, fillers, post, clock)
-        self._last_id = 0
-        self._announced = ""
         self.turn: Turn | None = None
         self.announcements: list[str] = []
 
@@ -126,7 +127,8 @@ class AvatarTurnController:
     def prepare(self, utterance: Utterance) -> Turn:
         """Begin the answer to an utterance that may not be over."""
         prompt = self.context.prompt(utterance.text, self.responses.engines.sound_of(utterance))
-        return self._start(utterance.id, utterance.text, prompt, utterance.language)
+        answer = self._consent.answered(prompt, utterance)
+        return self._start(utterance.id, utterance.text, answer, utterance.language)
 
     def commit(self, utterance: Utterance) -> None:
         """Release the prepared answer, as the user has ended."""
@@ -136,10 +138,11 @@ class AvatarTurnController:
             turn.mark(name, at)
         self._commit(turn, typed=False)
 
-    def answer_typed(self, text: str) -> None:
-        """Answer what the user typed, at once."""
+    def answer_typed(self, text: str, by: Prompted | None = None) -> None:
+        """Answer what the user typed, at once; `by`: what a button means that stands for it."""
         self.give_way()
-        turn = self._start(self.next_id(), text, self.context.prompt(text))
+        answer = by or self._consent.answered(self.context.prompt(text))
+        turn = self._start(self.next_id(), text, answer)
         turn.mark("end_of_turn")
         self._commit(turn, typed=True)
 
@@ -175,16 +178,16 @@ class AvatarTurnController:
 
     def block_written(self, command: BlockReceived) -> None:
         """Take a block to be shown from the dialogue engine."""
-        if command.turn.cancelled:
-            return
-        self._draft.blocks.append(command.block)
-        self._stirred_at = self._clock()
-        if command.turn is self.turn:
-            self._post(BlockWritten(command.turn.id, command.block))
+        if not command.turn.cancelled:
+            self._draft.blocks.append(command.block)
+            self._stirred_at = self._clock()
+            if command.turn is self.turn:
+                self._post(BlockWritten(command.turn.id, command.block))
 
     def follow(self, *, floor_taken: bool) -> None:
         """Called once per block: report what was heard, end what is over, start what waits."""
         self.responses.face_stage.watch()
+        self._consent.watch(self._post, self._clock(), floor_taken=floor_taken)
         if self.turn is None:
             if self.announcements and not floor_taken:
                 self._announced = self.announcements.pop(0)
@@ -220,7 +223,7 @@ class AvatarTurnController:
         self._post(Failed(turn_id, command.stage, error.message, hint, type(error)))
         self._draft.failed |= command.stage in (THINK, SPEAK) and not command.recovered
 
-    def _start(self, id: int, user_text: str, prompt: Prompt | str, language: str = "") -> Turn:
+    def _start(self, id: int, user_text: str, prompt: Prompted, language: str = "") -> Turn:
         turn = Turn(id, user_text, self._clock, language)
         self._draft = _Draft()
         self._started, self._working = turn, {THINK, SPEAK}
@@ -258,6 +261,7 @@ class AvatarTurnController:
         heard = self.playback.progress(turn)
         turn.mark("ended")
         turn.cancel()
+        self._consent.ended(turn, outcome, self._clock())
         self.turn = None
         pictures = self._presenter.pictures(turn)
         ended = self._draft.as_ended(turn, outcome, heard, pictures)

@@ -9,15 +9,20 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.prompt import (
     MediaPart,
     Message,
+    PicturePart,
     Prompt,
     Role,
     SoundPart,
     ToolDescription,
     content_of,
 )
+from avatar_app.core.turn import Turn
+from avatar_app.pipeline.output.pictures import newest_picture_only, without_pictures
 
 MOST_MESSAGES = 60
 """Messages of the conversation in a prompt; older ones are in the stored history."""
+MOST_ATTACHED = 16
+"""Pictures and sounds that wait for the user's words; of more, the newest."""
 TRIMMED_MESSAGES = 40
 """Messages that are left when there were too many. Many go at once, because a model must process
 everything again after the beginning has changed: it then stays the same for some turns."""
@@ -50,6 +55,18 @@ class ChatContext:
     def attach(self, part: MediaPart) -> None:
         """Show a picture, or play a sound, with what the user says next."""
         self._attached.append(part)
+        if len(self._attached) > MOST_ATTACHED:
+            del self._attached[0]
+            self._prompted = max(0, self._prompted - 1)
+
+    def take(self, part: MediaPart, seen_in: Turn | None, current: Turn | None) -> None:
+        """Attach what the user shows; or what was seen for the answer to the user's last words,
+        with which it goes, if that is still the current turn."""
+        if seen_in is None:
+            self.attach(part)
+        elif seen_in is current:
+            self._attached.insert(self._prompted, part)
+            self._prompted += 1
 
     def prompt(self, user_text: str, spoken: SoundPart | None = None) -> Prompt:
         """Return the prompt for an answer to `user_text` and what is attached to it. `spoken`: the
@@ -58,14 +75,17 @@ class ChatContext:
         content = content_of(user_text, tuple(self._attached))
         said = Message(Role.USER, content, spoken=spoken)
         recalled = self._recall(user_text) if self.persona else ""
-        return Prompt((*self.so_far().messages, said), self.tools, recalled)
+        earlier = self.so_far().messages
+        if any(isinstance(part, PicturePart) for part in said.media):
+            earlier = tuple(map(without_pictures, earlier))
+        return Prompt((*earlier, said), self.tools, recalled)
 
     def so_far(self) -> Prompt:
         """Return the next prompt without the user's words. It begins with the part that never
         changes."""
         system = (self.persona, self._facts() if self.persona else "")
         instructions = (Message(Role.SYSTEM, text) for text in system if text)
-        return Prompt((*instructions, *self._messages), self.tools)
+        return Prompt((*instructions, *newest_picture_only(self._messages)), self.tools)
 
     def add(self, ended: TurnEnded) -> None:
         """Add a turn as it was heard; a repetition is left out. What was attached after its prompt
@@ -84,9 +104,6 @@ class ChatContext:
             text = "\n".join([ended.heard_text, *shown])
             said = Message(Role.AVATAR, text, interrupted, heard_seconds=ended.heard_seconds)
             self._remember(ended.turn_id, said)
-        if len(self._messages) > MOST_MESSAGES:
-            beginning = self._beginning()
-            del self._messages[:beginning], self._turns[:beginning]
 
     def remember(self, message: Message) -> None:
         """Add what was said elsewhere."""
@@ -127,6 +144,9 @@ class ChatContext:
     def _remember(self, turn_id: int, message: Message) -> None:
         self._messages.append(message)
         self._turns.append(turn_id)
+        if len(self._messages) > MOST_MESSAGES:
+            beginning = self._beginning()
+            del self._messages[:beginning], self._turns[:beginning]
 
     def _beginning(self) -> int:
         """Return where the kept messages begin: with words of the user, as models expect."""

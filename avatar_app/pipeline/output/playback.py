@@ -102,7 +102,7 @@ class Playback:
         """Expect the speech of `turn` next; drops what was queued."""
         turn.when_cancelled(self._wake)
         with self._changed:
-            if self._position:
+            if 0 < self._position < len(self._tape):
                 self._fading = _faded_out(self._tape.read(self._position, FADE), self._gain)
             if self._turn is not None:
                 self._past.add(self._turn.id, self._tape.words)
@@ -137,6 +137,11 @@ class Playback:
         """Record that the first frame of the turn exists, so that speech need not wait for it."""
         with self._changed:
             self._picture_ready = self._picture_ready or turn is self._turn
+
+    def murmur(self, sound: Samples) -> None:
+        """Play a sound (48 kHz) that belongs to no turn."""
+        with self._changed:
+            self._fading = sound
 
     def duck(self) -> None:
         """Lower the volume: somebody may be speaking."""
@@ -244,13 +249,8 @@ class Playback:
         at its start."""
         speech = self._tape.read(self._position, len(samples))
         target = self._target()
-        if self._gain == target == NORMAL:
-            samples[: len(speech)] = speech
-        else:
-            start = target if self._position == 0 else self._gain
-            length = min(FADE, len(samples)) if target == SILENT else len(samples)
-            ramp = np.linspace(start, target, length, dtype=np.float32)[: len(speech)]
-            samples[: len(ramp)] = speech[: len(ramp)] * ramp
+        start = target if self._position == 0 else self._gain
+        _copy_ramped(speech, samples, start, target)
         if self._turn is not None and _reaches_answer(self._turn, self._position + len(speech)):
             self._turn.mark("first_sound", dac_at)
         self._block_start, self._block_dac = self._position, dac_at
@@ -275,6 +275,16 @@ class Playback:
 def _reaches_answer(turn: Turn, position: int) -> bool:
     """Whether speech up to there holds some of the answer, not only what filled the wait for it."""
     return not turn.aside or position / PLAYBACK_RATE > turn.aside + ROUNDED
+
+
+def _copy_ramped(speech: Samples, samples: Samples, start: float, target: float) -> None:
+    """Copy speech into a silent block at a gain that changes over it."""
+    if start == target == NORMAL:
+        samples[: len(speech)] = speech
+        return
+    length = min(FADE, len(samples)) if target == SILENT else len(samples)
+    ramp = np.linspace(start, target, length, dtype=np.float32)[: len(speech)]
+    samples[: len(ramp)] = speech[: len(ramp)] * ramp
 
 
 def _faded_out(rest: Samples, gain: float) -> Samples:

@@ -11,7 +11,7 @@ from avatar_app.core.emotions import without_emotions
 from avatar_app.core.engines import Dialogue, HearsWords, SpeechSynthesizer
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
-from avatar_app.core.prompt import Prompt, SoundPart
+from avatar_app.core.prompt import PicturePart, Prompt, SoundPart
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import Block, SpeechChunk
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
@@ -19,16 +19,18 @@ from avatar_app.pipeline.commands import (
     BlockReceived,
     ClauseReceived,
     Command,
+    MediaAttached,
     StageEnded,
     StageFailed,
 )
 from avatar_app.pipeline.engine_usage import EngineUsage
 from avatar_app.pipeline.output.answer_languages import AnswerLanguages, SameLanguage
 from avatar_app.pipeline.output.clauses import split_clauses
+from avatar_app.pipeline.output.consent import ConsentAnswer, ConsentGate
 from avatar_app.pipeline.output.face_stage import FaceStage
 from avatar_app.pipeline.output.playback import Playback
 from avatar_app.pipeline.output.prompt_preparation import PromptPreparation
-from avatar_app.pipeline.output.reply import TOOL_CALLED, CallTool, generate_reply
+from avatar_app.pipeline.output.reply import TOOL_CALLED, CallTool, ReplyHandlers, generate_reply
 from avatar_app.pipeline.output.speech_timeline import SpeechTimeline
 from avatar_app.pipeline.output.speech_track import SpeechTrack
 from avatar_app.pipeline.output.spoken_words import as_wave
@@ -44,6 +46,7 @@ THINK, SPEAK = "think", "speak"
 _KINDS = {THINK: Kind.DIALOGUE, SPEAK: Kind.TTS}
 
 Out = TypeVar("Out")
+Prompted = Prompt | str | ConsentAnswer
 
 
 @dataclass(slots=True)
@@ -68,8 +71,8 @@ class ResponseEngines:
 class _ResponseJob:
     """The feeds that connect the stages of one turn."""
 
-    prompt: Prompt | str
-    """A prompt to answer, or a text to speak as it is."""
+    prompt: Prompted
+    """A prompt to answer, a text to speak as it is, or what a request for consent comes to."""
     clauses: Feed[str | SpeechChunk]
     script: SpeechTrack
     timeline: SpeechTimeline
@@ -92,11 +95,11 @@ class ResponsePipeline:
         engine_usage: EngineUsage,
         builtin: BuiltinEngines,
     ) -> None:
-        self.engines, self._engine_usage, self._builtin = engines, engine_usage, builtin
+        self.engines, self.engine_usage, self._builtin = engines, engine_usage, builtin
         self._exchanging = threading.Lock()
         self._jobs: dict[str, tuple[Turn, _ResponseJob]] = {}
-        self.face_stage, self._playback = face_stage, playback
-        self._activity, self._post, self._call_tool = activity, post, call_tool
+        self.face_stage, self.playback, self.consent = face_stage, playback, ConsentGate()
+        self.activity, self.post, self._handlers = activity, post, _handlers(self, call_tool)
         self.preparation = PromptPreparation(lambda: self.engines.dialogue, activity, engine_usage)
         self._stages = {
             stage.name: stage
@@ -106,11 +109,11 @@ class ResponsePipeline:
             )
         }
 
-    def start(self, turn: Turn, prompt: Prompt | str) -> None:
+    def start(self, turn: Turn, prompt: Prompted) -> None:
         """Think, speak and perform the answer to `prompt`; a text is spoken as it is."""
         self.preparation.stop()
-        self._playback.expect(turn)
-        clauses: Feed[str | SpeechChunk] = Feed(self._activity, CLAUSES_AHEAD, turn)
+        self.playback.expect(turn)
+        clauses: Feed[str | SpeechChunk] = Feed(self.activity, CLAUSES_AHEAD, turn)
         job = _ResponseJob(prompt, clauses, self.face_stage.start(turn), SpeechTimeline())
         for name, stage in self._stages.items():
             with self._exchanging:
@@ -158,7 +161,7 @@ class ResponsePipeline:
         emit: Callable[[_ResponseJob, Turn, Out], None],
         ended: Callable[[_ResponseJob, Turn], None],
     ) -> Stage[_ResponseJob, Out]:
-        return Stage(name, apply, self._activity, emit, ended, self._failed)
+        return Stage(name, apply, self.activity, emit, ended, self._failed)
 
     def _taken_over(self, stage: str, turn: Turn, job: _ResponseJob) -> _ResponseJob | None:
         """Return the job for the built-in engine, if it can take over. Returned once: the engine's
@@ -197,27 +200,26 @@ class ResponsePipeline:
     # think
 
     def _reply(self, job: _ResponseJob, turn: Turn) -> Iterator[str | Block | SpeechChunk]:
-        if isinstance(job.prompt, str):
-            yield from split_clauses([job.prompt])
+        prompt, handlers = job.prompt, self._handlers
+        if isinstance(prompt, ConsentAnswer):
+            prompt = prompt.carried_out(turn, handlers)
+        if isinstance(prompt, str):
+            yield from split_clauses([prompt])
             return
-        prompt = self.engines.languages.asked(job.prompt, turn.language)
-        with self._engine_usage.of(self._pick(THINK, job)) as dialogue:
-            yield from generate_reply(dialogue, prompt, turn, self._call_tool, self._wait_committed)
-
-    def _wait_committed(self, turn: Turn) -> None:
-        with self._activity.waiting():
-            turn.wait_committed()
+        prompt = self.engines.languages.asked(prompt, turn.language)
+        with self.engine_usage.of(self._pick(THINK, job)) as dialogue:
+            yield from generate_reply(dialogue, prompt, turn, handlers)
 
     def _written(self, job: _ResponseJob, turn: Turn, clause: str | Block | SpeechChunk) -> None:
         self._check_current(THINK, job)
         if isinstance(clause, Block):
-            self._post(BlockReceived(turn, clause))
+            self.post(BlockReceived(turn, clause))
             return
         with self._exchanging:  # or what fills the wait would come after it
             turn.mark(FIRST_CLAUSE)
         text = clause.text if isinstance(clause, SpeechChunk) else without_emotions(clause)
         if text:
-            self._post(ClauseReceived(turn, text))
+            self.post(ClauseReceived(turn, text))
         job.clauses.put(clause)
 
     def _all_written(self, job: _ResponseJob, turn: Turn) -> None:
@@ -225,7 +227,7 @@ class ResponsePipeline:
         self._end_writing(job, turn)
 
     def _end_writing(self, job: _ResponseJob, turn: Turn) -> None:
-        self._post(StageEnded(turn, THINK))
+        self.post(StageEnded(turn, THINK))
         job.clauses.close()
 
     # speak
@@ -236,7 +238,7 @@ class ResponsePipeline:
                 yield clause
                 continue
             with (
-                self._engine_usage.of(self._pick(SPEAK, job, turn.language)) as voice,
+                self.engine_usage.of(self._pick(SPEAK, job, turn.language)) as voice,
                 closed_after(voice.speak(clause, turn)) as speech,
             ):
                 yield from speech
@@ -248,7 +250,7 @@ class ResponsePipeline:
             turn.aside += chunk.audio.seconds
         else:
             turn.mark("first_speech")
-        self._playback.put(turn, placed)
+        self.playback.put(turn, placed)
         job.script.put(placed)
 
     def _all_spoken(self, job: _ResponseJob, turn: Turn) -> None:
@@ -256,9 +258,9 @@ class ResponsePipeline:
         self._end_speaking(job, turn)
 
     def _end_speaking(self, job: _ResponseJob, turn: Turn) -> None:
-        self._playback.finish(turn)
+        self.playback.finish(turn)
         job.script.close()
-        self._post(StageEnded(turn, SPEAK))
+        self.post(StageEnded(turn, SPEAK))
 
     def _failed(self, job: _ResponseJob, turn: Turn, stage: str, error: AvatarError) -> None:
         """Continue with the built-in engine. Without one, what was said so far is still heard; the
@@ -266,7 +268,7 @@ class ResponsePipeline:
         if not self._is_current(stage, job):
             return  # it was given up before
         other = self._taken_over(stage, turn, job)
-        self._post(StageFailed(turn, stage, error, recovered=other is not None))
+        self.post(StageFailed(turn, stage, error, recovered=other is not None))
         if other is not None:
             self._stages[stage].submit(turn, other)
         elif stage == THINK:
@@ -274,3 +276,16 @@ class ResponsePipeline:
         elif stage == SPEAK:
             job.clauses.abandon()
             self._end_speaking(job, turn)
+
+
+def _handlers(pipeline: ResponsePipeline, call_tool: CallTool) -> ReplyHandlers:
+    """Return what replies need of a pipeline."""
+
+    def wait_committed(turn: Turn) -> None:
+        with pipeline.activity.waiting():
+            turn.wait_committed()
+
+    def show(turn: Turn, picture: PicturePart) -> None:
+        pipeline.post(MediaAttached(picture, seen_in=turn))
+
+    return ReplyHandlers(call_tool, wait_committed, pipeline.consent.ask, show)

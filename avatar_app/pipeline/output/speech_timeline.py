@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from avatar_app.core.emotions import without_emotions
-from avatar_app.core.values import AudioChunk, SpeechChunk
+from avatar_app.core.values import AudioChunk, Mood, SpeechChunk
+from avatar_app.pipeline.output.moods import MoodTrack
 
 
 class SpeechTimeline:
@@ -16,6 +17,7 @@ class SpeechTimeline:
         self._clause: list[str] = []
         self._said = 0
         self._start, self._rate = 0, 0
+        self._moods, self._mood = MoodTrack(), Mood.NEUTRAL
         self.aside = ""
         """A clause that is said, and not of the answer."""
 
@@ -26,6 +28,7 @@ class SpeechTimeline:
         for clause in clauses:
             text = clause.text if isinstance(clause, SpeechChunk) else without_emotions(clause)
             self._clause, self._said = text.split(), 0
+            self._mood = self._moods.next(text if isinstance(clause, SpeechChunk) else clause)
             yield clause
             self.aside = ""
             self._clause = []
@@ -38,5 +41,5 @@ class SpeechTimeline:
         self._rate, start = audio.rate, self._start
         self._start += len(audio.samples)
         self._said += len(chunk.text.split())
-        placed = replace(chunk, audio=AudioChunk(audio.samples, audio.rate, start))
+        placed = replace(chunk, audio=AudioChunk(audio.samples, audio.rate, start), mood=self._mood)
         return replace(placed, text="", words=()) if self.aside else placed
