@@ -131,7 +131,9 @@ class EngineSet:
             for kind, engine in dict(self.engines).items()
             if isinstance(engine, EvictableEngine)
         }
-        models[Kind.FACE] = self.face_choice.options.get("model", "")
+        face = self.manifests.get(Kind.FACE)
+        if face is not None and face.name == self.face_choice.engine:  # others have no model
+            models[Kind.FACE] = self.face_choice.options.get("model", "")
         return {
             kind: Used(manifest.name, str(models.get(kind, "")))
             for kind, manifest in dict(self.manifests).items()
@@ -192,21 +194,24 @@ class EngineSet:
         self.put_level(kind, ladder.level)
 
     def close(self) -> None:
-        """Close all engines."""
+        """Close all engines, also where one fails in that."""
         standing_by = {id(self.fallback): self.fallback} if self.fallback is not None else {}
         every = standing_by | {id(each): each for each in self.engines.values() if each is not None}
-        for engine in every.values():
-            engine.close()
-        self.engines.clear()
         self.fallback = None
-        self.end_face_lease()
+        with ExitStack() as closing_all:
+            closing_all.callback(self.end_face_lease)
+            closing_all.callback(self.engines.clear)
+            for engine in every.values():
+                closing_all.callback(engine.close)
 
-    def meanwhile(self, tier: Tier) -> str:
+    def meanwhile(self, level: QualityLevel) -> str:
         """Return a sentence about what the user sees while the chosen face is unavailable."""
-        if tier is Tier.CHOSEN:
+        name = level.engine
+        if level.tier is Tier.CHOSEN and not name:
             return "It continues with simpler pictures."
-        if tier is Tier.BUILTIN:
+        if level.tier is Tier.BUILTIN:
             name = fallback_choice(self.face_choice).engine
+        if name:
             return f"{self.registry.find(Kind.FACE, name).title} takes over."
         return "The voice works without it."
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.models.resolve import OPTION, with_installed_model, with_model_path
 from avatar_app.runtime.plain_voice import without_emotion_tags
@@ -61,7 +62,7 @@ def _with_folders(options: dict[str, Any], manifest: Manifest, paths: AppPaths) 
     """Replace names of avatars and cloned voices by their folders."""
     options = with_open_voice(options, manifest, paths)
     name = options.get("avatar", "")
-    if not name or Path(name).expanduser().is_dir():
+    if not name or expanded(name).is_dir():
         return options
     return options | {"avatar": str(AvatarLibrary.of(paths).folder(name))}
 

@@ -24,7 +24,7 @@ class EngineKind:
     mark: str = ""
     """The mark of a turn that is set by its first output."""
     in_conversation: bool = True
-    """Loaded with a conversation; other kinds are loaded when a film is written."""
+    """Loaded with a conversation; other kinds are loaded for films and in the studio."""
 
     @property
     def setting(self) -> str:
@@ -39,8 +39,14 @@ _ROWS = (
     EngineKind(Kind.VAD, "Voice activity", "webrtc", ("detect_voice",)),
     EngineKind(Kind.AEC, "Echo cancellation", "none", ("cancel_echo",)),
     EngineKind(Kind.TURN, "End of turn", "pauses", ("judge_end",)),
+    EngineKind(Kind.WAKE, "Wake word", "none", ("detect_wake_word",)),
     EngineKind(Kind.DIALOGUE, "Dialogue", "builtin", ("think",), "first_token"),
     EngineKind(Kind.ENHANCE, "Films", "none", in_conversation=False),
+    EngineKind(Kind.IMAGE, "Pictures from prompts", "none", in_conversation=False),
+    EngineKind(Kind.VIDEO, "Moving pictures", "still", in_conversation=False),
+    EngineKind(Kind.ANIMATE, "Moving portraits", "plane", in_conversation=False),
+    EngineKind(Kind.RENDERER, "Renderers", "audiogram", in_conversation=False),
+    EngineKind(Kind.VERIFY, "Checks of pictures", "none", in_conversation=False),
 )
 KINDS = {row.kind: row for row in _ROWS}
 """In loading order: first those that take longest, and a voice is given memory before a face."""

@@ -33,6 +33,11 @@ SHARES = {
     Kind.ASR: ProcessorShare(1, 4),
     Kind.DIALOGUE: ProcessorShare(2, 8),
     Kind.ENHANCE: ProcessorShare(2, 4),
+    Kind.IMAGE: ProcessorShare(3, 8),
+    Kind.VIDEO: ProcessorShare(3, 8),
+    Kind.ANIMATE: ProcessorShare(3, 8),
+    Kind.RENDERER: ProcessorShare(3, 8),
+    Kind.VERIFY: ProcessorShare(3, 4),
 }
 """Kinds that are not named compute in the conversation's own thread. The steps are small: other
 programs are not nice, and an answer must come beside them too."""

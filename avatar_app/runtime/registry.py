@@ -90,6 +90,13 @@ class Registry:
             if not is_part_of_program([name]) and not is_provided(name, extras)
         )
 
+    def faster_packages(self, manifest: Manifest) -> tuple[str, ...]:
+        """Return the distribution that would speed up the engine; none if it has one already."""
+        wanted, extras = manifest.needs.faster_with, self.paths.extras
+        if any(is_part_of_program([name]) or is_provided(name, extras) for name in wanted):
+            return ()
+        return wanted[:1]
+
     def load_class(self, manifest: Manifest) -> type[Any]:
         """Import the engine's class. Raises ModelMissing if packages are missing, EngineFailed if
         it is broken."""
@@ -98,7 +105,8 @@ class Registry:
                 f"{manifest.title} needs {', '.join(missing)}, which is not installed.",
                 f"Type: {install_command(missing, manifest.name)}",
             )
-        add_to_path(manifest.needs.packages, self.paths.extras)
+        needs = manifest.needs
+        add_to_path((*needs.packages, *needs.faster_with), self.paths.extras)
         module_name, class_name = manifest.entry.split(":")
         try:
             module = importlib.import_module(f"{self._package(manifest)}.{module_name}")

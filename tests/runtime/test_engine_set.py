@@ -55,3 +55,16 @@ def test_replacing_reports_the_error_if_the_set_was_closed(engines: EngineSet) -
         fail_to_load(engines, loading, is_closed=True)
     assert loading.closed == 1
     assert engines.engines == {}
+
+
+def test_every_engine_is_closed_where_one_fails_in_that(former: ClosableVoice) -> None:
+    class Broken(ClosableVoice):
+        def close(self) -> None:
+            raise EngineFailed("It cannot be closed.")
+
+    last = ClosableVoice()
+    engines = EngineSet(Registry(), {Kind.ASR: former, Kind.TTS: Broken(), Kind.DIALOGUE: last})
+    with pytest.raises(EngineFailed, match="cannot be closed"):
+        engines.close()
+    assert (former.closed, last.closed) == (1, 1)
+    assert engines.engines == {}

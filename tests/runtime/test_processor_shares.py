@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from avatar_app.core.manifest import Isolation, Kind
 from avatar_app.core.turn import Turn
 from avatar_app.engines.hosting.hosted import HOSTED
+from avatar_app.engines.hosting.share import NO_PRIMITIVES
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.factory import resolve_options
 from avatar_app.runtime.processor_shares import SHARES, THREADS, share_of, threads_for, with_threads
@@ -71,3 +73,20 @@ def test_an_engine_in_a_process_has_the_niceness_of_its_kind() -> None:
         assert hosted == min(19, own + share_of(Kind.ASR).niceness)
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize("own", [None, "7"])
+def test_an_engines_process_keeps_no_compiled_shapes_unless_the_user_wants_it(
+    own: str | None,
+) -> None:
+    name, value = NO_PRIMITIVES
+    code = (
+        "import os; from avatar_app.engines.hosting.share import ProcessShare;"
+        f" ProcessShare().take(); print(os.environ[{name!r}])"
+    )
+    environment = {key: kept for key, kept in os.environ.items() if key != name}
+    environment |= {name: own} if own else {}
+    output = subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    assert output.strip() == (own or value)

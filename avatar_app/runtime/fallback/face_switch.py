@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from avatar_app.core.errors import EngineFailed
@@ -12,7 +13,13 @@ from avatar_app.pipeline import commands
 from avatar_app.pipeline.conversation import Conversation
 from avatar_app.runtime.engine_set import EngineSet
 from avatar_app.runtime.fallback.engine_switch import close_when_idle, switch
-from avatar_app.runtime.fallback.faces import another_face, make_face, make_fallback
+from avatar_app.runtime.fallback.faces import (
+    another_face,
+    make_face,
+    make_fallback,
+    manifest_of,
+    options_of,
+)
 from avatar_app.runtime.fallback.quality_ladder import QualityLevel, Tier
 from avatar_app.settings.schema import EngineChoice
 
@@ -47,6 +54,9 @@ class FaceSwitch:
         """Load a level of the ladder; `at_work`: the face shown now."""
         if level.tier is Tier.BUILTIN:
             self._mend_fallback()
+        elif at_work is Tier.CHOSEN and level.engine != self._instead:
+            self._exchange(level, turn, taken)
+            return
         elif at_work is Tier.CHOSEN:  # it works, and gets other options
             self._engine_set.engines[Kind.FACE].configure(**level.options)
         else:
@@ -67,14 +77,35 @@ class FaceSwitch:
         if failed is not engine_set.fallback:
             self._close(failed)
             engine_set.engines[Kind.FACE] = engine_set.fallback  # until another is created
+        self._put(level, turn)
+
+    def _exchange(self, level: QualityLevel, turn: Turn, taken: Callable[[], None]) -> None:
+        """Load another engine than the one that works until then."""
+        engine_set = self._engine_set
+        former, manifest = engine_set.engines[Kind.FACE], engine_set.manifests[Kind.FACE]
+        options = options_of(engine_set, QualityLevel(Tier.CHOSEN, engine=self._instead), manifest)
+        with ExitStack() as on_failure:
+            on_failure.callback(engine_set.lease_face, manifest, options, stays=True)
+            self._put(level, turn)
+            on_failure.pop_all()
+        face = engine_set.engines[Kind.FACE]
+        use = commands.SwitchEngine(Kind.FACE, face, engine_set.fallback, taken)
+        switch(self._conversation, use, (former,), FREE_WITHIN)
+
+    @property
+    def _instead(self) -> str:
+        """Return the name of the engine that works instead of the chosen one, if it does."""
+        name = self._engine_set.manifests[Kind.FACE].name
+        return "" if name == self._engine_set.face_choice.engine else name
+
+    def _put(self, level: QualityLevel, turn: Turn) -> None:
+        engine_set = self._engine_set
         face = make_face(engine_set, level)
         if turn.cancelled:
             face.close()
             turn.check()
         engine_set.engines[Kind.FACE] = face
-        engine_set.manifests[Kind.FACE] = engine_set.registry.find(
-            Kind.FACE, engine_set.face_choice.engine
-        )
+        engine_set.manifests[Kind.FACE] = manifest_of(engine_set, level)
 
     def _close(self, failed: Any) -> None:
         if not close_when_idle(failed, self._conversation.engine_usage, FREE_WITHIN):

@@ -8,7 +8,7 @@ from typing import Any
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import Noticed
-from avatar_app.core.manifest import Kind
+from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.core.turn import Turn
 from avatar_app.engines.hosting.host import Host
 from avatar_app.models.resolve import license_notices
@@ -23,11 +23,14 @@ from avatar_app.runtime.kinds import BUILTIN, PHOTO
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import EngineChoice
 
+SHARED = ("avatar", "width", "height", "fps", "expressiveness")
+"""Options that mean the same for each face of an avatar."""
+
 
 def make_face(engine_set: EngineSet, level: QualityLevel) -> Any:
-    """Create and load the chosen face with a level's options."""
-    manifest = engine_set.registry.find(Kind.FACE, engine_set.face_choice.engine)
-    options = {**engine_set.face_choice.options, **level.options}
+    """Create and load the chosen face with a level's options, or the one that the level names."""
+    manifest = manifest_of(engine_set, level)
+    options = options_of(engine_set, level, manifest)
     with ExitStack() as on_failure:
         engine_set.lease_face(manifest, options)
         on_failure.callback(engine_set.end_face_lease)
@@ -36,6 +39,22 @@ def make_face(engine_set: EngineSet, level: QualityLevel) -> Any:
             face.wait_ready()
         on_failure.pop_all()
     return face
+
+
+def manifest_of(engine_set: EngineSet, level: QualityLevel) -> Manifest:
+    """Return the manifest of a level's face."""
+    name = level.engine or engine_set.face_choice.engine
+    return engine_set.registry.find(Kind.FACE, name)
+
+
+def options_of(engine_set: EngineSet, level: QualityLevel, manifest: Manifest) -> dict[str, Any]:
+    """Return the options of a level's face; another one than the chosen face shows the same avatar
+    in the same size."""
+    chosen = engine_set.face_choice.options
+    if level.engine:
+        known = {option.name for option in manifest.options}
+        chosen = {name: chosen[name] for name in SHARED if name in chosen and name in known}
+    return {**chosen, **level.options}
 
 
 def make_fallback(registry: Registry, choice: EngineChoice) -> Any:
@@ -61,13 +80,12 @@ def put_face(
     if ladder is None or engine_set.fallback is None:
         engine_set.put_or_builtin(Kind.FACE, choice, notice)
         return
-    manifest = engine_set.manifests[Kind.FACE]
-    for license_notice in license_notices(choice.options, manifest, engine_set.registry.paths):
-        notice(license_notice)
+    _tell_license(engine_set, ladder.level, notice)
     first: AvatarError | None = None
     while ladder.level.tier is Tier.CHOSEN:
         try:
             engine_set.engines[Kind.FACE] = make_face(engine_set, ladder.level)
+            engine_set.manifests[Kind.FACE] = manifest_of(engine_set, ladder.level)
             break
         except AvatarError as error:
             first = first or error
@@ -76,15 +94,26 @@ def put_face(
         engine_set.engines[Kind.FACE] = engine_set.fallback
         name = fallback_choice(choice).engine
         engine_set.manifests[Kind.FACE] = engine_set.registry.find(Kind.FACE, name)
+    if ladder.level.engine:
+        _tell_license(engine_set, ladder.level, notice)
     if first is not None:
         notice(
             Noticed(
                 first.message,
-                f"{first.hint} {engine_set.meanwhile(ladder.level.tier)}",
+                f"{first.hint} {engine_set.meanwhile(ladder.level)}",
                 type(first),
                 Kind.FACE,
             )
         )
+
+
+def _tell_license(
+    engine_set: EngineSet, level: QualityLevel, notice: Callable[[Noticed], None]
+) -> None:
+    manifest = manifest_of(engine_set, level)
+    options = options_of(engine_set, level, manifest)
+    for license_notice in license_notices(options, manifest, engine_set.registry.paths):
+        notice(license_notice)
 
 
 def prepare_face(engine_set: EngineSet, choice: EngineChoice) -> QualityLadder:

@@ -25,7 +25,8 @@ class Tier(Enum):
     """The engine of a level."""
 
     CHOSEN = auto()
-    """The engine that the user chose, with its own or with lighter options."""
+    """The engine that the user chose, with its own or with lighter options, or one that its
+    manifest names instead."""
     BUILTIN = auto()
     """The engine that needs no downloads."""
     SOUND = auto()
@@ -41,14 +42,17 @@ class QualityLevel:
     """Overrides of the chosen engine's options."""
     mends: tuple[type[AvatarError], ...] = (AvatarError,)
     """The kinds of failure that this level can fix."""
+    engine: str = ""
+    """Another engine that is used instead of the chosen one."""
 
 
 def build_levels(
     manifest: Manifest, options: dict[str, Any], *, has_fallback: bool
 ) -> tuple[QualityLevel, ...]:
     """Return the levels: full → smaller batch → fewer and smaller pictures → the manifest's lighter
-    options (less precision, the processor) → the built-in engine → for a face: sound only; without
-    levels that would change nothing. Raises ConfigInvalid if the options are wrong."""
+    options (less precision, the processor) → engines that it names instead → the built-in engine →
+    for a face: sound only; without levels that would change nothing. Raises ConfigInvalid if the
+    options are wrong."""
     known = {option.name: option for option in manifest.options}
     checked = manifest.checked(options)
 
@@ -75,6 +79,7 @@ def build_levels(
     for lighter in manifest.lighter_choices(checked | lean):
         own = {name: value for name, value in lighter.items() if name in weighty}
         levels.append(QualityLevel(Tier.CHOSEN, own, (OutOfMemory,)))
+    levels += [QualityLevel(Tier.CHOSEN, engine=name) for name in manifest.instead]
     if has_fallback:
         levels.append(QualityLevel(Tier.BUILTIN))
     if manifest.kind is Kind.FACE:

@@ -37,7 +37,7 @@ class Slot:
     def reports_failures(self) -> bool:
         """Whether the slot alone reports failures. Detectors and echo cancellers fail in no
         turn, and are replaced within milliseconds."""
-        return self.kind in (Kind.VAD, Kind.AEC, Kind.TURN)
+        return self.kind in (Kind.VAD, Kind.AEC, Kind.TURN, Kind.WAKE)
 
     def __init__(self, kind: Kind, ladder: QualityLadder, clock: Callable[[], float]) -> None:
         self.kind, self._clock = kind, clock
@@ -154,6 +154,12 @@ class FaceSlot(Slot):
             self._wanted = self.ladder.fall(_error).tier is Tier.CHOSEN
         else:
             self.ladder.stay()
+
+    @property
+    def shown(self) -> QualityLevel:
+        """Return the level on show, which the standby has until another one is loaded."""
+        level = self.ladder.level
+        return level if level.tier is self.tier else QualityLevel(self.tier)
 
     def descent(self) -> Failed | None:
         """Return the failure to report now, once it is known how deep the fall was."""

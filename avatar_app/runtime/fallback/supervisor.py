@@ -170,7 +170,7 @@ class EngineSupervisor:
         """Process what is due; called about 30 times a second."""
         for slot in self.slots.values():
             if isinstance(slot, FaceSlot) and (failed := slot.descent()):
-                meanwhile = self._engine_set.meanwhile(slot.tier)
+                meanwhile = self._engine_set.meanwhile(slot.shown)
                 hint = f"{failed.hint} {meanwhile}"
                 self._post(Noticed(failed.message, hint, failed.reason, Kind.FACE))
             self._load_due(slot)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Manifest
 from avatar_app.models.catalog import Catalog, Model
 from avatar_app.models.gguf import read_header
@@ -104,10 +105,10 @@ def context_mb(
     it is only reserved, as no more than one row of it is ever written.
     """
     path = store.path(model) if model is not None else Path(str(options.get("model", "")))
-    if "context" not in options or not path.expanduser().is_file():
+    if "context" not in options or not expanded(path).is_file():
         return 0.0
     try:
-        header = read_header(path.expanduser())
+        header = read_header(expanded(path))
     except InputInvalid:  # its engine reports that when it is loaded
         return 0.0
     cached = options["context"] * header.cache_per_token
@@ -119,7 +120,7 @@ def context_mb(
 
 def model_mb(name: str, manifest: Manifest, store: Store, catalog: Catalog) -> float:
     """Return the size of the model's files, on disk or from the catalog; 0 if unknown."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     if name and path.is_file():
         return path.stat().st_size / MB
     if name and path.is_dir():

@@ -10,10 +10,11 @@ from contextlib import closing
 from typing import Any
 
 from avatar_app.core.engines import Reply, SkilledDialogue
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, EngineDied, EngineFailed
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, SpeechChunk, Transcript
+from avatar_app.runtime.sharing.going_on import TRIES, Replay, ReplyWatch, speech_to_end
 from avatar_app.runtime.sharing.replicas import ReplicaPool
 
 _END = object()
@@ -65,12 +66,18 @@ class SharedRecognizer(SharedEngine):
     """Speech to text; each utterance has a replica to itself."""
 
     def transcribe(self, audio: Iterator[AudioChunk], turn: Turn) -> Iterator[Transcript]:
-        part = self._part(turn)
-        with (
-            self._pool.engine(self._client, part, self._options) as engine,
-            closing(engine.transcribe(audio, part)) as transcripts,
-        ):
-            yield from transcripts
+        part, heard = self._part(turn), Replay(audio)
+        for tried in range(1, TRIES + 1):
+            try:
+                with (
+                    self._pool.engine(self._client, part, self._options) as engine,
+                    closing(engine.transcribe(iter(heard), part)) as transcripts,
+                ):
+                    yield from transcripts
+                return
+            except EngineDied:
+                if tried == TRIES:
+                    raise
 
 
 class SharedDialogue(SharedEngine):
@@ -92,9 +99,15 @@ class SharedDialogue(SharedEngine):
         if self._skills is not None and self._skills.understands(prompt):
             yield from self._skills.reply(prompt, turn)
             return
-        part = self._part(turn)
-        with self._pool.engine(self._client, part, self._options) as engine:
-            yield from engine.reply(prompt, part)
+        part, answered = self._part(turn), ReplyWatch()
+        for tried in range(1, TRIES + 1):
+            try:
+                with self._pool.engine(self._client, part, self._options) as engine:
+                    yield from answered.noting(engine.reply(prompt, part))
+                return
+            except EngineDied:
+                if answered.begun or tried == TRIES:
+                    raise
 
     def close(self) -> None:
         if self._skills is not None:
@@ -125,13 +138,19 @@ class SharedSynthesizer(SharedEngine):
 
     def _make(self, text: str, turn: Turn, pieces: queue.SimpleQueue[Any]) -> None:
         try:
-            with (
-                self._pool.engine(self._client, turn, self._options) as voice,
-                closing(voice.speak(text, turn)) as speech,
-            ):
-                for chunk in speech:
-                    pieces.put(chunk)
+            for chunk in speech_to_end(lambda: self._spoken(text, turn)):
+                pieces.put(chunk)
         except (AvatarError, TurnCancelled) as error:
             pieces.put(error)
+        except Exception:
+            pieces.put(EngineFailed("The voice failed.", "The log has the details."))
+            raise
         finally:
             pieces.put(_END)
+
+    def _spoken(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
+        with (
+            self._pool.engine(self._client, turn, self._options) as voice,
+            closing(voice.speak(text, turn)) as speech,
+        ):
+            yield from speech

@@ -31,6 +31,7 @@ class FairQueue:
     def __init__(self, places: int) -> None:
         self._changed = threading.Condition()
         self._free = list(range(places))
+        self._empty: set[int] = set()
         self._places = places
         self._numbers = itertools.count(1)
         self._waiting: list[_Ticket] = []
@@ -51,9 +52,9 @@ class FairQueue:
             try:
                 self._wait(ticket, turn)
                 turn.check()
-                before = self._places_before.get(client)
-                place = before if before in self._free else self._free[0]
+                place = self._best_for(client)
                 self._free.remove(place)
+                self._empty.discard(place)
                 self._remember(client, place)
                 return place
             finally:
@@ -67,6 +68,19 @@ class FairQueue:
             self._free = sorted([*self._free, place])
             self._changed.notify_all()
 
+    def take(self, place: int) -> bool:
+        """Take a place for upkeep if nobody has it, nor waits for one; returns whether."""
+        with self._changed:
+            if place not in self._free or self._waiting:
+                return False
+            self._free.remove(place)
+            return True
+
+    def vacate(self, place: int) -> None:
+        """Lend other places first until this one is lent again: nothing is there any more."""
+        with self._changed:
+            self._empty.add(place)
+
     def retire(self) -> bool:
         """Give up the caller's place for good, as nothing fits there; returns False where it is the
         last one, which stays the caller's."""
@@ -75,6 +89,11 @@ class FairQueue:
                 return False
             self._places -= 1
             return True
+
+    def _best_for(self, client: str) -> int:
+        filled = [place for place in self._free if place not in self._empty] or self._free
+        before = self._places_before.get(client)
+        return before if before in filled else filled[0]
 
     def _wait(self, ticket: _Ticket, turn: Turn) -> None:
         while not (turn.cancelled or (self._free and self._next() is ticket)):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from avatar_app.core.errors import AvatarError, EngineFailed, OutOfMemory
+from avatar_app.core.errors import AvatarError, EngineDied, EngineFailed, OutOfMemory
 from avatar_app.core.turn import Turn
 from avatar_app.runtime.sharing.fair_queue import FairQueue
 
@@ -17,11 +18,18 @@ log = logging.getLogger(__name__)
 
 class ReplicaPool:
     """Lends engines that are all made alike, `most` at a time. One that does not fit into memory
-    is done without, as long as another one is there."""
+    is done without, as long as another one is there; one that died is replaced."""
 
-    def __init__(self, title: str, make: Callable[[], Any], most: int) -> None:
+    def __init__(
+        self,
+        title: str,
+        make: Callable[[], Any],
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.title = title
-        self._make = make
+        self._make, self._clock = make, clock
+        self._used: dict[int, float] = {}
         self._queue = FairQueue(most)
         self._engines: dict[int, Any] = {}
         self._options: dict[int, dict[str, Any]] = {}
@@ -51,7 +59,11 @@ class ReplicaPool:
             engine = self._engines[place]
             self._configure(place, engine, dict(options or {}))
             yield engine
+        except EngineDied:
+            self._drop(place)
+            raise
         finally:
+            self._used[place] = self._clock()
             self._queue.release(place)
 
     def load(self) -> None:
@@ -69,6 +81,18 @@ class ReplicaPool:
         )
         self._preparing = [each for each in self._preparing if each.is_alive()] + [loading]
         loading.start()
+
+    def trim(self, keep: int, unused_for: float) -> None:
+        """Close replicas that nobody has used for so many seconds, until `keep` are left."""
+        for place in sorted(self._engines, reverse=True):
+            since = self._clock() - self._used.setdefault(place, self._clock())
+            if len(self._engines) <= max(keep, 1):
+                return
+            if since >= unused_for and self._queue.take(place):
+                try:
+                    self._free(place)
+                finally:
+                    self._queue.release(place)
 
     def close(self) -> None:
         """Close all replicas; who waits or comes later gets EngineFailed."""
@@ -103,11 +127,32 @@ class ReplicaPool:
                 raise
 
     def _load(self, place: int) -> None:
+        if place in self._engines:  # also while another one is loading
+            return
         with self._loading:
             if self._closed:
                 raise EngineFailed(f"{self.title} is closed.", "Start the server again.")
             if place not in self._engines:
                 self._engines[place] = self._make()
+
+    def _drop(self, place: int) -> None:
+        """Forget a replica that died; the next who needs it gets another one."""
+        if self._free(place):
+            log.info("%s: a replica died", self.title)
+            if self._engines:  # the others serve meanwhile
+                self.prepare(place + 1)
+
+    def _free(self, place: int) -> bool:
+        """Close a replica; returns whether there was one."""
+        with self._loading:
+            engine = self._engines.pop(place, None)
+            self._options.pop(place, None)
+            self._used.pop(place, None)
+        if engine is None:
+            return False
+        self._queue.vacate(place)
+        engine.close()
+        return True
 
     def _configure(self, place: int, engine: Any, options: dict[str, Any]) -> None:
         if options and self._options.get(place) != options:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from avatar_app.core.home import expanded
 from avatar_app.core.values import AudioChunk, MouthShape, SpeechChunk, Viseme, Word
 from avatar_app.system.files import replacing
 
@@ -98,7 +99,7 @@ class SpeechCache:
 
 def cache_key(voice: str, options: Mapping[str, Any], text: str) -> str:
     """Return a key for a sentence in a voice. A model that was replaced gives another key."""
-    model = _state(Path(str(options.get("model", ""))).expanduser())
+    model = _state(expanded(str(options.get("model", ""))))
     content = json.dumps([voice, sorted(options.items()), model, text], ensure_ascii=False)
     return hashlib.blake2b(content.encode(), digest_size=20).hexdigest()
 

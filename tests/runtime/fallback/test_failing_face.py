@@ -19,7 +19,8 @@ from wav2lip_parts import random_state, write_avatar, write_safetensors
 from avatar_app.core.errors import OutOfMemory
 from avatar_app.core.events import Failed, Noticed, Outcome, TurnEnded
 from avatar_app.core.values import BLOCK_SECONDS, Image
-from avatar_app.engines.face.wav2lip.lip_stage import LipPose, LipStage
+from avatar_app.engines.face.lips.pose import LipPose
+from avatar_app.engines.face.wav2lip.lip_stage import LipStage
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.output.face_stage import LATE_FOR
 from avatar_app.runtime.fallback.quality_ladder import DELAYS

@@ -13,7 +13,7 @@ from avatar_app.core.errors import (
 )
 from avatar_app.core.events import Failed, Outcome, TurnEnded
 from avatar_app.core.manifest import Kind
-from avatar_app.pipeline.input import audio_frontend, end_of_turn, recognition
+from avatar_app.pipeline.input import audio_frontend, end_of_turn, recognition, wake_word
 from avatar_app.pipeline.output import face_stage, response_pipeline
 from avatar_app.runtime.fallback.quality_ladder import DELAYS, QualityLadder, Tier, build_levels
 from avatar_app.runtime.fallback.slot import Slot
@@ -27,6 +27,7 @@ ENGINES = {
     Kind.VAD: "silero",
     Kind.AEC: "webrtc_aec3",
     Kind.TURN: "smart_turn",
+    Kind.WAKE: "livekit",
 }
 
 
@@ -98,7 +99,7 @@ def test_failure_outside_engines_replaces_nothing() -> None:
 
 def test_every_conversation_stage_maps_to_a_kind() -> None:
     stages = {response_pipeline.THINK, response_pipeline.SPEAK, recognition.RECOGNIZE}
-    stages |= {audio_frontend.CANCEL, audio_frontend.DETECT, end_of_turn.JUDGE}
+    stages |= {audio_frontend.CANCEL, audio_frontend.DETECT, end_of_turn.JUDGE, wake_word.WAKE}
     assert set(KIND_OF_STAGE) == stages | {face_stage.PERFORM, face_stage.REST}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from virtual_audio import wait_until
 
 from avatar_app.core.errors import EngineFailed, OutOfMemory
 from avatar_app.core.turn import Turn
@@ -65,3 +66,42 @@ def test_where_memory_is_full_those_that_fit_serve_all() -> None:
     pool.prepare(1)
     with pytest.raises(EngineFailed), pool.engine("c", Turn(2)):
         raise AssertionError("it is closed")
+
+
+def test_replicas_that_nobody_uses_are_closed_and_loaded_again() -> None:
+    maker, now = Maker(9), 0.0
+    pool = ReplicaPool("Recognizer", maker, 3, clock=lambda: now)
+    with pool.engine("a", Turn(1)), pool.engine("b", Turn(2)), pool.engine("c", Turn(3)):
+        now = 100.0
+        pool.trim(1, 50.0)
+        assert pool.loaded == 3, "all are in use"
+    now = 140.0
+    pool.trim(1, 50.0)
+    assert pool.loaded == 3, "they were used just now"
+    now = 160.0
+    with pool.engine("c", Turn(4)) as used:
+        pool.trim(1, 50.0)
+        assert pool.loaded == 1
+        assert not used.is_closed
+    assert sum(engine.is_closed for engine in maker.made) == 2
+    with pool.engine("a", Turn(5)), pool.engine("b", Turn(6)) as again:
+        assert again.number == 3, "another one was loaded"
+    now = 999.0
+    pool.trim(2, 50.0)
+    assert pool.loaded == 2
+    pool.close()
+    assert all(engine.is_closed for engine in maker.made)
+
+
+def test_a_replica_that_is_prepared_is_not_closed_at_once() -> None:
+    maker, now = Maker(9), 1000.0
+    pool = ReplicaPool("Recognizer", maker, 3, clock=lambda: now)
+    pool.prepare(3)
+    maker.wait_for(3)
+    wait_until(lambda: pool.loaded == 3, "all are loaded")
+    pool.trim(1, 50.0)
+    assert pool.loaded == 3
+    now += 60.0
+    pool.trim(0, 50.0)
+    assert pool.loaded == 1, "one always stays"
+    pool.close()
