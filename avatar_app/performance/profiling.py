@@ -18,8 +18,9 @@ from avatar_app.core.errors import ConfigInvalid, EngineDied
 from avatar_app.core.manifest import Isolation, Kind, Manifest
 from avatar_app.core.prompt import Message, Prompt, Role
 from avatar_app.core.turn import Turn, TurnCancelled
-from avatar_app.core.values import MICROPHONE_BLOCK, MICROPHONE_RATE, AudioChunk, SpeechChunk
+from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, SpeechChunk
 from avatar_app.engines.hosting.hosted import HOSTED
+from avatar_app.media.blocks import blocks_of
 from avatar_app.runtime.factory import engine_factory
 from avatar_app.runtime.registry import Registry
 from avatar_app.storage.measurements import EngineProfile
@@ -127,7 +128,7 @@ def _stopping_ms(engine: Any, kind: Kind) -> float | None:
 
 def _outputs(engine: Any, kind: Kind, turn: Turn) -> Any:
     calls: dict[Kind, Callable[[], Any]] = {
-        Kind.ASR: lambda: engine.transcribe(_blocks(), turn),
+        Kind.ASR: lambda: engine.transcribe(blocks_of(_voice(MICROPHONE_RATE)), turn),
         Kind.TTS: lambda: engine.speak(TEXT, turn),
         Kind.FACE: lambda: engine.perform(_speech(), turn),
         Kind.DIALOGUE: lambda: engine.reply(_prompt(), turn),
@@ -144,12 +145,6 @@ def _voice(rate: int) -> Any:
     at = np.arange(int(SECONDS * rate)) / rate
     hum = sum(np.sin(2 * np.pi * 120 * n * at) / n for n in range(1, 12))
     return (0.1 * hum * (0.5 - 0.5 * np.cos(2 * np.pi * 4 * at))).astype(np.float32)
-
-
-def _blocks() -> Iterator[AudioChunk]:
-    sound = _voice(MICROPHONE_RATE)
-    for start in range(0, len(sound), MICROPHONE_BLOCK):
-        yield AudioChunk(sound[start : start + MICROPHONE_BLOCK], MICROPHONE_RATE, start)
 
 
 def _speech() -> Iterator[SpeechChunk]:
