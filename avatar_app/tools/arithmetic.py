@@ -21,6 +21,8 @@ LONGEST_EXPRESSION = 300
 """Characters: deeper nesting would exhaust the parser's stack."""
 LARGEST_RESULT = 1e100
 """Larger results are too long to listen to."""
+MOST_DIGITS = 100
+"""To which a number is rounded, before or after the point: each takes time."""
 
 
 _NO_SUM = (
@@ -48,7 +50,9 @@ def calculate(expression: str) -> int | float:
     if len(expression) > LONGEST_EXPRESSION:
         raise InputInvalid("That is too long for me to calculate.")
     try:
-        result = _evaluator().eval(expression, ast.parse(expression.strip(), mode="eval").body)
+        parsed = ast.parse(expression.strip(), mode="eval").body
+        _check_numbers(parsed)
+        result = _evaluator().eval(expression, parsed)
     except ZeroDivisionError as error:
         raise InputInvalid("I can't divide by zero.") from error
     except OverflowError as error:
@@ -95,6 +99,21 @@ def _unit(name: str) -> Any:
         raise InputInvalid(f"I don't know the unit {name!r}.") from error
 
 
+def _check_numbers(parsed: ast.AST) -> None:
+    """Refuse texts, which a product or a format makes as long as the memory."""
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.JoinedStr | ast.FormattedValue) or (
+            isinstance(node, ast.Constant) and not isinstance(node.value, int | float)
+        ):
+            raise ValueError("a text is no number")
+
+
+def _rounded(number: float, digits: float = 0) -> float:
+    if abs(digits) > MOST_DIGITS:
+        raise OverflowError
+    return round(number, int(digits)) if digits else round(number)
+
+
 def _power(base: float, exponent: float) -> Any:
     if abs(exponent) > 1 and abs(base) > 1 and abs(exponent) * math.log10(abs(base)) > 100:
         raise OverflowError
@@ -127,7 +146,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": math.sqrt,
     "cbrt": math.cbrt,
     "abs": abs,
-    "round": round,
+    "round": _rounded,
     "floor": math.floor,
     "ceil": math.ceil,
     "sin": lambda degrees: math.sin(math.radians(degrees)),

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
+from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Control
 from avatar_app.tools.services import Services
 
 SPEED_STEP = 1.2
 """Factor: clearly audible without being startling."""
 VOLUME_STEP = 0.2
+_OPPOSITE = {
+    Control.SHOW_TRANSCRIPT: Control.HIDE_TRANSCRIPT,
+    Control.HIDE_TRANSCRIPT: Control.SHOW_TRANSCRIPT,
+    Control.USE_DARK_THEME: Control.USE_LIGHT_THEME,
+    Control.USE_LIGHT_THEME: Control.USE_DARK_THEME,
+}
 
 
 def change_speaking_speed(services: Services, change: Literal["faster", "slower", "normal"]) -> str:
@@ -18,6 +25,8 @@ def change_speaking_speed(services: Services, change: Literal["faster", "slower"
     Args:
         change: The direction of the change.
     """
+    before = services.controls.speed
+    services.undo.add("the speed", lambda: services.controls.set_speed(before))
     match change:
         case "faster":
             services.controls.change_speed(SPEED_STEP)
@@ -34,6 +43,8 @@ def change_volume(services: Services, change: Literal["louder", "quieter", "full
     Args:
         change: The direction of the change.
     """
+    before = services.controls.volume
+    services.undo.add("the volume", lambda: services.controls.set_volume(before))
     match change:
         case "louder":
             services.controls.change_volume(VOLUME_STEP)
@@ -56,7 +67,11 @@ def control_window(services: Services, control: Control) -> str:
     Args:
         control: What the window should do.
     """
+    if control is Control.SHOW_SOURCE:
+        raise InputInvalid("The tool show_source shows where something was said.")
     services.controls.show(control)
+    if opposite := _OPPOSITE.get(control):
+        services.undo.add(control.value, lambda: services.controls.show(opposite))
     return control.value
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from avatar_app.core.errors import InputInvalid
-from avatar_app.tools.services import Fact, Services
+from avatar_app.core.events import Control
+from avatar_app.tools.services import Fact, RememberedFact, Services
 
 
 def remember_fact(
@@ -20,7 +23,11 @@ def remember_fact(
     fact = Fact(subject.strip().lower(), attribute.strip().lower(), value.strip())
     if not (fact.subject and fact.attribute and fact.value):
         raise InputInvalid("A fact needs a subject, an attribute and a value.")
+    before = services.memory.remembered(fact.subject, fact.attribute)
     services.memory.learn(fact, said.strip(), services.clock())
+    services.undo.add(
+        f"that I remember: {_stated(fact)}", partial(_restore, services, fact, before)
+    )
     return _fact_record(fact)
 
 
@@ -53,6 +60,21 @@ def explain_fact(
     return _fact_record(known.fact) | {"said": known.said, "learned": learned}
 
 
+def show_source(services: Services, subject: str = "", attribute: str = "") -> str:
+    """Show in the window where the user said something that you know; returns their words, or an
+    empty text if they were not kept.
+
+    Args:
+        subject: "user" for the user, else as the user says: "sister".
+        attribute: "name", "lives in", …; both empty for the fact that was mentioned last.
+    """
+    known = services.memory.source(subject.strip().lower(), attribute.strip().lower())
+    if known is None or not known.said:
+        return ""
+    services.controls.show(Control.SHOW_SOURCE, known.said)
+    return known.said
+
+
 def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
     """Forget what the user said; returns how many facts were forgotten.
 
@@ -62,11 +84,31 @@ def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
     """
     if not subject.strip():
         raise InputInvalid("Tell me whom or what to forget.")
-    return services.memory.forget(subject.strip().lower(), attribute.strip().lower())
+    key = subject.strip().lower(), attribute.strip().lower()
+    before = services.memory.remembered(*key)
+    if before:
+        what = "; ".join(_stated(known.fact) for known in before)
+        services.undo.add(f"that I forgot: {what}", partial(_relearn, services, before))
+    return services.memory.forget(*key)
+
+
+def _restore(services: Services, fact: Fact, before: list[RememberedFact]) -> None:
+    services.memory.forget(fact.subject, fact.attribute)
+    _relearn(services, before)
+
+
+def _relearn(services: Services, known: list[RememberedFact]) -> None:
+    for each in known:
+        services.memory.learn(each.fact, each.said, each.learned)
+
+
+def _stated(fact: Fact) -> str:
+    whose = "your" if fact.subject == "user" else f"your {fact.subject}'s"
+    return f"{whose} {fact.attribute}, {fact.value}"
 
 
 def _fact_record(fact: Fact) -> dict[str, str]:
     return {"subject": fact.subject, "attribute": fact.attribute, "value": fact.value}
 
 
-TOOLS = (remember_fact, recall_facts, explain_fact, forget_facts)
+TOOLS = (remember_fact, recall_facts, explain_fact, show_source, forget_facts)

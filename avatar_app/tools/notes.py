@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
@@ -16,7 +17,9 @@ def add_note(services: Services, text: str) -> dict[str, Any]:
     """
     if not text.strip():
         raise InputInvalid("The note is empty.")
-    return _note_record(services.memory.add_note(text.strip(), services.clock()))
+    note = services.memory.add_note(text.strip(), services.clock())
+    services.undo.add(f"the note: {note.text}", partial(_remove, services, note))
+    return _note_record(note)
 
 
 def list_notes(services: Services) -> list[dict[str, Any]]:
@@ -30,12 +33,26 @@ def delete_note(services: Services, id: int) -> bool:
     Args:
         id: The note's id, as listed.
     """
-    return services.memory.delete_note(id)
+    memory = services.memory
+    found = next((note for note in memory.notes() if note.id == id), None)
+    if found is None:
+        return False
+    services.undo.add(
+        f"deleting the note: {found.text}", lambda: memory.add_note(found.text, found.written)
+    )
+    return memory.delete_note(id)
 
 
 def delete_all_notes(services: Services) -> int:
-    """Delete all notes of the user, after the user has confirmed it; returns how many."""
+    """Delete all notes of the user for good; returns how many."""
     return services.memory.clear_notes()
+
+
+def _remove(services: Services, note: Note) -> None:
+    """Delete a note by its text and time: undone deletions give it another id."""
+    for each in services.memory.notes():
+        if (each.text, each.written) == (note.text, note.written):
+            services.memory.delete_note(each.id)
 
 
 def _note_record(note: Note) -> dict[str, Any]:

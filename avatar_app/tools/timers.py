@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.tools.local_time import in_local_time
 from avatar_app.tools.services import Alarm, Appointment, Services
 
 LONGEST_TIMER = 7 * 24 * 3600
 """Seconds."""
+MOST_YEARS = 100
+"""For which a reminder can be set."""
 
 
 def set_timer(
@@ -27,6 +31,8 @@ def set_timer(
     """
     now = services.clock()
     timer = services.agenda.add(Alarm.TIMER, name.strip(), now + timedelta(seconds=seconds))
+    what = f"the timer: {timer.text}" if timer.text else "the timer"
+    services.undo.add(what, partial(_remove, services, timer))
     return _appointment_record(timer, now)
 
 
@@ -53,12 +59,16 @@ def add_reminder(services: Services, text: str, at: datetime) -> dict[str, Any]:
         at: Local date and time, as YYYY-MM-DDTHH:MM.
     """
     now = services.clock()
-    due = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
-    if due <= now:
+    if at.year > now.year + MOST_YEARS:
+        raise InputInvalid("That is too far away.", f"I remind you for {MOST_YEARS} years.")
+    if at.year < now.year - 1 or (due := in_local_time(at, now)) <= now:
         raise InputInvalid("That time has passed already.")
     if not text.strip():
         raise InputInvalid("A reminder needs something to remind you of.")
-    return _appointment_record(services.agenda.add(Alarm.REMINDER, text.strip(), due), now)
+    reminder = services.agenda.add(Alarm.REMINDER, text.strip(), due)
+    what = f"the reminder: {reminder.text}"
+    services.undo.add(what, partial(_remove, services, reminder))
+    return _appointment_record(reminder, now)
 
 
 def list_reminders(services: Services) -> list[dict[str, Any]]:
@@ -89,11 +99,27 @@ def _appointment_record(appointment: Appointment, now: datetime) -> dict[str, An
 
 def _cancel(services: Services, kind: Alarm, part: str) -> list[dict[str, Any]]:
     wanted = part.strip().casefold()
-    return [
-        _appointment_record(appointment, services.clock())
+    cancelled = [
+        appointment
         for appointment in services.agenda.appointments(kind)
         if wanted in appointment.text.casefold() and services.agenda.cancel(appointment.id)
     ]
+    if cancelled:
+        what = f"cancelling the {kind.value}{'s' if len(cancelled) > 1 else ''}"
+        services.undo.add(what, partial(_add_again, services, cancelled))
+    return [_appointment_record(appointment, services.clock()) for appointment in cancelled]
+
+
+def _remove(services: Services, appointment: Appointment) -> None:
+    """Cancel by text and time: an undone cancellation gives it another id."""
+    for each in services.agenda.appointments(appointment.kind):
+        if (each.text, each.due) == (appointment.text, appointment.due):
+            services.agenda.cancel(each.id)
+
+
+def _add_again(services: Services, cancelled: list[Appointment]) -> None:
+    for each in cancelled:
+        services.agenda.add(each.kind, each.text, each.due)
 
 
 TOOLS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -12,10 +12,11 @@ import pytest
 
 from avatar_app.core.errors import EngineFailed
 from avatar_app.core.events import Control
-from avatar_app.core.values import ToolCall
+from avatar_app.core.values import Permission, ToolCall, ToolEffect
 from avatar_app.storage.agenda import Agenda
 from avatar_app.storage.memory import Memory
-from avatar_app.tools.box import ToolBox
+from avatar_app.tools.box import BUILT_IN, ToolBox
+from avatar_app.tools.effects import ACTS, EFFECTS
 from avatar_app.tools.services import Services
 
 NOW = datetime(2026, 5, 4, 14, 30, tzinfo=UTC)
@@ -26,6 +27,8 @@ class Desk:
     """Controls that write down what was done with them."""
 
     done: list[tuple[str, Any]] = field(default_factory=list)
+    speed: float = 1.5
+    volume: float = 0.6
 
     def set_speed(self, factor: float) -> None:
         self.done.append(("speed", factor))
@@ -42,8 +45,8 @@ class Desk:
     def mute(self) -> None:
         self.done.append(("mute", None))
 
-    def show(self, control: Control) -> None:
-        self.done.append(("show", control))
+    def show(self, control: Control, text: str = "") -> None:
+        self.done.append(("show", f"{control.value}: {text}" if text else control))
 
 
 @pytest.fixture
@@ -85,7 +88,7 @@ def brew(
 
 
 def test_tool_description_is_derived_from_signature_and_docstring(services):
-    (description,) = ToolBox(services, [brew]).descriptions
+    (description,) = ToolBox(services, [brew], {"brew": ToolEffect.READ}).descriptions
     schema = description.parameters
     assert (description.name, description.description) == ("brew", "Brew something hot.")
     assert schema["type"] == "object"
@@ -97,7 +100,7 @@ def test_tool_description_is_derived_from_signature_and_docstring(services):
 
 
 def test_arguments_are_checked_and_converted(services):
-    box = ToolBox(services, [brew])
+    box = ToolBox(services, [brew], {"brew": ToolEffect.READ})
     result = box.call(ToolCall("brew", {"kind": "tea", "size": "large", "extras": ["milk"]}))
     assert result.value == "1 large tea ['milk'] False at 14"
     for wrong in ({}, {"kind": "beer"}, {"kind": "tea", "cups": "many"}, {"kind": "tea", "x": 1}):
@@ -116,7 +119,7 @@ def test_avatar_errors_become_results_and_bugs_are_raised(services):
         """Break."""
         raise ZeroDivisionError
 
-    box = ToolBox(services, [fails, breaks])
+    box = ToolBox(services, [fails, breaks], dict.fromkeys(("fails", "breaks"), ToolEffect.READ))
     assert box.call(ToolCall("fails")).error == "The kettle is cold. Switch it on."
     with pytest.raises(ZeroDivisionError):
         box.call(ToolCall("breaks"))
@@ -144,6 +147,9 @@ def test_every_built_in_tool_is_described_for_a_language_model(services):
         ("sin(30)", 0.5),
         ("-(5) + 3", -2),
         ("10 / 4", 2.5),
+        ("round(2.71828, 2)", 2.72),
+        ("round(1234, -2)", 1200),
+        ("round(2.5)", 2),
     ],
 )
 def test_sums_are_computed(call, expression, result):
@@ -155,6 +161,8 @@ def test_sums_are_computed(call, expression, result):
     [
         "9**9**9", "9**9**9**9", "factorial(99999)", "1/0", "sqrt(-1)", "(-8)**0.5", "1e999", "",
         "2 +", "().__class__", "__import__('os').system('true')", "[1]*10**9", "'a'*10", "a=1",
+        "'a' * 10**11", "'%099999999999d' % 1", "f'{1:099999999999d}'", "b'a'*10**11",
+        "round(12345, -10**9)", "round(1.5, 10**9)",
         "1;2", "lambda: 1", "True", "1<2", "(" * 250, "-" * 299 + "1", "1+" * 2000 + "1", "x",
     ],
 )  # fmt: skip
@@ -221,7 +229,7 @@ def test_notes_and_facts_are_stored_and_deleted(call):
     assert note["text"] == "buy milk"
     assert call("add_note", text=" ").error
     assert call("delete_note", id=note["id"]).value is True
-    assert call("delete_all_notes").value == 0
+    assert call("delete_all_notes").asks
     call("remember_fact", subject="Sister", attribute="lives in", value="Oslo")
     oslo = {"subject": "sister", "attribute": "lives in", "value": "Oslo"}
     assert call("recall_facts", subject="sister").value == [oslo]
@@ -242,3 +250,123 @@ def test_controls_change_voice_and_window(call, desk):
         ("speed", 1.0), ("volume by", -0.2), ("mute", None), ("show", Control.FULL_SCREEN),
     ]  # fmt: skip
     assert call("control_window", control="explode").error
+
+
+def test_every_built_in_tool_has_a_class_and_those_that_ask_have_words(services):
+    assert {function.__name__ for function in BUILT_IN} == EFFECTS.keys()
+    asking = {name for name, effect in EFFECTS.items() if effect is ToolEffect.OUTWARD}
+    assert asking == ACTS.keys()
+    assert all({"en", "de"} <= acts.keys() for acts in ACTS.values())
+
+
+def test_an_outward_tool_does_nothing_without_consent(services, call):
+    call("add_note", text="milk")
+    asked = call("delete_all_notes")
+    assert asked.asks is not None
+    assert (asked.value, asked.asks.act) == (None, "delete all notes")
+    assert len(services.memory.notes()) == 1
+    agreed = ToolCall("delete_all_notes", consent=Permission.SAID)
+    assert ToolBox(services).call(agreed).value == 1
+    assert services.memory.notes() == []
+
+
+def test_an_outward_tool_with_wrong_arguments_asks_nobody(services):
+    def send(to: str) -> str:
+        """Send it."""
+        return to
+
+    box = ToolBox(services, [send], {})
+    assert box.call(ToolCall("send", {})).error
+    asked = box.call(ToolCall("send", {"to": "Anna"})).asks
+    assert asked is not None
+    assert (asked.act, asked.details) == ("send", "to: Anna")
+
+
+def notes_of(services):
+    return [note.text for note in services.memory.notes()]
+
+
+def test_undo_takes_back_notes_and_facts_step_by_step(services, call):
+    first = call("add_note", text="milk").value
+    call("add_note", text="bread")
+    call("delete_note", id=first["id"])
+    assert notes_of(services) == ["bread"]
+    assert call("undo_last").value == "deleting the note: milk"
+    assert sorted(notes_of(services)) == ["bread", "milk"]
+    assert call("undo_last").value == "the note: bread"
+    assert notes_of(services) == ["milk"]
+    call("remember_fact", subject="user", attribute="name", value="Anna", said="I'm Anna")
+    call("remember_fact", subject="user", attribute="name", value="Hanna", said="I'm Hanna")
+    call("undo_last")
+    known = services.memory.source("user", "name")
+    assert (known.fact.value, known.said) == ("Anna", "I'm Anna")
+    call("forget_facts", subject="user")
+    assert services.memory.facts() == []
+    call("undo_last")
+    assert [fact.value for fact in services.memory.facts()] == ["Anna"]
+    call("undo_last")
+    assert services.memory.facts() == []
+
+
+def test_undo_takes_back_timers_reminders_and_controls(services, call, desk):
+    call("set_timer", seconds=600, name="pasta")
+    call("add_reminder", text="call mom", at="2026-05-05T09:00")
+    call("cancel_timers")
+    assert call("list_timers").value == []
+    call("undo_last")
+    assert [timer["text"] for timer in call("list_timers").value] == ["pasta"]
+    assert call("undo_last").value == "the reminder: call mom"
+    assert call("undo_last").value == "the timer: pasta"
+    assert call("list_timers").value == call("list_reminders").value == []
+    call("change_volume", change="louder")
+    call("change_speaking_speed", change="slower")
+    call("control_window", control="use dark theme")
+    for _ in range(3):
+        call("undo_last")
+    assert desk.done[-3:] == [
+        ("show", Control.USE_LIGHT_THEME),
+        ("speed", 1.5),
+        ("volume", 0.6),
+    ]
+    assert "nothing" in call("undo_last").error
+
+
+def test_the_sentence_of_a_fact_is_shown_where_it_was_said(services, call, desk):
+    assert call("show_source").value == ""
+    call("remember_fact", subject="sister", attribute="lives in", value="Oslo", said="She's there")
+    call("remember_fact", subject="user", attribute="name", value="Anna")
+    assert call("show_source", subject="user", attribute="name").value == ""
+    assert desk.done == []
+    assert call("show_source", subject="sister", attribute="lives in").value == "She's there"
+    assert desk.done == [("show", "show source: She's there")]
+
+
+class Remarks:
+    """What the avatar says on its own: one kind, which is switched on."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    def explain(self) -> str:
+        return "You told me so."
+
+    def stop(self) -> tuple[str, ...]:
+        was_on, self.on = self.on, False
+        return ("morning",) if was_on else ()
+
+    def resume(self, kinds) -> None:
+        self.on = "morning" in kinds
+
+
+def test_what_is_said_unasked_is_explained_stopped_and_resumed(services):
+    box = ToolBox(replace(services, remarks=Remarks()))
+    assert box.call(ToolCall("explain_remark")).value == "You told me so."
+    assert box.call(ToolCall("stop_remarks")).value == ["the good morning"]
+    assert "switched off" in box.call(ToolCall("stop_remarks")).error
+    assert box.call(ToolCall("undo_last")).value == "switching off the good morning"
+    assert box.call(ToolCall("stop_remarks")).value == ["the good morning"]
+
+
+def test_where_the_avatar_only_answers_there_is_nothing_to_stop(call):
+    assert call("explain_remark").value == ""
+    assert "nothing on my own" in call("stop_remarks").error
