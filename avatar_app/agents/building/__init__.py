@@ -1,0 +1,1 @@
+"""Building a small page: plan, consent, backend beside frontend, tests, review, repairs."""

@@ -1,0 +1,1 @@
+"""Agents with a trade: plan, backend, frontend, test and review."""
