@@ -1,0 +1,1 @@
+"""Encoders: from pictures, sounds, films and tokens to vectors."""
