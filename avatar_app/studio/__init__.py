@@ -1,0 +1,1 @@
+"""The studio: clips by recipe, portraits from prompts, moving portraits, and a queue of them."""
