@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from avatar_app.agents.mcp.collection import McpLibrary
 from avatar_app.audio.backend import list_devices
 from avatar_app.avatars.detection.faces import face_detector_factory
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.engines import Face
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, EngineFailed
 from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.listeners import Listeners
@@ -25,23 +26,28 @@ from avatar_app.runtime.speech_cache.cached_voice import speech_cache_from
 from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
 from avatar_app.session.avatar_studio import gallery_and_studio
 from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
+from avatar_app.session.clip_studio import ClipStudio
 from avatar_app.session.conversation_commands import ConversationCommands
 from avatar_app.session.engine_selection import EngineSelection
+from avatar_app.session.eyes import LocalEyes
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports, processes_of
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices
+from avatar_app.session.speaking_first.wishes import StoredWishes
 from avatar_app.session.spoken_language import spoken_language
 from avatar_app.session.starter import Starter
 from avatar_app.session.starter_installer import StarterInstaller
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData, StoredKind, UserStoredData
+from avatar_app.session.stored_memories import StoredMemories
 from avatar_app.session.user_voice_gallery import UserVoiceGallery
 from avatar_app.session.voice_cloning import VoiceCloner, live_cloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.settings.store import SettingsChange, SettingsStore
+from avatar_app.storage.erasure import erase_conversations
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.system.paths import AppPaths
@@ -78,14 +84,22 @@ class AppSession(ConversationCommands):
         settings.know_engines(self.manifests)
         self._characters = AvatarChoices(self.registry, AvatarLibrary.of(paths))
         self.avatars, self.studio = gallery_and_studio(self._characters, settings, paths)
+        self.clips = ClipStudio(settings, paths)
         self._engines = EngineSelection(settings, self._characters, self._post)
         checks = LiveAudioChecks(self._opened, settings, self.registry)
         self.checks: AudioChecks = checks
         self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
         self.cloner: VoiceCloner = live_cloner(paths, settings, self.registry, checks)
-        kinds = (StoredKind.HISTORY, StoredKind.MEMORY, StoredKind.AGENDA, StoredKind.MEASUREMENTS)
-        ways = (self.forget, self.forget_memory, self.forget_agenda, self._latency.forget)
-        self.user_data: StoredData = UserStoredData(paths, dict(zip(kinds, ways, strict=True)))
+        erasures = {
+            StoredKind.HISTORY: self.forget,
+            StoredKind.MEMORY: self.forget_memory,
+            StoredKind.AGENDA: self.forget_agenda,
+            StoredKind.CALLS: self.forget_calls,
+            StoredKind.MEASUREMENTS: self._latency.forget,
+        }
+        self.user_data: StoredData = UserStoredData(paths, erasures)
+        self.tool_servers = McpLibrary(paths, self.reload_tools)
+        self.memories = StoredMemories(paths)
         self.starter: Starter = StarterInstaller(self, settings, paths, self.registry)
         self.models = ModelLibrary(settings, paths, self.registry)
         self.updates = UpdateClient(paths.updates)
@@ -127,6 +141,7 @@ class AppSession(ConversationCommands):
         self.cloner.discard()
         self._latency.close()
         self.models.close()
+        self.clips.close()
         self._history.close()
 
     def frame(self) -> VideoFrame | None:
@@ -171,14 +186,19 @@ class AppSession(ConversationCommands):
         the conversation is open."""
         self._engines.use(kind, choice, then, failed)
 
+    def look(self, at: str) -> None:
+        self.show(LocalEyes(self.settings.settings.sight.camera, self._post).look(at))
+
     def transcript(self, limit: int) -> tuple[TurnEnded, ...]:
         return self._history.recent(limit)
 
     def forget(self) -> None:
         self._send(commands.Forget())
         self._history.forget()
+        self.forget_said()
         speech_cache_from(self._paths).forget()
         self._latency.forget()
+        self.memories.forget_episodes()
 
     def _post(self, event: Event) -> None:
         if isinstance(event, Failed):
@@ -191,6 +211,11 @@ class AppSession(ConversationCommands):
         except AvatarError as error:
             self._first_frame = None
             self._post(Failed(None, "start", error.message, error.hint, type(error)))
+        except Exception as error:  # a seam: the window would wait for ever, without a word
+            log.exception("the conversation could not be opened")
+            self._first_frame = None
+            message = f"The conversation could not be opened: {error}."
+            self._post(Failed(None, "start", message, "The log has the details.", EngineFailed))
 
     def _begin(self) -> None:
         for notice in (*self.settings.notices, *self.registry.notices):
@@ -199,11 +224,14 @@ class AppSession(ConversationCommands):
         settings = self.settings.settings
         if self._recorder is not None:
             self.subscribe(self._recorder)
-            self._history.conversations.erase_deleted()
+            erase_conversations(self._history.conversations, self._paths.memory_file)
             self._history.prune(settings.history.days)
         from avatar_app.session.live_conversation import LiveConversation  # open the window first
 
-        live = LiveConversation(settings, self.registry, self._paths, self, self._post, self._show)
+        wishes = StoredWishes(self.settings, self.registry)
+        live = LiveConversation(
+            settings, self.registry, self._paths, self, self._post, self._show, wishes
+        )
         self._latency.watch(live.engine_set.manifests, live.engine_set.used)
         self.subscribe(self._latency)
         self.subscribe(self.performance)
@@ -215,7 +243,9 @@ class AppSession(ConversationCommands):
                 live.conversation.send(command)
             self._waiting.clear()
         self._engines.catch_up(settings)  # they may have changed meanwhile
-        self.say(self.personas.current().greeting)
+        live.initiative.attend(visible=self._attended)
+        self.say(live.initiative.greeting() or self.personas.current().greeting)
+        live.pages.offer()
         for notice in self.models.notices():
             self._post(notice)
 

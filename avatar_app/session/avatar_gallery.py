@@ -39,7 +39,9 @@ class GalleryAvatar:
     is_drawn: bool
     """A character of the program, which can be neither renamed nor deleted."""
     is_clip: bool = False
-    """It was made of a clip."""
+    """It has an idle loop."""
+    is_rendered: bool = False
+    """Its loop was made of a photo."""
     changed: float = 0.0
     """When its files changed, so that an old picture is not kept for it."""
 
@@ -167,5 +169,10 @@ class AvatarGallery:
         except InputInvalid:
             return GalleryAvatar(name, "", is_drawn=False)  # its picture says what is wrong
         return GalleryAvatar(
-            name, label.title, is_drawn=False, is_clip=label.is_clip, changed=label.changed
+            name,
+            label.title,
+            is_drawn=False,
+            is_clip=label.is_clip,
+            is_rendered=label.is_rendered,
+            changed=label.changed,
         )

@@ -16,6 +16,7 @@ from avatar_app.core.jobs import Job
 from avatar_app.runtime.kinds import PHOTO
 from avatar_app.session.avatar_choices import AVATAR, AvatarChoices, NewCharacter
 from avatar_app.session.avatar_gallery import AvatarGallery, PreviewFace
+from avatar_app.session.avatar_life import AvatarLife
 from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import AppPaths
 
@@ -32,6 +33,7 @@ class AvatarStudio:
     def __init__(self, choices: AvatarChoices, settings: SettingsStore, paths: AppPaths) -> None:
         self._choices, self._settings, self._paths = choices, settings, paths
         self._trial: TemporaryDirectory[str] | None = None
+        self.life = AvatarLife(choices, settings, paths)
 
     def open(self, source: Path, job: Job[Any]) -> AvatarDraft:
         """Read a photo or clip and find its faces; takes seconds."""

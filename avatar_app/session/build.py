@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from avatar_app.agents.base import LanguageModel
+from avatar_app.agents.building.writer import writing_model
 from avatar_app.core.engines import Face
 from avatar_app.core.events import Announced, Event, Noticed
 from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import ToolDescription
+from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.pipeline import commands
 from avatar_app.pipeline.builtin_engines import BuiltinEngines
@@ -25,11 +30,17 @@ from avatar_app.runtime.loading import load_engines
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.answer_languages import SpokenLanguages
 from avatar_app.session.assistant_tools import AppControls, AssistantTools
-from avatar_app.session.fillers import filler_words
+from avatar_app.session.eyes import LocalEyes
+from avatar_app.session.fillers import acknowledgment, filler_words
+from avatar_app.session.pages.floor import FloorGate
+from avatar_app.session.pages.workshop import PageWorkshop
 from avatar_app.session.personas import Persona, own_personas
+from avatar_app.session.speaking_first.wishes import FirstWishes
 from avatar_app.session.spoken_language import spoken_language
 from avatar_app.settings.schema import Settings
+from avatar_app.system.browser import open_in_browser
 from avatar_app.system.paths import AppPaths
+from avatar_app.tools.undo import UndoHistory
 
 
 def make_conversation(
@@ -59,6 +70,7 @@ def make_conversation(
             engine_set.fallback,
             engines[Kind.TURN],
             languages or SameLanguage(),
+            engines[Kind.WAKE],
         ),
         post,
         call_tool,
@@ -68,6 +80,7 @@ def make_conversation(
         settings.turn_detection.backchannels,
         spares,
         filler_words(settings),
+        acknowledgment(settings),
     )
 
 
@@ -79,6 +92,7 @@ class Assembly:
     tools: AssistantTools
     conversation: Conversation
     supervisor: EngineSupervisor
+    pages: PageWorkshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,10 @@ class Surroundings:
     """Kinds whose engines are replaced when they fail."""
     face_loaded: Callable[[Face], None] | None = None
     """Receives the face as soon as it is loaded, in the loading thread."""
+    browse: Callable[[Path], None] = open_in_browser
+    """Opens a page that the avatar built."""
+    wishes: FirstWishes | None = None
+    """What the user wants to hear first; None: nothing."""
 
 
 def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
@@ -108,13 +126,29 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
         around.settings, around.registry, around.notice, around.clock, around.face_loaded
     )
     opened.callback(engines.close)
-    events = EventInterceptor(around.post)
+    floor = FloorGate()
+
+    def post(event: Event) -> None:
+        floor(event)
+        around.post(event)
+
+    events = EventInterceptor(post)
 
     def announce(text: str) -> None:
         around.post(Announced(text))
         conversation.send(commands.Announce(text))
 
-    tools = AssistantTools(around.paths, around.controls, around.post, announce)
+    undo = UndoHistory()
+    pages = PageWorkshop(
+        around.paths.pages,
+        partial(_writing_model, engines),
+        around.post,
+        announce,
+        undo,
+        around.browse,
+        floor,
+    )
+    tools = _assistant_tools(around, announce, pages, undo)
     opened.callback(tools.close)
     spares = SpareEngines(engines, around.supervised)
     opened.callback(spares.close)
@@ -139,4 +173,28 @@ def assemble(around: Surroundings, opened: ExitStack) -> Assembly:
     supervisor = EngineSupervisor(engines, conversation, around.post, around.supervised)
     opened.callback(supervisor.close)
     events.attach(supervisor)
-    return Assembly(engines, tools, conversation, supervisor)
+    opened.callback(pages.close)
+    return Assembly(engines, tools, conversation, supervisor, pages)
+
+
+def _assistant_tools(
+    around: Surroundings, announce: Callable[[str], None], pages: PageWorkshop, undo: UndoHistory
+) -> AssistantTools:
+    return AssistantTools(
+        around.paths,
+        around.controls,
+        around.post,
+        announce,
+        eyes=LocalEyes(around.settings.sight.camera, around.post),
+        pages=pages,
+        undo=undo,
+        wishes=around.wishes,
+    )
+
+
+def _writing_model(
+    engines: EngineSet, give_way: Callable[[Turn], None]
+) -> AbstractContextManager[LanguageModel]:
+    """Load the dialogue engine that the user chose once more, to write pages."""
+    chosen = engines.choices[Kind.DIALOGUE]
+    return writing_model(engines.registry, chosen, engines.broker, give_way)

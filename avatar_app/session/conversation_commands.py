@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from avatar_app.core.builds import PageAct
 from avatar_app.core.manifest import Kind
+from avatar_app.core.prompt import PicturePart
 from avatar_app.pipeline import commands
+from avatar_app.session.showing import PICTURES, picture_in
+from avatar_app.system.open_windows import OpenWindow
+from avatar_app.system.open_windows.looking import listed_windows, windows_can_be_chosen
 
 if TYPE_CHECKING:
     from avatar_app.session.live_conversation import LiveConversation
@@ -20,6 +26,7 @@ class ConversationCommands:
         self._lock = threading.Lock()
         self._live: LiveConversation | None = None
         self._waiting: list[commands.Command] = []
+        self._attended = False
 
     def type(self, text: str) -> None:
         self._send(commands.TextTyped(text))
@@ -38,6 +45,31 @@ class ConversationCommands:
 
     def correct(self, turn_id: int, text: str) -> None:
         self._send(commands.Correct(turn_id, text))
+
+    def decide(self, request_id: int, *, agreed: bool) -> None:
+        self._send(commands.Decide(request_id, agreed))
+
+    def show(self, picture: PicturePart) -> None:
+        self._send(commands.MediaAttached(picture))
+
+    def windows(self) -> tuple[OpenWindow, ...] | None:
+        """Return the other windows that can be looked at; None where there is no such thing."""
+        return listed_windows() if windows_can_be_chosen() else None
+
+    def show_file(self, path: Path) -> None:
+        if path.suffix.lower() in PICTURES:
+            self.show(picture_in(path))
+            return
+        live = self._live
+        if live is not None:
+            live.read_document(path)
+
+    def attend(self, *, visible: bool) -> None:
+        """The user shows at the window, or it was hidden."""
+        self._attended = visible
+        live = self._live
+        if live is not None:
+            live.initiative.attend(visible=visible)
 
     def say(self, text: str) -> None:
         """Let the avatar say something on its own, once nobody speaks."""
@@ -66,11 +98,38 @@ class ConversationCommands:
         if live is not None:
             live.forget_memory()
 
+    def forget_said(self) -> None:
+        """Remember nothing of what was said so far."""
+        live = self._live
+        if live is not None:
+            live.forget_said()
+
     def forget_agenda(self) -> None:
         """Delete all timers and reminders."""
         live = self._live
         if live is not None:
             live.forget_agenda()
+
+    def reload_tools(self) -> None:
+        """Use other tools of other programs from the next answer on."""
+        live = self._live
+        if live is not None:
+            live.reload_tools()
+
+    def act_on_page(self, act: PageAct) -> None:
+        """Show, stop, undo or go on with the page that is built. May take a moment; raises
+        AvatarError."""
+        from avatar_app.session.pages.acts import act_on  # what builds loads after the window
+
+        live = self._live
+        if live is not None:
+            act_on(live.pages, act)
+
+    def forget_calls(self) -> None:
+        """Delete the log of what the avatar did."""
+        live = self._live
+        if live is not None:
+            live.forget_calls()
 
     def _send(self, command: commands.Command) -> None:
         with self._lock:

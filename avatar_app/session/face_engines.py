@@ -65,7 +65,8 @@ class FaceEngines:
         missing = self._registry.missing_packages(manifest)
         if missing:
             command = install_command(missing, manifest.name)
-            problem = f"It needs {', '.join(missing)}. Type: {command}"
+            names = ", ".join(missing)
+            problem = f"{manifest.title} needs {names}, which is not installed. Type: {command}"
         else:
             problem = self._model_problem(manifest)
             lacks_model = bool(problem)

@@ -8,6 +8,8 @@ from avatar_app.core.turn import Turn
 from avatar_app.settings.schema import Settings
 
 _THINKING = ("Let me think.", "One moment.", "Let me think about that.")
+ACKNOWLEDGMENT = "Uh-huh."
+"""The one that every voice says, and none spells."""
 _LOOK, _WRITE = "Let me look that up.", "One moment, I am writing that down."
 _OF_TOOL = {
     "calculate": "Let me work that out.",
@@ -25,10 +27,20 @@ _LOOKING = ("list", "recall", "search", "find", "look", "get", "read", "fetch", 
 def filler_words(settings: Settings) -> Callable[[Turn], str] | None:
     """Return the words for a turn that takes long; None where nobody wants them, or the voice
     speaks another language than these words."""
-    language = str(settings.tts.options.get("language") or "en")
-    if not settings.waiting.fillers or not language.startswith("en"):
+    if not settings.waiting.fillers or not _is_english(settings):
         return None
     return _words
+
+
+def acknowledgment(settings: Settings) -> str:
+    """Return what is said while the user pauses and has not finished; empty where nobody wants it,
+    or the voice speaks another language."""
+    wanted = settings.conversation.acknowledge and _is_english(settings)
+    return ACKNOWLEDGMENT if wanted else ""
+
+
+def _is_english(settings: Settings) -> bool:
+    return str(settings.tts.options.get("language") or "en").startswith("en")
 
 
 def _words(turn: Turn) -> str:

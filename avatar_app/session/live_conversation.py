@@ -6,9 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from avatar_app.core.engines import Face
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, DeviceUnavailable
 from avatar_app.core.events import Event, Noticed, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
@@ -17,6 +18,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls
 from avatar_app.session.build import Surroundings, assemble
 from avatar_app.session.live_devices import LiveDevices
+from avatar_app.session.speaking_first.wishes import FirstWishes
 from avatar_app.session.video_call import VideoCall
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.system.paths import AppPaths
@@ -52,12 +54,14 @@ class LiveConversation:
         controls: AppControls,
         post: Callable[[Event], None],
         face_loaded: Callable[[Face], None] | None = None,
+        wishes: FirstWishes | None = None,
     ) -> None:
         self._post = post
         self._closed = False
         self._call_settings = settings.video_call
         self._silence = Silence(time.monotonic)
         self._devices: LiveDevices | None = None
+        self._tools_hear: Callable[[Event], None] = lambda _event: None
         self._loading = threading.Thread(target=self._watch_loading, name="loading", daemon=True)
         around = Surroundings(
             settings=settings,
@@ -68,11 +72,14 @@ class LiveConversation:
             notice=post,
             clock=time.monotonic,
             face_loaded=face_loaded,
+            wishes=wishes,
         )
         with ExitStack() as opened:
             parts = assemble(around, opened)
             self.engine_set, self._tools = parts.engines, parts.tools
             self.conversation, self._supervisor = parts.conversation, parts.supervisor
+            self._tools_hear = parts.tools.hear
+            self.pages, self.initiative = parts.pages, parts.tools.initiative
             for text in self._tools.notices:
                 post(Noticed(text))
             self.video_call = VideoCall(self.conversation.frame, self._notice)
@@ -117,9 +124,26 @@ class LiveConversation:
         """Delete the facts and notes that the user gave the avatar."""
         self._tools.forget()
 
+    def forget_said(self) -> None:
+        """Remember nothing of what was said so far."""
+        self._tools.episode.forget()
+
     def forget_agenda(self) -> None:
         """Delete all timers and reminders."""
         self._tools.forget_agenda()
+
+    def read_document(self, path: Path) -> None:
+        """Read a text file, to quote it in answers. Raises InputInvalid."""
+        self._tools.documents.read(path)
+
+    def reload_tools(self) -> None:
+        """Use other tools of other programs from the next answer on."""
+        self._tools.reload()
+        self.conversation.send(commands.OfferTools(self._tools.descriptions))
+
+    def forget_calls(self) -> None:
+        """Delete the log of what the avatar did."""
+        self._tools.forget_calls()
 
     def close(self) -> None:
         """Stop playing and release everything."""
@@ -147,7 +171,9 @@ class LiveConversation:
         silent = self._silence.lasts(event)
         if self._devices is not None:
             self._devices.need_speaker(needed=not silent)
+        self._tools_hear(event)
         self._post(event)
 
     def _notice(self, message: str, hint: str) -> None:
-        self._post(Noticed(message, hint))
+        """Report what became of a device, with the class that leads to the page of devices."""
+        self._post(Noticed(message, hint, DeviceUnavailable))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 from avatar_app.audio.microphone import Microphone
 from avatar_app.audio.null_devices import FileSpeaker
 from avatar_app.audio.speaker import Loudspeaker
 from avatar_app.core.engines import SpeechSynthesizer
+from avatar_app.core.home import expanded
 from avatar_app.core.values import Samples
 from avatar_app.pipeline.conversation import Conversation
 from avatar_app.session.shared_devices import Borrower, SharedDevices
@@ -87,5 +87,5 @@ class LiveDevices:
     def _speaker(self, name: str | None) -> Loudspeaker | FileSpeaker:
         """A loudspeaker; or, under the name of a WAV file, that file."""
         if name is not None and name.lower().endswith(".wav"):
-            return FileSpeaker(Path(name).expanduser(), self._shared.read, self._notice)
+            return FileSpeaker(expanded(name), self._shared.read, self._notice)
         return Loudspeaker(name, self._shared.read, self._notice)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from avatar_app.core.errors import AvatarError
+from avatar_app.core.errors import AvatarError, InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.listeners import Listeners
 from avatar_app.core.network_access import ALLOW_NETWORK, NetworkAccess
@@ -64,6 +65,8 @@ class ModelDownloads:
     times_stopped: int = 0
     """How often a fetch ended, whole or not: what is on the disk may differ then."""
     _current: str = ""
+    _unwritten: dict[str, QueuedDownload] = field(default_factory=dict)
+    """Failures that the queue's file, on a full disk, did not take."""
     _progress: DownloadProgress = field(default_factory=DownloadProgress)
     _changed: Listeners[[]] = field(default_factory=Listeners)
 
@@ -74,12 +77,15 @@ class ModelDownloads:
         """In the order in which they are fetched. Errors that hold no more are left out."""
         known = self.catalog().by_id
         found = []
-        for entry in self.queue.entries():
+        for queued in self.queue.entries():
+            entry = self._unwritten.get(queued.model, queued)
             model = known.get(entry.model)
             if model is None or self._is_done(entry, model):
-                self.queue.drop(entry.model)
+                with suppress(InputInvalid):  # on a full disk it leaves later
+                    self.queue.drop(entry.model)
                 continue
             if entry.state is DownloadState.FAILED and self._is_mended(entry, model):
+                self._unwritten.pop(model.id, None)
                 self.queue.pause(model.id)
                 entry = QueuedDownload(model.id, DownloadState.PAUSED)
             found.append(self._transfer(entry, model))
@@ -88,6 +94,7 @@ class ModelDownloads:
     def get(self, model: str) -> None:
         """Order a model, or try it again, or go on with it."""
         self.queue.put(model)
+        self._unwritten.pop(model, None)
         with self._thread.lock:
             self._thread.wake()
         self._changed()
@@ -95,18 +102,20 @@ class ModelDownloads:
     def get_all(self) -> None:
         """Go on with everything that is paused or has failed."""
         for entry in self.queue.entries():
-            if entry.state is not DownloadState.WAITING:
+            if entry.state is not DownloadState.WAITING or entry.model in self._unwritten:
                 self.get(entry.model)
 
     def pause(self, model: str) -> None:
         """Stop fetching it; what has come stays."""
         self.queue.pause(model)
+        self._unwritten.pop(model, None)
         self._stop(model)
         self._changed()
 
     def cancel(self, model: str) -> None:
         """Take it off the queue; what has come stays until the model is deleted."""
         self.queue.drop(model)
+        self._unwritten.pop(model, None)
         self._stop(model)
         self._changed()
 
@@ -180,7 +189,7 @@ class ModelDownloads:
             waiting = (
                 known.get(entry.model)
                 for entry in self.queue.entries()
-                if entry.state is DownloadState.WAITING
+                if entry.state is DownloadState.WAITING and entry.model not in self._unwritten
             )
             model = None if self._thread.is_closed else next(filter(None, waiting), None)
             if model is None:
@@ -208,7 +217,15 @@ class ModelDownloads:
         except JobCancelled:
             return
         except AvatarError as error:
-            self.queue.fail(model.id, error.message, error.hint, type(error).__name__)
+            self._fail(model.id, error)
+
+    def _fail(self, model: str, error: AvatarError) -> None:
+        failed = (model, error.message, error.hint, type(error).__name__)
+        try:
+            self.queue.fail(*failed)
+        except InputInvalid:
+            id, message, hint, reason = failed
+            self._unwritten[id] = QueuedDownload(id, DownloadState.FAILED, message, hint, reason)
 
     def _make_room(self, model: Model) -> None:
         """What was deleted goes for good where its room is needed."""

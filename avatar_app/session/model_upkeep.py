@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from avatar_app.core.errors import AvatarError, InputInvalid
+from avatar_app.core.errors import AvatarError, EngineFailed, InputInvalid
 from avatar_app.core.jobs import Job, JobCancelled, Progress
 from avatar_app.models.catalog import Model, user_catalog
 from avatar_app.models.store import RECORD, Store
@@ -24,6 +25,9 @@ from avatar_app.system.extras.declared import Extra
 from avatar_app.system.hardware import Cards, look_at_hardware, nvml
 from avatar_app.system.paths import AppPaths
 
+log = logging.getLogger(__name__)
+
+LOGGED = "The log has the details."
 MACHINE = ""
 """Stands for the id of a model where the machine itself is measured."""
 FOLDER = "/"
@@ -67,6 +71,8 @@ class ModelUpkeep:
         self._paths, self._store, self._registry = paths, store, registry
         self._changed = changed
         self.states: dict[str, Upkeep] = {}
+        self.times_ended = 0
+        """How often a task ended, done or not: what is on the disk may differ then."""
         self._orders: queue.SimpleQueue[tuple[str, Job[Any]]] = queue.SimpleQueue()
         self._thread = JobThread("model-upkeep", self._run)
         self._jobs: dict[str, Job[Any]] = {}
@@ -126,7 +132,7 @@ class ModelUpkeep:
     def _run(self) -> None:
         while (order := self._next()) is not None:
             id, job = order
-            before = self.states[id]
+            before = self.states.get(id, Upkeep(UpkeepTask.VERIFY))
             job.when_progressed(partial(self._progressed, id))
             try:
                 outcome: Upkeep | None = job.run()
@@ -134,10 +140,15 @@ class ModelUpkeep:
                 outcome = replace(before, done=True, error=error)
             except JobCancelled:
                 outcome = None
+            except (OSError, RuntimeError, ValueError) as error:  # or it would never be over
+                log.exception("%s failed", job.title)
+                unexpected = EngineFailed(f"An unexpected error occurred: {error}.", LOGGED)
+                outcome = replace(before, done=True, error=unexpected)
             if outcome is None:
                 self.states.pop(id, None)
             else:
                 self.states[id] = outcome
+            self.times_ended += 1
             self._changed()
 
     def _next(self) -> tuple[str, Job[Any]] | None:

@@ -68,9 +68,9 @@ class PersonaLibrary:
     def read(self, name: str, language: str = ENGLISH) -> Persona:
         """Read a persona, a shipped one in a language that it is translated into; raises
         ConfigInvalid if it is unknown or its file is broken."""
-        own = self._folder / f"{name}.yaml"
-        path = own if own.is_file() else paths.personas() / own.name
+        own = path = self._folder / f"{name}.yaml"
         try:
+            path = own if own.is_file() else paths.personas() / own.name
             document = yaml.safe_load(path.read_text(encoding="utf-8"))
             translation = paths.personas() / language / own.name
             if path != own and translation.is_file():
@@ -87,7 +87,10 @@ class PersonaLibrary:
         except OSError as error:
             hint = choose_one_of(self.names())
             raise ConfigInvalid(f"Unknown persona {name!r}.", hint) from error
-        except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        except UnicodeDecodeError as error:
+            message = f"The persona {path} cannot be read: it is not UTF-8."
+            raise ConfigInvalid(message, "Save the file as UTF-8, or delete it.") from error
+        except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
             hint = "Correct or delete the file."
             raise ConfigInvalid(f"The persona {path} cannot be read: {error}.", hint) from error
 

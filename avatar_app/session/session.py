@@ -7,23 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from avatar_app.agents.mcp.collection import McpLibrary
+from avatar_app.core.builds import PageAct
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.manifest import Manifest
+from avatar_app.core.prompt import PicturePart
 from avatar_app.core.values import VideoFrame
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.session.avatar_gallery import AvatarGallery
 from avatar_app.session.avatar_studio import AvatarStudio
 from avatar_app.session.checks.device_checks import AudioChecks
+from avatar_app.session.clip_studio import ClipStudio
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.persona_choices import PersonaChoices
 from avatar_app.session.starter import Starter
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
+from avatar_app.session.stored_memories import StoredMemories
 from avatar_app.session.voice_cloning import VoiceCloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.store import SettingsStore
+from avatar_app.system.open_windows import OpenWindow
 from avatar_app.system.updates.client import UpdateClient
 
 
@@ -83,12 +89,18 @@ class Session(AudioDevices, Characters, Protocol):
     """All avatars: their pictures, and what can be done with them."""
     studio: AvatarStudio
     """Makes avatars step by step."""
+    clips: ClipStudio
+    """Makes clips from recipes."""
     voices: VoiceGallery
     """The voices that are installed."""
     cloner: VoiceCloner
     """Makes cloned voices."""
     user_data: StoredData
     """What is kept of the user on this computer."""
+    tool_servers: McpLibrary
+    """Other programs whose tools the avatar may use."""
+    memories: StoredMemories
+    """What the avatar remembers of its user."""
     personas: PersonaChoices
     """Who the avatar can be."""
     starter: Starter
@@ -115,11 +127,37 @@ class Session(AudioDevices, Characters, Protocol):
     def correct(self, turn_id: int, text: str) -> None:
         """The user was misheard in a turn of this session: answer `text` in its place."""
 
+    def look(self, at: str) -> None:
+        """Take a picture of the "camera", the "screen" or a "window", which goes with what the user
+        says next: "window:7" is the one with that number, "window" the one in front. May take a
+        moment; `LookingChanged` events tell of it. Raises DeviceUnavailable."""
+
+    def windows(self) -> tuple[OpenWindow, ...] | None:
+        """Return the other windows that can be looked at, none where the desktop asks which; None
+        where there is no looking at single ones. Raises DeviceUnavailable."""
+
+    def show(self, picture: PicturePart) -> None:
+        """Show a picture with what the user says next."""
+
+    def show_file(self, path: Path) -> None:
+        """Show a picture with what the user says next, or read a document, to quote it. May take a
+        moment. Raises InputInvalid."""
+
+    def decide(self, request_id: int, *, agreed: bool) -> None:
+        """The user answered a `ConsentAsked` by a button."""
+
+    def act_on_page(self, act: PageAct) -> None:
+        """Show, stop, undo or go on with the page that is built; `BuildChanged` events tell of it.
+        May take a moment. Raises AvatarError."""
+
     def interrupt(self) -> None:
         """Stop the avatar from speaking or thinking."""
 
     def hold(self, *, held: bool) -> None:
         """Push to talk: the user presses or releases the key or button."""
+
+    def attend(self, *, visible: bool) -> None:
+        """The user shows at the window, or it was hidden: whether the avatar may speak first."""
 
     def mute(self, *, muted: bool) -> None:
         """Mute or unmute the microphone; answered by a `Muted` event."""

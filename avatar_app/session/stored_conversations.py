@@ -11,6 +11,7 @@ from avatar_app.session.conversation_export import ConversationExporter
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.conversation_text import ExportFormat, Speakers
 from avatar_app.storage.conversations import PAGE, ConversationSummary
+from avatar_app.storage.erasure import erase_conversations
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
 from avatar_app.storage.stored_turns import StoredTurn
@@ -37,6 +38,7 @@ class StoredConversations:
         """`recorder` stores what is said; None where nothing is stored."""
         self._history, self._store = history, history.conversations
         self._send, self._settings, self._recorder = send, settings, recorder
+        self._paths = paths
         self._exporter = ConversationExporter(self._store, paths)
         self._left: int | None = None
 
@@ -50,6 +52,12 @@ class StoredConversations:
         latest."""
         self._settle()
         return self._store.search(text)
+
+    def where_said(self, sentence: str) -> int | None:
+        """Return the conversation in which the user said a sentence last; None where it is not
+        stored."""
+        self._settle()
+        return self._store.where_said(sentence)
 
     def turns(self, id: int, after: int = 0) -> tuple[StoredTurn, ...]:
         """The next page of turns of a conversation behind the turn with the number `after`."""
@@ -103,8 +111,8 @@ class StoredConversations:
             self._recorder.settle()
 
     def erase(self, id: int) -> None:
-        """Erase for good what was deleted."""
-        self._store.erase_deleted([id])
+        """Erase for good what was deleted, and what is remembered of it."""
+        erase_conversations(self._store, self._paths.memory_file, [id])
 
     def export(
         self, id: int, path: Path, format: ExportFormat, speakers: Speakers, job: Job[Path]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Protocol
 from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.storage.measurements import FILE as MEASUREMENTS
+from avatar_app.storage.tool_log import LoggedCall, ToolLog
 from avatar_app.system.exchange import linked_folder
 from avatar_app.system.network_log import LOG_FILE, ConnectionAttempt, read_attempts
 from avatar_app.system.paths import AppPaths
@@ -32,9 +34,11 @@ class StoredKind(StrEnum):
     HISTORY = "history"
     MEMORY = "memory"
     AGENDA = "agenda"
+    CALLS = "calls"
     MEASUREMENTS = "measurements"
     VOICES = "voices"
     AVATARS = "avatars"
+    PAGES = "pages"
     MODELS = "models"
     CACHE = "cache"
     LOGS = "logs"
@@ -76,6 +80,9 @@ class StoredData(Protocol):
 
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         """The latest attempts to connect, the newest first."""
+
+    def calls(self) -> tuple[LoggedCall, ...]:
+        """The latest tools that the avatar used, the newest first."""
 
     def purge(self) -> None:
         """Delete the trash of an earlier run for good."""
@@ -152,6 +159,12 @@ class UserStoredData:
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         return read_attempts(self._paths.logs / LOG_FILE, _LATEST)
 
+    def calls(self) -> tuple[LoggedCall, ...]:
+        if not self._paths.tool_log_file.exists():
+            return ()
+        with closing(ToolLog(self._paths.tool_log_file)) as log:
+            return tuple(log.latest(_LATEST))
+
     def purge(self) -> None:
         for folder in (self._paths.data, self._disk(StoredKind.MODELS)):
             shutil.rmtree(folder / DELETED, ignore_errors=True)
@@ -173,9 +186,11 @@ class UserStoredData:
             StoredKind.HISTORY: paths.history_file,
             StoredKind.MEMORY: paths.memory_file,
             StoredKind.AGENDA: paths.agenda_file,
+            StoredKind.CALLS: paths.tool_log_file,
             StoredKind.MEASUREMENTS: paths.data / MEASUREMENTS,
             StoredKind.VOICES: VoiceLibrary.of(paths).root,
             StoredKind.AVATARS: AvatarLibrary.of(paths).root,
+            StoredKind.PAGES: paths.pages,
             StoredKind.MODELS: paths.models,
             StoredKind.CACHE: paths.cache,
             StoredKind.LOGS: paths.logs,

@@ -6,6 +6,8 @@ import multiprocessing
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,7 @@ from avatar_app.session.app_session import AppSession
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
+from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import app_paths
 
 LIGHT = {
@@ -137,8 +140,22 @@ def test_typed_turn_is_answered_played_shown_and_stored(
     recorder.session.close()
     again = opened(start=False).session
     assert [turn.user_text for turn in again.transcript(10)] == ["hello", ""]
+    with closing(Memory(app_paths().memory_file)) as memory:
+        memory.episodes.keep(datetime.now(UTC), datetime.now(UTC), "tomatoes on the balcony")
     again.forget()
     assert again.transcript(10) == ()
+    assert again.memories.all().episodes == ()
+
+
+def test_forgotten_words_are_not_remembered_at_the_end(opened: Opener) -> None:
+    recorder = opened()
+    assert recorder.session.wait_open()
+    for said in ("I plant tomatoes on the balcony", "The car makes a strange noise today"):
+        recorder.session.type(said)
+        recorder.wait(TurnEnded, lambda turn, said=said: turn.user_text == said)
+    recorder.session.forget()
+    recorder.session.close()
+    assert recorder.session.memories.all().episodes == ()
 
 
 def test_missing_microphone_is_reported_and_the_session_continues(
@@ -354,6 +371,24 @@ def test_errors_while_opening_are_reported(opened: Opener, expected_warnings: li
     assert not recorder.session.wait_open()
     recorder.session.type("hello")
     assert recorder.session.frame() is None
+
+
+def test_what_nobody_expected_while_opening_is_reported_too(
+    opened: Opener, expected_warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected_warnings += ["could not be opened", "start: "]
+
+    def fail(_self: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(AppSession, "_begin", fail)
+    running = opened()
+    assert not running.session.wait_open()
+    failed = running.wait(Failed)
+    assert (failed.stage, failed.message) == (
+        "start",
+        "The conversation could not be opened: a bug.",
+    )
 
 
 def test_close_works_at_any_time(opened: Opener) -> None:

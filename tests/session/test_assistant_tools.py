@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.core.events import Control, ControlRequested, Event
+from avatar_app.core.events import Control, ControlRequested, Event, Noticed
 from avatar_app.core.values import ToolCall
 from avatar_app.session.assistant_tools import (
     CARD_CHARACTERS,
@@ -121,9 +121,31 @@ def test_unusable_storage_is_reported_and_tools_work(
     (tmp_path / "file").touch()
     monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path / "file" / "below"))
     tools = AssistantTools(app_paths(), app, lambda _event: None, lambda _text: None)
-    assert len(tools.notices) == 2
+    assert len(tools.notices) == 3
     assert all("cannot be used" in notice for notice in tools.notices)
     note = next(tool for tool in tools.descriptions if "note" in tool.name)
     assert note.name
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+    tools.close()
+
+
+def test_why_asks_for_the_fact_that_the_talk_is_about(tools: AssistantTools) -> None:
+    sister = {"subject": "sister", "attribute": "lives in", "value": "Oslo"}
+    color = {"subject": "user", "attribute": "favorite color", "value": "teal"}
+    tools.call(ToolCall("remember_fact", {**sister, "said": "My sister lives in Oslo"}))
+    tools.call(ToolCall("remember_fact", {**color, "said": "My favorite color is teal"}))
+    tools.recall("I will visit my sister on Sunday")
+    tools.recall("Why do you know this?")
+    known = tools.call(ToolCall("explain_fact")).value
+    assert known["said"] == "My sister lives in Oslo"
+
+
+def test_a_memory_that_breaks_costs_no_answer_and_is_reported_once(app: RecordedControls) -> None:
+    posted: list[Event] = []
+    tools = AssistantTools(app_paths(), app, posted.append, lambda _text: None)
+    tools.call(ToolCall("remember_fact", {"subject": "user", "attribute": "pet", "value": "a cat"}))
+    assert "a cat" in tools.facts()
+    tools._memory.close()
+    assert [tools.facts(), tools.recall("What does my cat eat?"), tools.facts()] == ["", "", ""]
+    assert [type(event) for event in posted] == [Noticed]
     tools.close()

@@ -22,6 +22,7 @@ from avatar_app.models.transfer import DownloadOptions
 from avatar_app.performance.fitness import Verdict
 from avatar_app.runtime.memory.estimate import choice_key
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.job_thread import JobThread
 from avatar_app.session.model_downloads import TransferState
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.model_listing import ListedModel
@@ -214,6 +215,78 @@ def test_a_failed_download_is_reported_and_can_be_retried(site: Site, opened) ->
     assert entry(library, "two").presence is Presence.INSTALLED
     library.downloads.get("one")
     wait(library, lambda: states(library) == {})
+
+
+def test_a_failure_is_reported_where_the_queue_cannot_be_written_and_nothing_stops(
+    site: Site, opened
+) -> None:
+    """As on a full disk, which is why most downloads fail."""
+    library = opened()
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    site.script = [status(404)]
+    database = library.downloads.queue._database
+    put, pragma = library.downloads.queue.put, "PRAGMA query_only = {}"
+
+    def put_before_the_disk_is_full(model: str) -> None:
+        put(model)
+        with database.transaction() as connection:
+            connection.execute(pragma.format("ON"))
+
+    library.downloads.queue.put = put_before_the_disk_is_full
+    library.delete(entry(library, "one").model)
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {"one": TransferState.FAILED})
+    assert "no longer has the file" in library.downloads.transfers()[0].message
+    with database.transaction() as connection:
+        connection.execute(pragma.format("OFF"))
+    library.downloads.queue.put = put
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    assert entry(library, "one").presence is Presence.INSTALLED
+
+
+def test_what_nobody_expected_ends_one_task_and_not_those_after_it(
+    site: Site, opened, monkeypatch, expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("failed")
+    library = opened()
+    library.downloads.get("one")
+    wait(library, lambda: states(library) == {})
+    model = entry(library, "one").model
+    from avatar_app.session import model_upkeep
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(model_upkeep, "verify", fail)
+        library.upkeep.verify(model)
+        wait(library, lambda: "one" in library.upkeep.states and library.upkeep.states["one"].done)
+    error = library.upkeep.states["one"].error
+    assert error is not None
+    assert "a bug" in error.message
+    library.upkeep.verify(model)
+    wait(library, lambda: library.upkeep.states["one"].files == 1)
+
+
+def test_a_thread_of_jobs_that_ends_early_is_started_again(expected_warnings: list[str]) -> None:
+    expected_warnings.append("jobs ended early")
+    ran: list[int] = []
+
+    def run() -> None:
+        ran.append(1)
+        raise RuntimeError("a bug")
+
+    jobs = JobThread("jobs", run)
+    for _ in range(2):
+        with jobs.lock:
+            jobs.wake()
+            thread = jobs._thread
+        assert thread is not None
+        thread.join(PATIENCE)
+    jobs.close()
+    assert len(ran) == 2
 
 
 def test_error_disappears_when_its_cause_is_gone(site: Site, opened, monkeypatch) -> None:

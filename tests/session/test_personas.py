@@ -126,6 +126,12 @@ def test_an_invalid_persona_is_reported_and_changes_nothing(library: PersonaLibr
     (library._folder / "odd.yaml").write_text("system: [")
     with pytest.raises(ConfigInvalid, match="cannot be read"):
         library.read("odd")
+    (library._folder / "latin.yaml").write_bytes("system: Grüße".encode("latin-1"))
+    with pytest.raises(ConfigInvalid, match="not UTF-8"):
+        library.read("latin")
+    for name in ("x" * 300, "a\0b"):
+        with pytest.raises(ConfigInvalid):
+            library.read(name)
     assert [each.name for each in library.all()] == ["butler", "mira", "professor"]
 
 

@@ -42,7 +42,8 @@ PACKAGE = Path(avatar_app.__file__).parent
 ELSEWHERE = {"cli", "bench", "diagnostics", "server", "ui"}
 """Rooms whose sentences are for a terminal, for other programs, or for buttons of their own."""
 TERMINAL = re.compile(
-    r"avatar-app (models (list|info)|facts list|history list|serve pair|setup|voices$)"
+    r"avatar-app (models (list|info)|facts list|history list|serve pair|setup|voices$"
+    r"|mcp (list|test|remove)|avatars teach|studio (make|portrait|animate))"
 )
 """Commands in hints that lead nowhere in a window."""
 

@@ -20,10 +20,12 @@ def paths() -> AppPaths:
         paths.history_file.with_name("history.db-wal"): 500,
         paths.memory_file: 200,
         paths.agenda_file: 20,
+        paths.tool_log_file: 15,
         paths.data / "measurements.db": 100,
         paths.data / "avatars" / "ada" / "portrait.png": 40,
         paths.data / "voices" / "me" / "reference.wav": 70,
         paths.data / "voices" / "revoked.json": 9,
+        paths.pages / "clock" / "site" / "index.html": 25,
         paths.models / "kokoro" / "model.onnx": 900,
         paths.cache / "prompts" / "state": 60,
         paths.logs / "avatar.log": 30,
@@ -53,9 +55,11 @@ def test_sizes_include_all_files(paths: AppPaths) -> None:
         StoredKind.HISTORY: 3500,
         StoredKind.MEMORY: 200,
         StoredKind.AGENDA: 20,
+        StoredKind.CALLS: 15,
         StoredKind.MEASUREMENTS: 100,
         StoredKind.VOICES: 70,
         StoredKind.AVATARS: 40,
+        StoredKind.PAGES: 25,
         StoredKind.MODELS: 900,
         StoredKind.CACHE: 60,
         StoredKind.LOGS: 30,
@@ -63,7 +67,9 @@ def test_sizes_include_all_files(paths: AppPaths) -> None:
     }
 
 
-@pytest.mark.parametrize("kind", [StoredKind.VOICES, StoredKind.MODELS, StoredKind.LOGS])
+@pytest.mark.parametrize(
+    "kind", [StoredKind.VOICES, StoredKind.PAGES, StoredKind.MODELS, StoredKind.LOGS]
+)
 def test_deleted_files_are_moved_aside_and_restored(paths: AppPaths, kind: StoredKind) -> None:
     stored, before = UserStoredData(paths, {}), files_of(paths.data)
     deletion = stored.delete(kind)

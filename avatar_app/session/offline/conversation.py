@@ -18,6 +18,7 @@ from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.build import Surroundings, assemble
 from avatar_app.session.offline.devices import SimulatedClock, SimulatedDevices
+from avatar_app.session.speaking_first.wishes import FirstWishes
 from avatar_app.settings.schema import Settings
 from avatar_app.system.paths import AppPaths
 
@@ -30,10 +31,12 @@ class OfflineConversation:
         settings: Settings,
         paths: AppPaths,
         notice: Callable[[Noticed], None],
+        wishes: FirstWishes | None = None,
         **devices: Any,
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
+        self._listeners: list[Callable[[Event], None]] = []
         around = Surroundings(
             settings=settings,
             registry=Registry(),
@@ -43,10 +46,13 @@ class OfflineConversation:
             notice=notice,
             clock=self.clock,
             supervised=frozenset({Kind.FACE}),
+            wishes=wishes,
         )
         with ExitStack() as opened:
             parts = assemble(around, opened)
             self.engine_set, self.conversation = parts.engines, parts.conversation
+            self.initiative = parts.tools.initiative
+            self._listeners.append(self.initiative)
             for engine in self.engine_set.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
@@ -84,6 +90,8 @@ class OfflineConversation:
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))
+        for listener in self._listeners:
+            listener(event)
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class UserVoice:
     """Context manager for a voice that is not the avatar's."""
 
     def __init__(self, engine: str = "espeak", options: dict[str, Any] = USER_VOICE) -> None:
-        registry = Registry()
+        registry, self._options = Registry(), options
         self._voice: Any = create_engine(registry, registry.find(Kind.TTS, engine), options)
 
     def __enter__(self) -> Self:
@@ -86,6 +86,12 @@ class UserVoice:
 
     def __exit__(self, *_: object) -> None:
         self._voice.close()
+
+    def change(self, **options: Any) -> Self:
+        """Change options of the engine, such as its voice."""
+        self._options = {**self._options, **options}
+        self._voice.configure(**self._options)
+        return self
 
     def say(self, text: str) -> Saying:
         chunks = [chunk.audio for chunk in self._voice.speak(text, Turn(0))]

@@ -252,6 +252,7 @@ def _engine_set_for(engines: SharedEngines, client: str, *, seen: bool) -> Engin
     )  # it does not know the far room
     engine_set.put_or_builtin(Kind.VAD, chosen[Kind.VAD], engines.notice)
     engine_set.put_or_builtin(Kind.TURN, chosen[Kind.TURN], engines.notice)
+    engine_set.put(Kind.WAKE, EngineChoice(engine=BUILTIN[Kind.WAKE]))  # of a button in the page
     if seen:
         put_served_face(engine_set, chosen[Kind.FACE])
     else:

@@ -17,10 +17,13 @@ from avatar_app.core.values import SpeechChunk
 from avatar_app.models.resolve import with_model_path
 from avatar_app.pipeline.output.clauses import split_clauses
 from avatar_app.runtime.engine_set import EngineSet, create_engine
+from avatar_app.runtime.factory import engine_factory
 from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
 from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.runtime.memory.broker import MemoryBroker
 from avatar_app.runtime.memory.evictable import EvictableDialogue
+from avatar_app.runtime.ray.cluster import joined_cluster, leave_cluster
+from avatar_app.runtime.ray.replica import RayReplica
 from avatar_app.runtime.registry import Registry
 from avatar_app.runtime.sharing.clients import SharedDialogue, SharedRecognizer, SharedSynthesizer
 from avatar_app.runtime.sharing.replicas import ReplicaPool
@@ -39,6 +42,8 @@ from avatar_app.voices.resolve import with_open_voice
 SESSION_MB = 60.0
 """Memory of a conversation besides the shared engines: its own detectors and what it remembers."""
 SHARED = (Kind.TTS, Kind.ASR, Kind.DIALOGUE)
+UNUSED_SECONDS = 300.0
+"""Time after which a replica that nobody uses is closed; it is loaded again when it is needed."""
 _VARYING = ("voice", "language", "speed")
 """Options of a voice in which clients may differ."""
 
@@ -63,12 +68,18 @@ class SharedEngines:
         notice: Callable[[Noticed], None],
         sessions: int,
         voices: int = 1,
+        *,
+        on_ray: bool = False,
     ) -> None:
         """`sessions`: conversations that may hear at once, each with a recognizer of its own while
-        somebody speaks; `voices`: replicas of the voice and of the dialogue."""
+        somebody speaks; `voices`: replicas of the voice and of the dialogue. `on_ray`: they are
+        actors of a Ray cluster."""
         self.settings, self.paths, self.notice = settings, paths, notice
         self.synthesized: Callable[[Synthesis], None] = _ignore
         """Receives how each synthesis went, in the thread that made it."""
+        self.wake_phrase: str | None = None
+        """Of the wake word, which has to be loaded to know it; None before that."""
+        self._on_ray = on_ray
         self.registry = Registry(user_paths=paths)
         self.manifests: dict[Kind, Manifest] = {}
         self._options: dict[Kind, dict[str, Any]] = {}
@@ -87,6 +98,8 @@ class SharedEngines:
     def load(self) -> None:
         """Load one engine of each kind; where that fails, the built-in one is used, with a notice.
         Takes as long as the engines do."""
+        if self._on_ray:
+            joined_cluster()
         for kind in SHARED:
             self.pools[kind].load()
 
@@ -102,6 +115,13 @@ class SharedEngines:
                 yield
             finally:
                 self._conversations.discard(here)
+
+    def trim(self) -> None:
+        """Close replicas that were not used for a while. One of each kind stays, and a recognizer
+        for each conversation. Takes as long as closing does."""
+        for kind, pool in self.pools.items():
+            keep = len(self._conversations) if kind is Kind.ASR else 1
+            pool.trim(keep, UNUSED_SECONDS)
 
     def recognizer(self, client: str, language: str | None = None) -> SharedRecognizer:
         """Return a recognizer for one client. Raises ConfigInvalid for a language that it does not
@@ -151,6 +171,8 @@ class SharedEngines:
         """Close all engines; their clients must be closed."""
         for pool in self.pools.values():
             pool.close()
+        if self._on_ray:
+            leave_cluster()
 
     def _voice(self, client: str, request: VoiceRequest) -> SharedSynthesizer:
         return SharedSynthesizer(self.pools[Kind.TTS], client, self._voice_options(request))
@@ -163,6 +185,8 @@ class SharedEngines:
 
     def _make(self, kind: Kind) -> Any:
         """Create a replica. The first one decides which engine it is; others are made alike."""
+        if self._on_ray:
+            return self._make_on_ray(kind)
         engine_set = EngineSet(self.registry, broker=self.broker, notice=self.notice)
         engine_set.remembers = self.settings.history.keep
         if kind in self.manifests:
@@ -182,6 +206,16 @@ class SharedEngines:
         if isinstance(engine, EvictableDialogue):
             engine.skills = None  # each client has its own, as they keep the last exchange
         return engine
+
+    def _make_on_ray(self, kind: Kind) -> RayReplica:
+        choice = self._choice(kind)
+        manifest = self.registry.find(kind, choice.engine)
+        options = dict(choice.options)
+        self.manifests[kind], self._options[kind] = manifest, options
+        make = engine_factory(
+            self.registry, manifest, options, remembers=self.settings.history.keep
+        )
+        return RayReplica(make, manifest.title)
 
     def _spoken(self, language: str) -> dict[str, Any]:
         manifest = self.manifests[Kind.ASR]

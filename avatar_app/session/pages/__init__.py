@@ -1,0 +1,1 @@
+"""Pages that the avatar builds beside the conversation, when it is asked for one."""

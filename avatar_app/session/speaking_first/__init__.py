@@ -1,0 +1,1 @@
+"""What the avatar says on its own, if the user wants it: seldom, and never twice."""
