@@ -1,4 +1,5 @@
-"""The stable API for programs: talking-head films, speech, and conversations without a window.
+"""The stable API for programs: talking-head films, clips by recipe, speech, and conversations
+without a window.
 
 Names in `__all__` are stable from release to release; every other module may move. Nothing heavy is
 imported until a name is used.
@@ -20,19 +21,27 @@ if TYPE_CHECKING:
     from avatar_app.settings.schema import EngineChoice
     from avatar_app.speech.batch import BatchSpeech, TTSBatch, VoiceAttempt, VoiceFailure
     from avatar_app.speech.text_to_speech import TTSEngine, TTSStreamer, WrittenSpeech
+    from avatar_app.studio.decoder import VideoDecoder
+    from avatar_app.studio.pipeline import Pipeline
+    from avatar_app.studio.recipe import ClipRecipe
+    from avatar_app.studio.slot import GenerationResult
     from avatar_app.system.paths import AppPaths, app_paths
 
 __all__ = [
     "AppPaths",
     "BatchSpeech",
+    "ClipRecipe",
     "EngineChoice",
     "GPUMemoryManager",
+    "GenerationResult",
     "OfflineConversation",
     "PerformanceMonitor",
+    "Pipeline",
     "TTSBatch",
     "TTSEngine",
     "TTSStreamer",
     "UnifiedModelManager",
+    "VideoDecoder",
     "VoiceAttempt",
     "VoiceConfig",
     "VoiceFailure",
@@ -55,6 +64,10 @@ _MODULES = {
     "avatar_app.settings.schema": ("EngineChoice",),
     "avatar_app.speech.batch": ("BatchSpeech", "TTSBatch", "VoiceAttempt", "VoiceFailure"),
     "avatar_app.speech.text_to_speech": ("TTSEngine", "TTSStreamer", "WrittenSpeech"),
+    "avatar_app.studio.decoder": ("VideoDecoder",),
+    "avatar_app.studio.pipeline": ("Pipeline",),
+    "avatar_app.studio.recipe": ("ClipRecipe",),
+    "avatar_app.studio.slot": ("GenerationResult",),
     "avatar_app.system.paths": ("AppPaths", "app_paths"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
