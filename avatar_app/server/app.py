@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from avatar_app import __version__
@@ -32,6 +32,7 @@ from avatar_app.server.realtime import endpoint as realtime
 from avatar_app.server.refusal import INVALID, RequestRefused, error_of, status_of
 from avatar_app.server.security.guard import Access, Guard
 
+_ROUTE = (Route, WebSocketRoute)
 ROUTERS = (
     models.router,
     speech.router,
@@ -45,6 +46,15 @@ ROUTERS = (
     page_files.router,
     health.router,
 )
+
+PATHS = frozenset(
+    (
+        PATH,
+        *(f"/page/{name}" for name in page_files.FILES),
+        *(each.path for router in ROUTERS for each in router.routes if isinstance(each, _ROUTE)),
+    )
+)
+"""Of all endpoints; those with a name in braces match no request."""
 
 
 def make_app(parts: ServerParts, access: Access) -> ASGIApp:

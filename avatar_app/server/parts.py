@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -41,6 +41,8 @@ class ServerParts:
     grace: float = 15.0
     """Seconds which they have."""
 
+    addresses: Sequence[str] | None = ("127.0.0.1",)
+    """Of this machine, on which pages may be called; None: on all."""
     streams: set[object] = field(default_factory=set)
     """Streams of speech that are open."""
 

@@ -3,101 +3,57 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import socket
-import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 
-from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable, InputInvalid
+from avatar_app.core.errors import DeviceUnavailable, InputInvalid
 from avatar_app.core.events import Noticed
-from avatar_app.server.app import make_app
+from avatar_app.server.app import PATHS, make_app
 from avatar_app.server.connections import LimitedConnection
 from avatar_app.server.metrics import ServerCounters
+from avatar_app.server.options import ServerOptions
 from avatar_app.server.parts import ServerParts
 from avatar_app.server.security.guard import Access
 from avatar_app.server.security.hosts import HostCheck
-from avatar_app.server.security.limits import ClientLimiter, Limits, SessionLimiter
+from avatar_app.server.security.limits import ClientLimiter, SessionLimiter
 from avatar_app.server.security.short_tokens import SHORT_PREFIX, ShortTokens
+from avatar_app.server.tasks import begun
 from avatar_app.session.served.shared_engines import SharedEngines
 from avatar_app.settings.schema import Settings
 from avatar_app.storage.paired_devices import PairedDevices
 from avatar_app.storage.syntheses import Synthesis, SynthesisLog
+from avatar_app.system.heap import return_freed, share_heaps
 from avatar_app.system.paths import AppPaths
 
 if TYPE_CHECKING:
     from avatar_app.server.wyoming_service.listener import WyomingListener
 
-PORT = 8765
 GRACE = 20
 """Seconds in which answers under way may end when the server stops."""
 _LOOK = 0.05
 """Seconds between two looks at what is still under way."""
+TRIM_EVERY = 60.0
+"""Seconds between two looks for replicas that nobody uses."""
 QUEUED = 256
 """Connections that may wait to be accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """How the server is reached, and how much it does at once."""
+class Service(Protocol):
+    """What is served beside HTTP, in the same loop."""
 
-    host: str = "127.0.0.1"
-    port: int = PORT
-    """0: any free one."""
-    sessions: int = 4
-    """Conversations at once."""
-    voices: int = 1
-    """Replicas of voice and dialogue."""
-    names: tuple[str, ...] = ()
-    """By which clients call the server, besides its address."""
-    certificate: Path | None = None
-    """PEM, for TLS."""
-    key: Path | None = None
-    """PEM, of the certificate."""
-    unencrypted: bool = False
-    """Whether other machines may be served without TLS."""
-    wyoming: int | None = None
-    """The port of the Wyoming service; 0: any free one; None: there is none."""
-    needs_token: bool | None = None
-    """None: only where other machines can reach it."""
-    limits: Limits = field(default_factory=Limits)
+    async def start(self) -> None:
+        """Begin to serve."""
 
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach the server."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
-
-    def check(self) -> None:
-        """Raise ConfigInvalid for a server that others could overhear, or that cannot be."""
-        if (self.certificate is None) != (self.key is None):
-            raise ConfigInvalid("TLS needs a certificate and its key.", "Give both.")
-        for file in (self.certificate, self.key):
-            if file is not None and not file.is_file():
-                raise ConfigInvalid(f"The file {file} does not exist.", "Check the path.")
-        if self.certificate is not None and self.key is not None:
-            _check_certificate(self.certificate, self.key)
-        if not (self.is_local or self.certificate or self.unencrypted):
-            raise ConfigInvalid(
-                f"On {self.host} everybody in the network could overhear what is said.",
-                "Give --certificate and --key, or, in a network that you trust, --unencrypted.",
-            )
-        if self.wyoming is not None and not (self.is_local or self.unencrypted):
-            raise ConfigInvalid(
-                "Wyoming's protocol knows neither encryption nor tokens.",
-                "Serve this machine alone, or, in a network that you trust, give --unencrypted.",
-            )
+    async def close(self) -> None:
+        """Serve nobody any more."""
 
 
 class AvatarServer:
@@ -111,10 +67,13 @@ class AvatarServer:
         notice: Callable[[Noticed], None],
     ) -> None:
         options.check()
+        share_heaps()
         self._options = options
         with ExitStack() as opened:
             self._socket = opened.enter_context(_listening(options.host, options.port))
-            engines = SharedEngines(settings, paths, notice, options.sessions, options.voices)
+            engines = SharedEngines(
+                settings, paths, notice, options.sessions, options.voices, on_ray=options.on_ray
+            )
             opened.callback(engines.close)
             engines.load()
             devices = PairedDevices.of(paths)
@@ -126,12 +85,21 @@ class AvatarServer:
             sessions = SessionLimiter(options.sessions)
             short = ShortTokens(time.monotonic)
             self.parts = ServerParts(
-                engines, devices, sessions, options.limits, time.monotonic, short
+                engines,
+                devices,
+                sessions,
+                options.limits,
+                time.monotonic,
+                short,
+                addresses=options.addresses,
             )
             engines.synthesized = partial(_note, log, writer, self.parts.counters)
             app = make_app(self.parts, _access(options, self.parts))
             self.wyoming = self._wyoming(opened)
-            self._server = _GracefulServer(_config(app, options), self.parts, self.wyoming)
+            services: list[Service] = [self.wyoming] if self.wyoming is not None else []
+            if options.mcp:
+                services.append(self._agent())
+            self._server = _GracefulServer(_config(app, options), self.parts, services)
             self._opened = opened.pop_all()
 
     def _wyoming(self, opened: ExitStack) -> WyomingListener | None:
@@ -142,6 +110,11 @@ class AvatarServer:
 
         listening = opened.enter_context(_listening(options.host, options.wyoming))
         return WyomingListener(self.parts, listening)
+
+    def _agent(self) -> Service:
+        from avatar_app.server.mcp_service.stdio import StdioAgent
+
+        return StdioAgent(self.parts, self.stop)
 
     @property
     def address(self) -> str:
@@ -163,26 +136,6 @@ class AvatarServer:
         self._server.should_exit = True
 
 
-def _check_certificate(certificate: Path, key: Path) -> None:
-    """Raise ConfigInvalid where TLS cannot use them. OpenSSL would ask in the terminal for a key's
-    password."""
-
-    def refuse_password() -> str:
-        raise ConfigInvalid(
-            f"The key {key} has a password.", "Store it without one: openssl pkey -in KEY -out NEW."
-        )
-
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key, refuse_password)
-    except OSError as error:  # also ssl.SSLError
-        reason = getattr(error, "reason", None) or error.strerror or "not readable"
-        raise ConfigInvalid(
-            f"{certificate.name} and {key.name} are no certificate and its key: {reason}.",
-            "Give PEM files that belong together.",
-        ) from error
-
-
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether a record of uvicorn is more than that a client was refused or given up."""
     return "without completing" not in str(record.msg)
@@ -192,25 +145,37 @@ class _GracefulServer(uvicorn.Server):
     """Lets answers under way end before it closes connections."""
 
     def __init__(
-        self, config: uvicorn.Config, parts: ServerParts, wyoming: WyomingListener | None
+        self, config: uvicorn.Config, parts: ServerParts, services: Sequence[Service]
     ) -> None:
         super().__init__(config)
-        self._parts, self._wyoming = parts, wyoming
+        self._parts, self._services = parts, services
+        self._trimming: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self._wyoming is not None:
-            await self._wyoming.start()
+        for service in self._services:
+            await service.start()
+        self._trimming = begun(self._trim(), "trimming")
+
+    async def _trim(self) -> None:
+        """Free memory that nobody needs any more, now and then."""
+        while True:
+            await asyncio.sleep(TRIM_EVERY)
+            trimming = begun(asyncio.to_thread(self._parts.engines.trim), "closing unused replicas")
+            await asyncio.wait([trimming])  # one that fails does not end the next one
+            await asyncio.to_thread(return_freed)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._trimming is not None:
+            self._trimming.cancel()
         for server in self.servers:
             server.close()
         self._parts.stopping.set()
         end = self._parts.clock() + self._parts.grace + 1.0
         while self._parts.is_busy and self._parts.clock() < end and not self.force_exit:
             await asyncio.sleep(_LOOK)
-        if self._wyoming is not None:
-            await self._wyoming.close()
+        for service in self._services:
+            await service.close()
         await super().shutdown(sockets)
 
 
@@ -262,6 +227,7 @@ def _access(options: ServerOptions, parts: ServerParts) -> Access:
         options.limits,
         ClientLimiter(options.limits, time.monotonic),
         parts.counters.count_request,
+        PATHS,
     )
 
 

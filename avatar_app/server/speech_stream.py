@@ -11,29 +11,29 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from avatar_app.core.errors import AvatarError, InputInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.media.stream_encoder import STREAM_RATE, StreamFormat, stream_encoder
 from avatar_app.server.http.speech import LONGEST_TEXT, SpeechRequest
+from avatar_app.server.lines import GOING, Tasks, close_line, serve_line
+from avatar_app.server.outbox import Outbox
 from avatar_app.server.parts import ServerParts, client_of, parts_of
-from avatar_app.server.realtime.outbox import Outbox
 from avatar_app.server.refusal import RequestRefused, error_of
 from avatar_app.server.security.limits import MessageLimiter
 from avatar_app.server.streams import streamed
+from avatar_app.server.tasks import begun
 from avatar_app.session.served.shared_engines import SharedEngines
 
 CHUNK = STREAM_RATE * 2 * 80 // 1000
 """Bytes of 80 ms."""
-GOING = 1001
-"""Code with which a WebSocket is closed (RFC 6455)."""
 MOST_QUEUED = 64
 """Texts of one client that wait."""
 
@@ -89,30 +89,13 @@ class _TextQueue:
         self._messages = MessageLimiter(parts.limits, parts.clock)
 
     async def run(self) -> None:
-        tasks = [
-            asyncio.create_task(each)
-            for each in (
-                self._receive(),
-                self._speak_all(),
-                self._outbox.run(),
-                self._outbox.overflowed.wait(),
-                self._parts.stopping.wait(),
-            )
-        ]
+        work = [self._receive(), self._speak_all()]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if self._parts.stopping.is_set():
-                await self._finish(tasks[:3])
+            await serve_line(self._socket, self._outbox, self._parts, work, self._finish)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._stop()
-        if self._outbox.overflowed.is_set():
-            with suppress(RuntimeError):
-                await self._socket.close(1008, "The client reads too slowly.")
 
-    async def _finish(self, tasks: list[asyncio.Task[Any]]) -> None:
+    async def _finish(self, tasks: Tasks) -> None:
         """The server stops: let the text that is spoken end, drop those that wait, say goodbye."""
         for text in self._texts:
             self._outbox.put({"type": "cancelled", "id": text.id})
@@ -122,8 +105,7 @@ class _TextQueue:
         if any(task.done() for task in tasks):
             return
         await self._outbox.flush(self._parts.grace)
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await self._socket.close(GOING, "The server stops.")
+        await close_line(self._socket, GOING, "The server stops.")
 
     async def _receive(self) -> None:
         while True:
@@ -177,7 +159,7 @@ class _TextQueue:
         while True:
             while self._texts:
                 text = self._texts.popleft()
-                task = asyncio.create_task(self._speak(text))
+                task = begun(self._speak(text), "speech stream")
                 self._spoken = _Spoken(text, task)
                 await asyncio.wait([task])
                 self._spoken = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from starlette.responses import StreamingResponse
@@ -98,6 +99,7 @@ class ClosingResponse(StreamingResponse):
             await self._stream.aclose()
 
 
-async def joined(stream: AsyncIterator[T]) -> list[T]:
-    """Return all items."""
-    return [item async for item in stream]
+async def joined(stream: AsyncGenerator[T, None]) -> list[T]:
+    """Return all items. Who is stopped meanwhile ends the work."""
+    async with aclosing(stream):
+        return [item async for item in stream]

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import time
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+from real_browser import hearing_browser, opened, until
 from served import serving
 from served_engines import LIGHT, add_light_engines
 
-RECORDING = Path(__file__).parents[1] / "data" / "goforward.wav"
-PAUSE = 25
-"""Seconds of silence until the recording is heard again."""
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 HEARS: dict[str, Any] = LIGHT | {"asr.engine": "pocketsphinx"}
 """Real ears; the answer repeats what was said, and the mouth is the lower half of the picture."""
 SHOWS: dict[str, Any] = LIGHT | {
@@ -33,8 +22,6 @@ SHOWS: dict[str, Any] = LIGHT | {
     "face.options.height": 480,
 }
 """The real built-in voice and face."""
-LONG = 250.0
-"""Seconds that one step may take on a machine that does much else."""
 MOUTH = "document.getElementById('face').getContext('2d').getImageData(160, 150, 1, 1).data[0]"
 """How bright the mouth is in the picture on show."""
 
@@ -46,52 +33,39 @@ pytestmark = [
 
 @pytest.fixture
 def chromium(tmp_path: Path) -> Iterator[Browser]:
-    """Debian's Chromium (packaging/linux/apt-test.txt), which hears the recording again and
-    again."""
-    heard = tmp_path / "heard.wav"
-    with wave.open(str(RECORDING)) as source, wave.open(str(heard), "wb") as looped:
-        looped.setparams(source.getparams())
-        rate = source.getframerate()
-        looped.writeframes(bytes(2 * rate) + source.readframes(-1) + bytes(2 * rate * PAUSE))
-    program = shutil.which("chromium")
-    assert program, "Chromium is missing: sudo apt-get install chromium"
-    flags = [*FLAGS, f"--use-file-for-fake-audio-capture={heard}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=flags, timeout=1000 * LONG
-        )
+    with hearing_browser(tmp_path, silence=1.0) as browser:
         yield browser
-        browser.close()
 
 
 CUT_SHORT = """[...document.querySelectorAll('#log li.avatar.cut')]
   .map(line => line.innerText.trim()).filter(heard => heard.startsWith('one'))"""
 """What was heard of answers that count and were interrupted."""
 
+STATE = "document.getElementById('state').dataset.state"
+REPORTED_TWICE = """async () => {
+  const { Words } = await import("/page/words.js");
+  const [log, user, avatar] = ["ol", "p", "p"].map(name => document.createElement(name));
+  document.body.append(log);
+  const words = new Words(log, user, avatar);
+  words.written("turn", "one two three");
+  words.ended("turn", "one two");
+  words.ended("turn", "one two");
+  log.remove();
+  return log.firstChild.className;
+}"""
 
-def until(page: Page, condition: str) -> None:
-    """Wait for a condition of the page. Playwright's own way needs a weaker security policy."""
-    end = time.monotonic() + LONG
-    while not page.evaluate(condition):
-        assert time.monotonic() < end, f"{condition}; {page.inner_text('body')}"
-        page.wait_for_timeout(100)
 
-
-def opened(browser: Browser, address: str, scheme: Any, width: int, height: int) -> Page:
-    page = browser.new_page(
-        viewport={"width": width, "height": height}, color_scheme=scheme, permissions=["microphone"]
-    )
-    page.set_default_timeout(1000 * LONG)
-    page.goto(address)
-    until(page, "Boolean(window.avatar)")
-    return page
+def on_line(browser: Browser, address: str, scheme: str, width: int, height: int) -> Page:
+    """Return the page, which has no WebRTC: test_browser_call.py has it."""
+    script = "delete window.RTCPeerConnection"
+    return opened(browser, address, width, height, script=script, color_scheme=scheme)
 
 
 def test_a_person_talks_with_the_avatar(chromium: Browser, tmp_path: Path) -> None:
     add_light_engines()
     with serving(HEARS) as server:
         problems: list[str] = []
-        page = opened(chromium, server.address, "dark", 1280, 800)
+        page = on_line(chromium, server.address, "dark", 1280, 800)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda line: problems.append(line.text) if line.type == "error" else 0)
         page.keyboard.press("Tab")
@@ -100,6 +74,7 @@ def test_a_person_talks_with_the_avatar(chromium: Browser, tmp_path: Path) -> No
         page.screenshot(path=tmp_path / "dark-desktop.png")
         check_mouth(page)
         check_interruption(page)
+        check_report(page)
         page.close()
         assert problems == []
 
@@ -107,8 +82,8 @@ def test_a_person_talks_with_the_avatar(chromium: Browser, tmp_path: Path) -> No
 def test_a_real_face_speaks_on_a_phone_and_a_desk(chromium: Browser, tmp_path: Path) -> None:
     add_light_engines()
     with serving(SHOWS) as server:
-        check_phone(opened(chromium, server.address, "light", 390, 844), tmp_path)
-        page = opened(chromium, server.address, "dark", 1280, 800)
+        check_phone(on_line(chromium, server.address, "light", 390, 844), tmp_path)
+        page = on_line(chromium, server.address, "dark", 1280, 800)
         answer_typed(page, "Good morning, it is nice to see you.")
         page.screenshot(path=tmp_path / "dark-desktop-face.png")
         page.close()
@@ -136,13 +111,19 @@ def check_mouth(page: Page) -> None:
 def check_interruption(page: Page) -> None:
     """Escape silences the avatar, and only what was heard was said."""
     page.click("#mute")  # the recording would interrupt it, too
+    until(page, f"{STATE} === 'idle' && !window.avatar.sounding.turn")
     page.fill("#text", "count 12")
     page.keyboard.press("Enter")
-    until(page, "document.querySelector('#caption-avatar b')?.textContent.startsWith('one two')")
+    until(page, "window.avatar.sounding.position > 48_000")
     page.keyboard.press("Escape")
     until(page, f"{CUT_SHORT}.length > 0")
     for heard in page.evaluate(CUT_SHORT):
         assert 0 < len(heard.split()) < 12 * 12
+
+
+def check_report(page: Page) -> None:
+    """An answer stays cut when the server repeats what the page said was heard."""
+    assert page.evaluate(REPORTED_TWICE) == "avatar cut"
 
 
 def check_phone(page: Page, folder: Path) -> None:

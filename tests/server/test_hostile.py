@@ -148,6 +148,31 @@ def test_attacks_leave_a_conversation_alone() -> None:
             attack(server)
 
 
+def test_a_body_that_does_not_come_is_waited_for_no_longer() -> None:
+    head = b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    with (
+        serving(LIGHT, limits=Limits(body_seconds=0.5)) as server,
+        undisturbed(server),
+        plain(server, SPEECH + head + b'{"input": "') as made,
+    ):
+        answer = everything(made)
+        assert answer.split()[1] == b"408"
+        assert "did not come" in sentence_in(answer)
+
+
+def test_paths_that_clients_invent_leave_no_trace() -> None:
+    with serving(LIGHT, needs_token=True) as server, http_of(server) as http:
+        for number in range(20):
+            assert http.get(f"/invented/{number}").status_code == 401
+            assert http.get(f"/page/{number}").status_code == 404
+            refused = http.get(f"/page/../{number}", headers={"Origin": "http://evil.example"})
+            assert refused.status_code == 403
+        assert http.get("/page/page.js").status_code == 200
+        figures = list(server.parts.counters.metrics())
+    paths = {each.labels["path"] for each in figures if each.name == "requests_total"}
+    assert paths == {"other", "/page/page.js"}
+
+
 @contextmanager
 def stalled(server: AvatarServer, path: str, message: dict[str, Any]) -> Iterator[socket.socket]:
     """A WebSocket client with small buffers that sends one message, and reads nothing."""

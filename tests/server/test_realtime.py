@@ -28,6 +28,12 @@ WEATHER = {
     "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
 }
 
+LONG_MESSAGE = {
+    "type": "message",
+    "role": "user",
+    "content": [{"type": "input_text", "text": "a" * 20_000}],
+}
+
 
 def voice(seconds: float) -> np.ndarray:
     """A sound that detectors take for a voice: a hum with syllables."""
@@ -85,6 +91,11 @@ def refuse_garbage(talk: Talk) -> None:
         ("[1, 2]", "no JSON object"),
         ('{"type": "dance"}', "There is no event 'dance'"),
         ('{"type": 7}', "There is no event '7'"),
+        ('{"type": "dance", "event_id": "\\ud800"}', "not JSON"),
+        ('{"type": "conversation.item.create", "item": {"type": "message", "role": [1]}}', "type"),
+        ('{"type": "response.create", "response": "now"}', "nothing to answer"),
+        ('{"type": "response.create", "response": [5]}', "nothing to answer"),
+        ('{"type": "session.update", "session": "x"}', "session"),
         ('{"type": "input_audio_buffer.append", "audio": "***"}', "not base64"),
         ('{"type": "input_audio_buffer.append", "audio": "AA=="}', "not 16-bit PCM"),
         ('{"type": "input_audio_buffer.commit"}', "by themselves"),
@@ -101,6 +112,11 @@ def refuse_garbage(talk: Talk) -> None:
         error = talk.until("error").error
         assert words in error.message, error
         assert error.type == "invalid_request_error"
+    for _ in range(2):
+        socket.send(json.dumps({"type": "conversation.item.create", "item": LONG_MESSAGE}))
+    assert "wait for an answer" in talk.until("error").error.message
+    talk.connection.response.create()
+    talk.until("response.done")
     socket.send(json.dumps({"type": "dance", "event_id": "mine"}))
     assert talk.until("error").error.event_id == "mine"
     socket.send(b"\0\1\2")

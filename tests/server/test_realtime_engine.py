@@ -41,11 +41,11 @@ def voice(seconds: float) -> Samples:
 
 
 @contextmanager
-def served() -> Iterator[RealtimeDialogue]:
+def served(**options: Any) -> Iterator[RealtimeDialogue]:
     """An engine, and the server that it talks to."""
     add_light_engines()
     with serving(LIGHT) as server:
-        dialogue = RealtimeDialogue(address=f"{server.address}/v1", patience=60.0)
+        dialogue = RealtimeDialogue(address=f"{server.address}/v1", patience=60.0, **options)
         try:
             yield dialogue
         finally:
@@ -69,6 +69,20 @@ def test_the_sound_is_heard_there_and_the_answer_is_spoken() -> None:
     sound = np.concatenate([chunk.audio.samples for chunk in outputs])
     assert len(sound) == pytest.approx(0.8 * 24_000, abs=250)  # four words
     assert np.abs(sound).max() > 0.1
+
+
+@pytest.mark.parametrize("turn_detection", ["server_vad", "semantic_vad"])
+def test_the_server_ends_turns(turn_detection: str) -> None:
+    """It finds their ends by itself, twice in one session, and also answers what is typed."""
+    spoken = as_wave([AudioChunk(voice(1.0), MICROPHONE_RATE)])
+    messages: list[Message] = []
+    with served(turn_detection=turn_detection) as dialogue:
+        for text in ("first", "second", "count"):
+            sound = None if text == "count" else spoken
+            messages.append(Message(Role.USER, text, spoken=sound))
+            said = words_of(list(dialogue.reply(Prompt(tuple(messages)), Turn(len(messages)))))
+            assert said.startswith("one two" if text == "count" else "You said something loud.")
+            messages.append(Message(Role.AVATAR, said, heard_seconds=60.0))
 
 
 def test_the_server_remembers_no_more_than_was_heard() -> None:

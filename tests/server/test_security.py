@@ -19,7 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from avatar_app.core.errors import ConfigInvalid, DeviceUnavailable
-from avatar_app.server.running import AvatarServer, ServerOptions
+from avatar_app.server.options import ServerOptions
+from avatar_app.server.running import AvatarServer
 from avatar_app.server.security.limits import Limits
 from avatar_app.storage.paired_devices import PairedDevices
 from avatar_app.system.paths import app_paths

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from avatar_app.server.parts import ServerParts
 from avatar_app.server.refusal import RequestRefused
+from avatar_app.server.tasks import begun
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
@@ -28,7 +29,7 @@ class McpDoor:
         self._held: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._opening is None:
+        if self._opening is None or _has_failed(self._opening):
             if find_spec("mcp") is None:
                 raise RequestRefused(
                     501, "The server needs mcp, which is not installed.", "Install the extra serve."
@@ -39,7 +40,7 @@ class McpDoor:
 
     async def _open(self) -> ASGIApp:
         opened: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
-        self._held = asyncio.create_task(self._hold(opened))
+        self._held = begun(self._hold(opened), "sessions of agents")
         waited: set[asyncio.Future[Any]] = {self._held, opened}
         await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if not opened.done():
@@ -58,6 +59,10 @@ class McpDoor:
         async with server.session_manager.run():
             opened.set_result(app)
             await self._parts.stopping.wait()
+
+
+def _has_failed(task: asyncio.Task[ASGIApp]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def _make(parts: ServerParts) -> tuple[MCPServer[Any], TransportSecuritySettings]:

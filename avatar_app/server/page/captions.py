@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import (
     AnswerTruncated,
     BlockWritten,
@@ -20,9 +22,11 @@ from avatar_app.core.events import (
 )
 
 Message = dict[str, Any]
+Translate = Callable[[str], str]
+"""Returns a sentence of the program in the user's language."""
 
 
-def page_message(event: Event) -> Message | None:
+def page_message(event: Event, translate: Translate) -> Message | None:
     """Return what the page is sent of an event; None where it shows nothing of it."""
     match event:
         case StateChanged(state):
@@ -45,5 +49,11 @@ def page_message(event: Event) -> Message | None:
         case AnswerTruncated(turn, heard):
             return {"type": "truncated", "turn": turn, "heard": heard}
         case Failed() | Noticed():
-            return {"type": "notice", "message": event.message, "hint": event.hint}
+            return notice_message(event, translate)
     return None
+
+
+def notice_message(notice: Failed | Noticed | AvatarError, translate: Translate) -> Message:
+    """Return the sentences of a notice."""
+    message, hint = translate(notice.message), translate(notice.hint)
+    return {"type": "notice", "message": message, "hint": hint}

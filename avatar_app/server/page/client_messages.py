@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from avatar_app.core.errors import InputInvalid
 
-LONGEST_TEXT = 4_000
+LONGEST_TEXT, LONGEST_OFFER = 4_000, 100_000
 
 
 class TypedText(BaseModel):
@@ -39,6 +39,19 @@ class HeardUntil(BaseModel):
     seconds: Annotated[float, Field(ge=0, le=86_400)]
 
 
+class CallOffered(BaseModel):
+    """The page wants to be called by WebRTC."""
+
+    type: Literal["offer"]
+    sdp: Annotated[str, Field(min_length=1, max_length=LONGEST_OFFER)]
+
+
+class HungUp(BaseModel):
+    """The page does without WebRTC."""
+
+    type: Literal["hangup"]
+
+
 class PageVisible(BaseModel):
     """Whether somebody looks at the page."""
 
@@ -47,7 +60,8 @@ class PageVisible(BaseModel):
 
 
 PageMessage = Annotated[
-    TypedText | StopPressed | TalkButton | HeardUntil | PageVisible, Field(discriminator="type")
+    TypedText | StopPressed | TalkButton | HeardUntil | CallOffered | HungUp | PageVisible,
+    Field(discriminator="type"),
 ]
 _READER: TypeAdapter[PageMessage] = TypeAdapter(PageMessage)
 

@@ -5,41 +5,46 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from avatar_app.core.errors import AvatarError, InputInvalid
-from avatar_app.core.events import Event
-from avatar_app.core.values import MICROPHONE_RATE, ToolCall
+from avatar_app.core.events import Event, Outcome, TurnEnded
+from avatar_app.core.values import MICROPHONE_RATE, Samples, ToolCall
 from avatar_app.media.resample import Resampler
 from avatar_app.media.stream_encoder import samples_of
 from avatar_app.server.audience import Onlooker
-from avatar_app.server.page.captions import page_message
+from avatar_app.server.lines import Tasks, end_when_answered, refuse_line, serve_line
+from avatar_app.server.outbox import Outbox
+from avatar_app.server.page.call import PageCall
+from avatar_app.server.page.captions import notice_message, page_message
 from avatar_app.server.page.client_messages import (
+    CallOffered,
     HeardUntil,
+    HungUp,
     PageVisible,
     StopPressed,
     TalkButton,
     TypedText,
     read_page_message,
 )
+from avatar_app.server.page.files import asked_language
 from avatar_app.server.page.wire_format import picture_message, sound_message
 from avatar_app.server.parts import ServerParts, client_of, parts_of
-from avatar_app.server.realtime.endpoint import GOING, TOO_SLOW, refuse
-from avatar_app.server.realtime.outbox import Outbox
 from avatar_app.server.security.limits import MessageLimiter
 from avatar_app.session.served.conversation import ServedConversation
 from avatar_app.session.served.pictures import SentPicture
 from avatar_app.session.served.wire import SentSpeech
+from avatar_app.system.translation.catalog import English, TextCatalog, catalog_of
 
 PROTOCOL = "avatar"
 RATES = (8_000, 192_000)
 """Of a microphone, least and most."""
 MOST_BEHIND = 400_000
 """Bytes that wait for a client from which on it is sent no pictures."""
-_LOOK = 0.05
 
 router = APIRouter()
 
@@ -55,7 +60,7 @@ async def show_face(socket: WebSocket) -> None:
             await socket.accept(PROTOCOL if PROTOCOL in offered else None)
             await _FaceLine(socket, parts, rate).run()
     except AvatarError as error:
-        await refuse(socket, error)
+        await refuse_line(socket, error)
 
 
 def _rate_of(socket: WebSocket) -> int:
@@ -75,20 +80,28 @@ class _FaceLine:
         self._outbox = Outbox(socket)
         self._messages = MessageLimiter(parts.limits, parts.clock)
         self._microphone = Resampler(rate, MICROPHONE_RATE)
+        self._texts: TextCatalog | English = English()
+        self._call = PageCall(
+            partial(self._soon, self._outbox.put), self._hear_call, parts.addresses
+        )
         self._open, self._state = True, "idle"
+        self._conversation: ServedConversation | None = None
 
     async def run(self) -> None:
         """Hold the conversation until one of both goes."""
-        conversation = await asyncio.to_thread(self._converse)
+        conversation = self._conversation = await asyncio.to_thread(self._converse)
         try:
             self._outbox.put({"type": "ready"})
             with self._parts.audience.joined_by(Onlooker(conversation.announce, self._show)):
-                await self._until_over(conversation)
+                work = [self._receive(conversation)]
+                await serve_line(self._socket, self._outbox, self._parts, work, self._finish)
         finally:
             self._open = False
+            await asyncio.to_thread(self._call.close)
             await asyncio.to_thread(conversation.close)
 
     def _converse(self) -> ServedConversation:
+        self._texts = catalog_of(asked_language(self._socket))
         return ServedConversation(
             self._parts.engines,
             client_of(self._socket),
@@ -104,15 +117,27 @@ class _FaceLine:
                 self._loop.call_soon_threadsafe(take, *values)
 
     def _soon_note(self, event: Event) -> None:
-        if (message := page_message(event)) is not None:
+        if isinstance(event, TurnEnded) and event.outcome is Outcome.INTERRUPTED:
+            self._call.flush()
+        if (message := page_message(event, self._texts.message)) is not None:
             self._soon(self._note, message)
 
     def _soon_speak(self, speech: SentSpeech) -> None:
-        self._soon(self._outbox.put_bytes, sound_message(speech))
+        if self._call.is_carrying:
+            self._call.speak(speech)
+        else:
+            self._soon(self._outbox.put_bytes, sound_message(speech))
 
     def _soon_show(self, picture: SentPicture) -> None:
-        if self._outbox.waiting < MOST_BEHIND:  # who reads slowly hears, and sees fewer pictures
+        if self._call.is_carrying:
+            self._call.show(picture)
+        elif self._outbox.waiting < MOST_BEHIND:  # who reads slowly hears, and sees fewer pictures
             self._soon(self._outbox.put_bytes, picture_message(picture))
+
+    def _hear_call(self, samples: Samples) -> None:
+        """Called by a thread of the call; what it brings too fast is lost, as on any line."""
+        if self._open and self._conversation is not None:
+            self._conversation.hear(samples)
 
     def _show(self, text: str) -> None:
         self._outbox.put({"type": "note", "text": text})
@@ -121,42 +146,12 @@ class _FaceLine:
         self._state = message.get("state", self._state)
         self._outbox.put(message)
 
-    async def _until_over(self, conversation: ServedConversation) -> None:
-        tasks = [
-            asyncio.create_task(each)
-            for each in (
-                self._receive(conversation),
-                self._outbox.run(),
-                self._outbox.overflowed.wait(),
-                self._parts.stopping.wait(),
-            )
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if self._parts.stopping.is_set():
-                await self._finish(tasks[:2])
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if self._outbox.overflowed.is_set():
-            await self._close(TOO_SLOW, "The client reads too slowly.")
-        for task in done:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-
-    async def _finish(self, tasks: list[asyncio.Task[Any]]) -> None:
+    async def _finish(self, tasks: Tasks) -> None:
         """The server stops: let the answer under way end."""
-        end = self._loop.time() + self._parts.grace
-        while self._state in ("thinking", "speaking") and self._loop.time() < end:
-            if any(task.done() for task in tasks):
-                return
-            await asyncio.sleep(_LOOK)
-        await self._close(GOING, "The server stops.")
+        await end_when_answered(self._socket, tasks, self._is_answering, self._parts.grace)
 
-    async def _close(self, code: int, reason: str) -> None:
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await self._socket.close(code, reason)
+    def _is_answering(self) -> bool:
+        return self._state in ("thinking", "speaking")
 
     async def _receive(self, conversation: ServedConversation) -> None:
         while True:
@@ -167,7 +162,7 @@ class _FaceLine:
             try:
                 self._take(message, conversation)
             except AvatarError as error:
-                self._outbox.put({"type": "notice", "message": error.message, "hint": error.hint})
+                self._outbox.put(notice_message(error, self._texts.message))
 
     def _take(self, message: Any, conversation: ServedConversation) -> None:
         sound, text = message.get("bytes"), message.get("text")
@@ -188,6 +183,10 @@ class _FaceLine:
                 conversation.hold(held=held)
             case HeardUntil(turn=turn, seconds=seconds):
                 conversation.truncate(turn, seconds)
+            case CallOffered(sdp=sdp):
+                self._call.answer(sdp)
+            case HungUp():
+                self._call.hang_up()
             case PageVisible(visible=visible):
                 conversation.watch(watched=visible)
 

@@ -42,5 +42,5 @@ def result_of(output: str) -> ToolResult:
     """Return a client's output: JSON, or words."""
     try:
         return ToolResult(json.loads(output))
-    except ValueError:
+    except (ValueError, RecursionError):
         return ToolResult(output)

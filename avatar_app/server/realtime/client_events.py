@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -13,12 +14,17 @@ from avatar_app.core.prompt import Message, Role
 from avatar_app.server.http.chat_messages import picture_of
 from avatar_app.server.realtime.calls import result_of
 from avatar_app.server.realtime.config import SessionConfig
-from avatar_app.server.realtime.items import Item, parts_of_message, text_of
+from avatar_app.server.realtime.items import LONGEST_TEXT, Item, parts_of_message, text_of
 from avatar_app.server.realtime.session import RealtimeSession
-from avatar_app.session.served.conversation import EndOfTurn, ServedConversation
+from avatar_app.server.tasks import begun
+from avatar_app.session.served.conversation import EndOfTurn, ServedConversation, TurnPolicy
+
+log = logging.getLogger(__name__)
 
 ClientEvent = dict[str, Any]
 _ROLES = {"assistant": Role.AVATAR, "system": Role.SYSTEM}
+_NO_FIELD = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What comes of a field that is of another type than it must be."""
 _ONLY_CLIENT = "Set turn_detection to null to decide about turns yourself."
 
 
@@ -60,6 +66,9 @@ class ClientEventHandler:
             handler(event)
         except AvatarError as error:
             self._session.fail(error, event.get("event_id") if isinstance(event, dict) else None)
+        except _NO_FIELD as error:
+            log.info("an event of a client was not understood", exc_info=error)
+            self._session.fail(InputInvalid("The event is not understood.", "See the docs."))
 
     def _update(self, event: ClientEvent) -> None:
         session = self._session
@@ -77,8 +86,14 @@ class ClientEventHandler:
             if self._held:
                 self._conversation.discard()
                 self._held = False
-            loading = asyncio.to_thread(self._conversation.detect_turns, config.policy)
-            self._loading = asyncio.create_task(loading)
+            loading = self._detect_turns(config.policy, self._loading)
+            self._loading = begun(loading, "detector of turns")
+
+    async def _detect_turns(self, policy: TurnPolicy, before: asyncio.Task[None] | None) -> None:
+        """Detect turns in another way, after the way that was asked for before."""
+        if before is not None:
+            await asyncio.wait([before])
+        await asyncio.to_thread(self._conversation.detect_turns, policy)
 
     def _append(self, event: ClientEvent) -> None:
         samples = self._session.input.decode(event.get("audio"))
@@ -139,6 +154,11 @@ class ClientEventHandler:
                         "Sound cannot be created as an item.", "Send input_audio_buffer.append."
                     )
         if text := text_of(item):
+            if sum(map(len, self._typed)) + len(text) > LONGEST_TEXT:
+                raise InputInvalid(
+                    f"More than {LONGEST_TEXT} characters wait for an answer.",
+                    "Send response.create.",
+                )
             self._typed.append(text)
 
     def _retrieve_item(self, event: ClientEvent) -> None:
@@ -171,7 +191,8 @@ class ClientEventHandler:
         self._session.send("conversation.item.deleted", item_id=item["id"])
 
     def _create_response(self, event: ClientEvent) -> None:
-        if (event.get("response") or {}).get("instructions"):
+        asked = event.get("response")
+        if isinstance(asked, dict) and asked.get("instructions"):
             raise InputInvalid(
                 "Instructions of a single response are not supported.",
                 "Set them by session.update.",
@@ -204,6 +225,8 @@ class ClientEventHandler:
 def _parsed(text: str) -> ClientEvent:
     try:
         event = json.loads(text)
+        if "\\u" in text:
+            json.dumps(event, ensure_ascii=False).encode()  # refuses halves of characters
     except (ValueError, RecursionError) as error:
         raise InputInvalid("The message is not JSON.", "Send one JSON object.") from error
     if not isinstance(event, dict):

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.events import AudioLevels, Event
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import ToolCall, ToolResult
+from avatar_app.server.lines import (
+    TOO_LARGE,
+    Tasks,
+    close_line,
+    end_when_answered,
+    refuse_line,
+    serve_line,
+)
+from avatar_app.server.outbox import Outbox
 from avatar_app.server.parts import ServerParts, client_of, parts_of
 from avatar_app.server.realtime.calls import PendingCall
 from avatar_app.server.realtime.client_events import ClientEventHandler
 from avatar_app.server.realtime.config import SessionConfig
-from avatar_app.server.realtime.outbox import Outbox
 from avatar_app.server.realtime.session import RealtimeSession
 from avatar_app.server.security.limits import MessageLimiter
 from avatar_app.session.served.conversation import ServedConversation
 
 SUBPROTOCOL = "realtime"
-TOO_LARGE, TOO_SLOW, GOING, REFUSED = 1009, 1008, 1001, 1013
-"""Codes with which a WebSocket is closed (RFC 6455)."""
 
-log = logging.getLogger(__name__)
 router = APIRouter()
 
 
@@ -42,20 +46,12 @@ async def hold_conversation(socket: WebSocket) -> None:
             await _accept(socket)
             await _Line(socket, parts, model).run()
     except AvatarError as error:
-        await refuse(socket, error)
+        await refuse_line(socket, error)
 
 
 async def _accept(socket: WebSocket) -> None:
     offered = socket.scope.get("subprotocols", [])
     await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-
-
-async def refuse(socket: WebSocket, error: AvatarError) -> None:
-    """Say why there is no conversation, and close."""
-    with suppress(WebSocketDisconnect, RuntimeError):
-        if socket.client_state.name == "CONNECTING":
-            await socket.accept()
-        await socket.close(REFUSED, error.message[:120])
 
 
 class _Line:
@@ -78,7 +74,8 @@ class _Line:
             given = {"instructions": conversation.instructions}
             session.config = session.config.model_copy(update=given)
             session.send("session.created", session=session.described())
-            await self._until_over(ClientEventHandler(session, conversation))
+            work = [self._receive(ClientEventHandler(session, conversation))]
+            await serve_line(self._socket, self._outbox, self._parts, work, self._finish)
         finally:
             self._open = False
             session.close()
@@ -89,10 +86,14 @@ class _Line:
         return ServedConversation(
             self._parts.engines,
             client_of(self._socket),
-            partial(self._soon, session.note),
+            self._soon_note,
             partial(self._soon, session.speak),
             self._call,
         )
+
+    def _soon_note(self, event: Event) -> None:
+        if not isinstance(event, AudioLevels):  # thirty a second wake nobody
+            self._soon(self._session.note, event)
 
     def _soon(self, take: Callable[[Any], None], value: Any) -> None:
         """Pass something from a thread of the conversation to the server's."""
@@ -107,43 +108,12 @@ class _Line:
         self._soon(self._session.ask_client, pending)
         return pending.wait() if self._open else None
 
-    async def _until_over(self, handler: ClientEventHandler) -> None:
-        tasks = [
-            asyncio.create_task(each)
-            for each in (
-                self._receive(handler),
-                self._outbox.run(),
-                self._outbox.overflowed.wait(),
-                self._parts.stopping.wait(),
-            )
-        ]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if self._parts.stopping.is_set():
-                await self._finish(tasks[:2])
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if self._outbox.overflowed.is_set():
-            await self._close(TOO_SLOW, "The client reads too slowly.")
-        for task in done:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-
-    async def _finish(self, tasks: list[asyncio.Task[Any]]) -> None:
+    async def _finish(self, tasks: Tasks) -> None:
         """The server stops: let the answer under way end, then say goodbye."""
-        end = self._loop.time() + self._parts.grace
-        while self._session.response is not None and self._loop.time() < end:
-            if any(task.done() for task in tasks):
-                return
-            await asyncio.sleep(0.05)
-        await asyncio.sleep(0)
-        await self._close(GOING, "The server stops.")
+        await end_when_answered(self._socket, tasks, self._is_answering, self._parts.grace)
 
-    async def _close(self, code: int, reason: str) -> None:
-        with suppress(WebSocketDisconnect, RuntimeError):
-            await self._socket.close(code, reason)
+    def _is_answering(self) -> bool:
+        return self._session.response is not None
 
     async def _receive(self, handler: ClientEventHandler) -> None:
         most = self._parts.limits.message
@@ -157,7 +127,7 @@ class _Line:
             elif len(text) > most:
                 self._session.fail(AvatarError("The message is too large.", "Send less at a time."))
                 await asyncio.sleep(0)
-                await self._close(TOO_LARGE, f"Messages may have {most >> 10} KB.")
+                await close_line(self._socket, TOO_LARGE, f"Messages may have {most >> 10} KB.")
                 return
             else:
                 self._messages.check()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.prompt import Role
 
 MOST_ITEMS = 2_000
+MOST_CHARACTERS = 16 << 20
+"""Of all items that are remembered, as JSON; pictures are most of it."""
 LONGEST_TEXT = 32_000
 Item = dict[str, Any]
 
@@ -17,6 +20,8 @@ class RealtimeItems:
 
     def __init__(self) -> None:
         self._items: dict[str, Item] = {}
+        self._lengths: dict[str, int] = {}
+        self._characters = 0
 
     @property
     def last(self) -> str | None:
@@ -25,9 +30,13 @@ class RealtimeItems:
 
     def add(self, item: Item) -> None:
         """Add an item, or replace the one of its identity."""
-        self._items[item["id"]] = item
-        while len(self._items) > MOST_ITEMS:
-            del self._items[next(iter(self._items))]
+        identity = item["id"]
+        self._characters -= self._lengths.pop(identity, 0)
+        self._items[identity] = item
+        self._lengths[identity] = len(json.dumps(item))
+        self._characters += self._lengths[identity]
+        while len(self._items) > MOST_ITEMS or self._characters > MOST_CHARACTERS:
+            self._forget(next(iter(self._items)))
 
     def find(self, identity: object) -> Item:
         """Return an item; raises InputInvalid for one that does not exist."""
@@ -39,8 +48,12 @@ class RealtimeItems:
     def remove(self, identity: object) -> Item:
         """Remove an item and return it; raises InputInvalid."""
         item = self.find(identity)
-        del self._items[item["id"]]
+        self._forget(item["id"])
         return item
+
+    def _forget(self, identity: str) -> None:
+        del self._items[identity]
+        self._characters -= self._lengths.pop(identity)
 
 
 def user_item(identity: str, transcript: str, *, typed: bool = False) -> Item:

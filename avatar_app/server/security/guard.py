@@ -25,7 +25,7 @@ OPEN_FOLDER = "/page/"
 UPLOADS = frozenset(("/v1/audio/transcriptions",))
 _KEY_PROTOCOL = "openai-insecure-api-key."
 """How browsers, which cannot set headers of a WebSocket, send a token: as a subprotocol."""
-_LONGEST_PATH = 60
+OTHER = "other"
 UNREACHABLE = "websocket.http.response"
 
 
@@ -42,6 +42,8 @@ class Access:
     limiter: ClientLimiter
     count: Callable[[str, int], None]
     """Receives path and HTTP status of each request that was answered."""
+    paths: frozenset[str]
+    """Those that are counted by their names; clients may send any."""
 
 
 class Guard:
@@ -69,13 +71,15 @@ class Guard:
             log.info("%s was given up: the client does not read", scope["path"])
             answer.status = 408
         finally:
-            self._access.count(_counted_as(scope["path"], answer.status), answer.status)
+            path = scope["path"]
+            self._access.count(path if path in self._access.paths else OTHER, answer.status)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         if scope["type"] == "websocket":
             return receive
         limits = self._access.limits
-        return _counted(scope, receive, limits.upload if scope["path"] in UPLOADS else limits.body)
+        most = limits.upload if scope["path"] in UPLOADS else limits.body
+        return _counted(scope, receive, most, limits.body_seconds)
 
     def _client(self, scope: Scope) -> str:
         """Return who asks; raises RequestRefused for whom nothing is done."""
@@ -119,11 +123,6 @@ class _Answer:
             raise _NotReading from error
 
 
-def _counted_as(path: str, status: int) -> str:
-    """Return the path, unless it may be anything."""
-    return path if status not in (404, 405, 421) and len(path) < _LONGEST_PATH else "other"
-
-
 def token_of(headers: Headers) -> str:
     """Return the token that a client sends; empty where it sends none."""
     kind, _, token = headers.get("authorization", "").partition(" ")
@@ -134,19 +133,28 @@ def token_of(headers: Headers) -> str:
     return next((k.removeprefix(_KEY_PROTOCOL) for k in keys if k.startswith(_KEY_PROTOCOL)), "")
 
 
-def _counted(scope: Scope, receive: Receive, most: int) -> Receive:
-    """Return `receive`, which refuses a body of more than `most` bytes."""
+def _counted(scope: Scope, receive: Receive, most: int, seconds: float) -> Receive:
+    """Return `receive`, which refuses a body of more than `most` bytes, and one that has not come
+    after so many seconds."""
     refused = RequestRefused(
         413, f"The request is larger than {most >> 20} MB.", "Send less at a time.", "too_large"
     )
     stated = Headers(scope=scope).get("content-length", "0")
     if not stated.isdigit() or int(stated) > most:
         raise refused
-    received = 0
+    received, is_whole = 0, False
+    end = asyncio.get_running_loop().time() + seconds
 
     async def counted() -> Message:
-        nonlocal received
-        message = await receive()
+        nonlocal received, is_whole
+        try:
+            async with asyncio.timeout_at(None if is_whole else end):
+                message = await receive()
+        except TimeoutError as error:
+            raise RequestRefused(
+                408, "The request did not come.", "Send it at once.", "too_slow"
+            ) from error
+        is_whole = not message.get("more_body", False)
         received += len(message.get("body", b""))
         if received > most:
             raise refused

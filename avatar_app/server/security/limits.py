@@ -37,6 +37,8 @@ class Limits:
     """Connections of one address that are open."""
     header_seconds: float = 20.0
     """Seconds in which a connection must have asked for something."""
+    body_seconds: float = 120.0
+    """Seconds in which the body of a request must have come."""
     send_seconds: float = 30.0
     """Seconds for which a client may not read what is sent to it."""
 

@@ -13,12 +13,16 @@ from wyoming.info import (
     Info,
     TtsProgram,
     TtsVoice,
+    WakeModel,
+    WakeProgram,
 )
 
 from avatar_app import __version__
 from avatar_app.core.manifest import Kind, Manifest
 from avatar_app.server.parts import AVATAR
+from avatar_app.server.wyoming_service.wake import name_of
 from avatar_app.session.served.shared_engines import SharedEngines
+from avatar_app.session.served.wake_words import offered_wake_word
 
 _ANY = ["en"]
 """Languages of an engine that names none."""
@@ -46,7 +50,17 @@ def describe(engines: SharedEngines) -> Info:
                 **_program(dialogue),
             )
         ],
+        wake=_wake(engines),
     )
+
+
+def _wake(engines: SharedEngines) -> list[WakeProgram]:
+    if (offered := offered_wake_word(engines)) is None:
+        return []
+    manifest, phrase = offered
+    named = _of(manifest) | {"name": name_of(phrase)}
+    model = WakeModel(languages=_languages(manifest), phrase=phrase, **named)
+    return [WakeProgram(models=[model], **_program(manifest))]
 
 
 def _languages(manifest: Manifest) -> list[str]:

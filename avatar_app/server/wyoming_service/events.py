@@ -26,7 +26,7 @@ async def read_event(reader: asyncio.StreamReader) -> Event | None:
         if not line:
             return None
         header = _object(line)
-        data, payload = header.get("data") or {}, None
+        data, payload = _fields(header.get("data") or {}), None
         if length := _length(header, "data_length"):
             data = {**data, **_object(await reader.readexactly(length))}
         if length := _length(header, "payload_length"):
@@ -39,7 +39,13 @@ async def read_event(reader: asyncio.StreamReader) -> Event | None:
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    value = json.loads(text)
+    value = _fields(json.loads(text))
+    if b"\\u" in text:
+        json.dumps(value, ensure_ascii=False).encode()  # refuses halves of characters
+    return value
+
+
+def _fields(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputInvalid(*_NOT_UNDERSTOOD)
     return value

@@ -14,6 +14,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.server.parts import ServerParts
 from avatar_app.server.security.limits import ClientLimiter
 from avatar_app.server.wyoming_service.connection import WyomingConnection
+from avatar_app.server.wyoming_service.memory import TalkMemory
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class WyomingListener:
 
     def __init__(self, parts: ServerParts, listening: socket.socket) -> None:
         self._parts, self._socket = parts, listening
+        self._memory = TalkMemory(parts.clock)
         self._limiter = ClientLimiter(parts.limits, parts.clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -42,14 +44,18 @@ class WyomingListener:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a client in a task of our own: asyncio takes a cancelled one of its own for a
+        failed one."""
+        task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = str(writer.get_extra_info("peername")[0])
         try:
             with self._limiter.request(client):
-                await WyomingConnection(self._parts, client, writer).run(reader)
+                await WyomingConnection(self._parts, client, writer, self._memory).run(reader)
         except AvatarError as error:
             log.info("a Wyoming client was refused: %s", error)
             with suppress(OSError):
@@ -57,5 +63,4 @@ class WyomingListener:
         except (OSError, TimeoutError):
             log.info("a Wyoming client has gone")
         finally:
-            self._tasks.discard(task)
             writer.close()

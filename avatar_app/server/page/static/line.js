@@ -1,4 +1,6 @@
 // The line to the server: a short-lived token, then one WebSocket for sound, pictures and words.
+import { text } from "./texts.js";
+
 const DEVICE = "avatar-device-token";
 const HEADER = 12; // bytes: kind, turn, sample
 const SOUND = 1;
@@ -11,7 +13,7 @@ async function post(path, body, token) {
   const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   const content = await answer.json().catch(() => ({}));
   if (answer.ok) return content;
-  const message = content.error?.message ?? `The server answers ${answer.status}.`;
+  const message = content.error?.message ?? text("The server answers {0}.", answer.status);
   throw answer.status === 401 ? new PairingNeeded(message) : new Error(message);
 }
 
@@ -19,6 +21,13 @@ async function post(path, body, token) {
 export async function pair(code) {
   const paired = await post("/v1/devices/pair", { code: code.replace(/\s/g, ""), name: "browser" });
   localStorage.setItem(DEVICE, paired.token);
+}
+
+// Why the server closed the line (RFC 6455's codes); empty where it is not known.
+function reasonOf({ code, reason }) {
+  if (code === 1001) return text("The server stops.");
+  if (code === 1008) return text("The connection is too slow.");
+  return reason;
 }
 
 export class Line {
@@ -36,10 +45,10 @@ export class Line {
     socket.binaryType = "arraybuffer";
     await new Promise((opened, failed) => {
       socket.onopen = opened;
-      socket.onclose = (event) => failed(new Error(event.reason || "The server cannot be reached."));
+      socket.onclose = (event) => failed(new Error(reasonOf(event) || text("The server cannot be reached.")));
     });
     socket.onmessage = ({ data }) => this.receive(data);
-    socket.onclose = (event) => this.handlers.closed(event.reason || "The connection was lost.");
+    socket.onclose = (event) => this.handlers.closed(reasonOf(event) || text("The connection was lost."));
     this.socket = socket;
   }
 

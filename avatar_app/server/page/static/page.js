@@ -1,11 +1,16 @@
 // Joins line, sound, face and words, and obeys the user.
+import { Call } from "./call.js";
 import { Face } from "./face.js";
 import { Line, PairingNeeded, pair } from "./line.js";
 import { Microphone, RATE, Speaker } from "./sound.js";
+import { text } from "./texts.js";
 import { Words } from "./words.js";
 
 const element = (id) => document.getElementById(id);
-const STATES = { off: "", connecting: "Connecting …", idle: "Ready", listening: "Listening", thinking: "Thinking", speaking: "Speaking" };
+const STATES = {
+  off: "", connecting: text("Connecting …"), idle: text("Ready"), listening: text("Listening"),
+  thinking: text("Thinking"), speaking: text("Speaking"),
+};
 const RETRIES = 5;
 
 const words = new Words(element("log"), element("caption-user"), element("caption-avatar"));
@@ -13,28 +18,31 @@ const silent = { sounding: () => ({ turn: 0, position: 0 }), heardOf: () => 0, f
 let speaker = silent;
 let microphone = null;
 let line = null;
+let call = null;
 let muted = false;
 let retries = 0;
 let quietTurn = 0; // whose speech was silenced here
 const face = new Face(element("face"), () => speaker.sounding());
+const voice = () => (call?.carrying ? call : speaker); // where the avatar's speech is heard
 
 // What tests and curious people look at.
 window.avatar = {
-  get pictures() { return face.shown; },
+  get pictures() { return face.shown + (call?.carrying ? call.pictures : 0); },
   get soundSeconds() { return speaker.received; },
-  get loudest() { return speaker.loudest; },
-  get sounding() { return speaker.sounding(); },
+  get loudest() { return voice().loudest; },
+  get sounding() { return voice().sounding(); },
+  get isCalled() { return Boolean(call?.carrying); },
 };
 
 function view(name) {
   document.body.dataset.view = name;
 }
 
-function notice(text) {
-  element("notice").textContent = text;
-  element("notice").hidden = !text;
+function notice(sentence) {
+  element("notice").textContent = sentence;
+  element("notice").hidden = !sentence;
   clearTimeout(notice.timer);
-  if (text) notice.timer = setTimeout(() => notice(""), 8000);
+  if (sentence) notice.timer = setTimeout(() => notice(""), 8000);
 }
 
 function state(name) {
@@ -45,8 +53,8 @@ function state(name) {
 
 // Stop what sounds, and let the avatar know how much of it was heard.
 function silence(turn) {
-  const seconds = speaker.heardOf(turn);
-  speaker.flush();
+  const seconds = voice().heardOf(turn);
+  voice().flush();
   if (turn <= quietTurn) return;
   quietTurn = turn;
   line.send({ type: "heard", turn, seconds });
@@ -69,6 +77,9 @@ const handlers = {
     else if (type === "block") words.block(turn, message.text);
     else if (type === "note") words.note(message.text);
     else if (type === "played") words.played(turn, message.text);
+    else if (type === "answer") call?.answered(message.sdp);
+    else if (type === "call") call?.state(message.state);
+    else if (type === "sounding") call?.sounds(turn, message.position);
     else if (type === "truncated") words.ended(turn, message.heard);
     else if (type === "notice") notice([message.message, message.hint].filter(Boolean).join(" "));
     else if (type === "ended") {
@@ -78,6 +89,8 @@ const handlers = {
   },
   closed(reason) {
     face.stop();
+    call?.close();
+    call = null;
     speaker.flush();
     state("off");
     notice(reason);
@@ -95,24 +108,33 @@ async function connect() {
   face.start();
   state("connecting");
   view("talk");
+  if (microphone && "RTCPeerConnection" in window) startCall();
+}
+
+// Sound and pictures come by WebRTC where that can be had, and else by the line as before.
+function startCall() {
+  call = new Call(element("film"), line, (carrying) => {
+    document.body.toggleAttribute("data-call", carrying);
+  });
+  call.offer(microphone.stream).catch(() => call.giveUp());
 }
 
 async function openDevices(withMicrophone) {
   if (!window.isSecureContext) {
-    notice("Browsers allow sound only over https, or on the avatar's own computer. You can type.");
+    notice(text("Browsers allow sound only over https, or on the avatar's own computer. You can type."));
     return;
   }
   speaker = new Speaker();
   await speaker.open();
   if (!withMicrophone) return;
-  microphone = new Microphone((pcm) => line?.sendSound(pcm), (level) => {
+  microphone = new Microphone((pcm) => { if (!call?.carrying) line?.sendSound(pcm); }, (level) => {
     element("mute").style.setProperty("--level", Math.min(1, level * 2).toFixed(2));
   });
   try {
     await microphone.start();
   } catch {
     microphone = null;
-    notice("The microphone may not be used, or there is none. You can type.");
+    notice(text("The microphone may not be used, or there is none. You can type."));
   }
 }
 
@@ -143,20 +165,20 @@ function mute(on) {
   if (microphone) microphone.open = !on;
   element("mute").disabled = element("talk").disabled = !microphone;
   element("mute").setAttribute("aria-pressed", String(on));
-  element("mute").setAttribute("aria-label", on ? "Open microphone" : "Mute microphone");
+  element("mute").setAttribute("aria-label", on ? text("Open microphone") : text("Mute microphone"));
 }
 
 function hold(held) {
   if (!microphone || (element("talk").getAttribute("aria-pressed") === "true") === held) return;
   element("talk").setAttribute("aria-pressed", String(held));
-  element("talk").textContent = held ? "Listening …" : "Hold to talk";
+  element("talk").textContent = held ? text("Listening …") : text("Hold to talk");
   if (held) microphone.open = true;
   line.send({ type: "hold", held });
   if (!held) microphone.open = !muted;
 }
 
 function stop() {
-  const { turn } = speaker.sounding();
+  const { turn } = voice().sounding();
   if (turn) silence(turn);
   line?.send({ type: "interrupt" });
 }
@@ -179,8 +201,8 @@ element("pairing").addEventListener("submit", async (event) => {
 });
 element("typing").addEventListener("submit", (event) => {
   event.preventDefault();
-  const text = element("text").value.trim();
-  if (text) line.send({ type: "text", text });
+  const typed = element("text").value.trim();
+  if (typed) line.send({ type: "text", text: typed });
   element("text").value = "";
 });
 element("mute").addEventListener("click", () => mute(!muted));
@@ -207,5 +229,5 @@ addEventListener("blur", () => hold(false));
 document.addEventListener("visibilitychange", () => {
   line?.send({ type: "watch", visible: !document.hidden });
 });
-addEventListener("pagehide", () => { line?.close(); microphone?.close(); });
+addEventListener("pagehide", () => { call?.close(); line?.close(); microphone?.close(); });
 state("off");

@@ -62,7 +62,16 @@ export class Microphone {
   constructor(take, meter) {
     this.take = take;
     this.meter = meter;
-    this.open = true;
+    this.isOpen = true;
+  }
+
+  get open() {
+    return this.isOpen;
+  }
+
+  set open(on) {
+    this.isOpen = on;
+    this.stream?.getAudioTracks().forEach((track) => { track.enabled = on; });
   }
 
   async start() {

@@ -33,6 +33,7 @@ export class Words {
   note(text) {
     const entry = document.createElement("li");
     entry.className = "note";
+    entry.dir = "auto"; // the conversation's language is not always the page's
     entry.textContent = text;
     this.log.append(entry);
     this.toEnd();
@@ -46,7 +47,7 @@ export class Words {
   // The turn is over: what was not heard was not said.
   ended(turn, heard) {
     const of = this.of(turn);
-    of.cut = heard.length < (of.text ?? "").length;
+    of.cut ||= heard.length < (of.text ?? "").length;
     of.text = of.heard = heard;
     if (heard) this.show(turn);
     else of.avatar?.remove();
@@ -72,6 +73,7 @@ export class Words {
     if (!of[who]?.isConnected) {
       of[who] = document.createElement("li");
       of[who].className = who;
+      of[who].dir = "auto";
       this.log.append(of[who]);
     }
     return of[who];
