@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import signal
 import sys
 from pathlib import Path
@@ -67,6 +68,7 @@ def prepared_application() -> QApplication:
     """Return the one application object, with the product's name, icon and typeface."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
+    _keep_programs_numbers()
     application.setQuitOnLastWindowClosed(False)  # `run_window` decides when it is over
     application.setStyle("Fusion")
     application.setApplicationName("avatar-app")
@@ -76,6 +78,14 @@ def prepared_application() -> QApplication:
     load_fonts()
     application.setFont(unscaled_font(BODY))
     return application
+
+
+def _keep_programs_numbers() -> None:
+    """Qt has set the user's locale for the whole process, whose C libraries then read 0.5 as 0
+    where a comma is usual, and sentences in English get other names of days and no AM or PM. What
+    the window itself shows follows QLocale, which does not change."""
+    for category in (locale.LC_NUMERIC, locale.LC_TIME):
+        locale.setlocale(category, "C")
 
 
 def _close_soon(window: MainWindow) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from avatar_app.cli.sample_session import sample_session
-from avatar_app.core.events import ClauseWritten, Muted, Outcome, State, TurnEnded
+from avatar_app.core.events import ClauseWritten, ConsentAsked, Muted, Outcome, State, TurnEnded
 from avatar_app.core.manifest import Kind
 from avatar_app.runtime.engine_set import create_engine
 from avatar_app.runtime.registry import Registry
@@ -25,6 +25,7 @@ from avatar_app.ui.portrait.state_light import Light
 from avatar_app.ui.screenshots.sample_history import fill_history
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.notices import Action, Notice
+from avatar_app.ui.window.consent_card import ConsentCard
 from avatar_app.ui.window.main_window import MainWindow
 
 EVERY_PAGE = [page.id for page in PAGES]
@@ -77,6 +78,16 @@ def test_every_page_has_an_accessible_name_for_each_control(qtbot, window) -> No
         view = open_page(qtbot, window, page)
         assert problems(window) == [], page
         assert len(heard(view)) > 5
+
+
+def test_consent_can_be_announced_and_says_what_it_allows(qtbot, window) -> None:
+    QAccessible.setActive(True)
+    window._session.post(ConsentAsked(1, "delete all notes"))
+    buttons = window.findChild(ConsentCard).buttons
+    qtbot.waitUntil(lambda: all(each.isEnabled() and each.isVisible() for each in buttons))
+    names = {each.name for each in heard(window) if each.focusable}
+    assert {"Allow: delete all notes", "Do not: delete all notes"} <= names
+    assert problems(window) == []
 
 
 def stops(window: MainWindow) -> set[QWidget]:
@@ -209,7 +220,7 @@ def test_high_contrast_theme_has_a_contrast_ratio_of_at_least_seven(
             found = contrast(getattr(palette, text), getattr(palette, ground))
             assert found >= 7, (text, ground, found)
     assert contrast(palette.on_accent, palette.accent) >= 7
-    assert palette.border in window.styleSheet()
+    assert palette.border in window.composer.styleSheet()
 
 
 def contrast(one: str, other: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import State, StateChanged
 from avatar_app.system.crash_reports import CrashReports
-from avatar_app.ui.app import run_window
+from avatar_app.ui.app import prepared_application, run_window
 from avatar_app.ui.portrait.view import PortraitView
 from avatar_app.ui.screenshots.gallery import SCENES, shoot
 from avatar_app.ui.window.main_window import MainWindow
@@ -142,3 +143,16 @@ def test_gallery_renders_every_scene_dark_and_light(qapp, tmp_path):
     assert all(path.stat().st_size > 10_000 for path in pictures)
     assert all(one.asked("close") for one in opened)
     assert StateChanged(State.SPEAKING) in SCENES[2].events
+
+
+def test_numbers_and_days_of_the_program_do_not_follow_the_locale_that_qt_sets(qapp):
+    """With a German one strtod("0.5") is 0, and half past three has no PM."""
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        locale.setlocale(locale.LC_ALL, "C.UTF-8")  # as Qt does, with the user's
+        prepared_application()
+        assert locale.setlocale(locale.LC_NUMERIC) == "C"
+        assert locale.setlocale(locale.LC_TIME) == "C"
+        assert locale.setlocale(locale.LC_CTYPE) == "C.UTF-8"
+    finally:
+        locale.setlocale(locale.LC_ALL, before)

@@ -190,7 +190,8 @@ def test_avatar_is_exported_to_one_file_and_imported_again(
     monkeypatch.setattr(QFileDialog, "open", lambda dialog: dialogs.append(dialog))
     menu = avatars.actions_of.menu_for(avatars.gallery.tiles["zoe-obrien"])
     entries = {action.text().split("\t")[0]: action for action in menu.actions()}
-    assert list(entries) == ["Use", "Let it speak", "Rename", "Share as a file", "Delete"]
+    given = ["Bring to life", "Teach it its lips", "Teach it its whole head"]
+    assert list(entries) == ["Use", "Let it speak", *given, "Rename", "Share as a file", "Delete"]
     entries["Share as a file"].trigger()
     dialogs[0].fileSelected.emit(str(tmp_path / "for-you"))
     qtbot.waitUntil(lambda: (tmp_path / "for-you.avatar").is_file(), timeout=LONG)

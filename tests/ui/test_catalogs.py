@@ -8,8 +8,9 @@ import polib
 import pytest
 from pseudo_language import all_messages, extraction
 
+from avatar_app.runtime.registry import Registry
 from avatar_app.settings.schema import LanguageChoice
-from avatar_app.ui.language.catalog import catalog_file
+from avatar_app.system.translation.catalog import catalog_file
 
 LANGUAGES = [choice.value for choice in LanguageChoice if choice.value not in ("auto", "en")]
 ENDS = {"de": ".?!…", "es": ".?!…", "fr": ".?!…", "zh": "。？！…", "ar": ".؟!…"}
@@ -32,6 +33,17 @@ def test_every_text_is_translated_and_no_translation_is_obsolete(catalog):
     translated = {entry.msgid for entry in entries if entry.translated()}
     assert sorted(wanted - translated) == [], f"translate them in assets/translations/{code}.po"
     assert sorted(translated - wanted) == [], "make translations"
+
+
+def test_the_help_of_every_option_of_every_engine_is_found():
+    found = {message.text for message in all_messages()}
+    lost = [
+        f"{manifest.kind.value} {manifest.name}: {option.help}"
+        for manifest in Registry().all()
+        for option in manifest.options
+        if option.help not in found
+    ]
+    assert lost == []
 
 
 def test_translations_contain_the_same_placeholders(catalog):

@@ -13,8 +13,8 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import Noticed
-from avatar_app.ui.language.catalog import TextCatalog
-from avatar_app.ui.language.formats import duration_text, number_text, size_text
+from avatar_app.system.translation.catalog import TextCatalog
+from avatar_app.ui.language.formats import duration_text, number_text, path_text, size_text
 from avatar_app.ui.language.texts import counted, translated
 from avatar_app.ui.language.translator import LANGUAGE, SOURCE
 from avatar_app.ui.pages.number_editor import Slider
@@ -120,6 +120,12 @@ def test_numbers_sizes_and_durations_follow_the_language(qapp, tmp_path):
     assert number_text(1234.5, 1) == "1,234.5", "the digits of the sentences around it"
 
 
+def test_a_path_keeps_its_order_in_a_sentence_from_right_to_left(qapp, tmp_path):
+    assert path_text("/a/b.yaml") == "/a/b.yaml"
+    LANGUAGE.show("ar", catalog_of(tmp_path, {}, ARABIC))
+    assert path_text("/a/b.yaml") == "\u2066/a/b.yaml\u2069"
+
+
 def test_the_window_changes_its_language_while_it_is_open(qtbot, window_and_session, tmp_path):
     window, session = window_and_session
     window.show_settings()
@@ -160,7 +166,7 @@ def test_choosing_a_language_applies_it_and_can_be_undone(
     window, session = window_and_session
     catalog_of(tmp_path, {"Settings": "Réglages"})
     (tmp_path / "xx.po").rename(tmp_path / "fr.po")
-    monkeypatch.setattr("avatar_app.ui.language.catalog.FOLDER", tmp_path)
+    monkeypatch.setattr("avatar_app.system.translation.catalog.FOLDER", tmp_path)
     window.pages.open("settings")
     session.settings.set("window.language", "fr")
     qtbot.waitUntil(lambda: LANGUAGE.code == "fr")
@@ -226,6 +232,7 @@ def test_where_nothing_answers_in_it_one_sentence_leads_to_a_model(
     assert "Englisch" in toast.notice.hint
     assert toast.other_button.text() == "Qwen2.5 0.5B Instruct zeigen"
     assert toast.other_button.width() >= toast.other_button.sizeHint().width()
+    qtbot.waitUntil(lambda: "face.options.fps" in window.pages.shown.form.rows)
     rate = window.pages.shown.form.rows["face.options.fps"].editor.control
     assert "," in rate.text(), "numbers follow, too"
     assert session.settings.get("tts.engine") == "espeak"

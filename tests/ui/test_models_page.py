@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,19 +13,21 @@ from pathlib import Path
 import pytest
 from fake_session import FakeSession
 from misbehaving import Site, drip, serving, status
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from sample_catalog import BODY, write_catalog
 from wheels import offer_only, write_wheel
 
 from avatar_app.core.manifest import Kind
+from avatar_app.models.partial_file import PartialFile
 from avatar_app.models.store import Presence
 from avatar_app.performance.memory_plan import MemoryPlan, PoolPlan
 from avatar_app.system.extras import declared
 from avatar_app.system.extras.installed import installed_extras, is_provided
 from avatar_app.system.memory import MemoryFootprint
 from avatar_app.system.paths import app_paths
+from avatar_app.ui.pages.models.groups import ModelGroups
 from avatar_app.ui.pages.models.memory_view import MemoryView
 from avatar_app.ui.pages.models.page import ModelsPage
 from avatar_app.ui.pages.models.words import ModelWords
@@ -100,6 +106,17 @@ def content(file: Path) -> bytes:
         return b""
 
 
+def test_a_page_without_models_yet_says_that_it_looks(qtbot) -> None:
+    groups = ModelGroups(ModelWords(QObject()), Theme())
+    qtbot.addWidget(groups)
+    groups.show()
+    (label,) = groups.findChildren(QLabel)
+    assert label.isVisible()
+    assert label.text() == "Looking at your models …"
+    groups.search("nothing has these words")
+    assert label.text() == "Looking at your models …"
+
+
 def test_each_model_shows_its_size_and_whether_it_fits(page: ModelsPage) -> None:
     row = page.row("one")
     assert row.title.text() == "First ears"
@@ -149,6 +166,70 @@ def test_downloads_can_be_resumed_after_a_restart(
     assert len(site.asked) == asked, "nothing is fetched unasked"
     click(qtbot, again.transfers.all_button)
     until(qtbot, lambda: state(again, "one") == state(again, "two") == "Installed")
+
+
+WINDOW = """
+import sys
+from PySide6.QtCore import QTimer
+from fake_session import FakeSession
+from avatar_app.settings.schema import ThemeChoice
+from avatar_app.ui.app import prepared_application
+from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.window.main_window import MainWindow
+
+application = prepared_application()
+window = MainWindow(FakeSession(), Theme(ThemeChoice.DARK))
+window.show()
+window.start()
+window.pages.open("models")
+page = window.pages.shown
+
+def look():
+    if page.groups.is_complete and "one" not in page.transfers.rows:
+        page.row("one").act_button.click()
+    elif "one" in page.transfers.rows and "100 kB" in page.transfers.rows["one"].step.text():
+        print("fetching", flush=True)
+
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+application.exec()
+"""
+
+
+def partial_files() -> list[PartialFile]:
+    """What the disk holds of downloads."""
+    notes = app_paths().models.rglob("*.part.json")
+    return [PartialFile.of(note.with_name(note.name.removesuffix(".part.json"))) for note in notes]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_download_goes_on_after_its_window_was_killed(
+    qtbot, opened: Callable[..., Opened], site: Site
+) -> None:
+    site.script = [drip(100_000)]
+    path = os.pathsep.join(each for each in sys.path if each)
+    with subprocess.Popen(
+        [sys.executable, "-c", WINDOW],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path, "QT_QPA_PLATFORM": "offscreen"},
+    ) as window:
+        assert window.stdout is not None
+        try:
+            assert window.stdout.readline() == "fetching\n"
+            until(qtbot, lambda: [noted.done for noted in partial_files()] == [100_000])
+        finally:
+            window.kill()
+    assert window.returncode == -signal.SIGKILL
+    site.may_go_on.set()
+    page = on_models(qtbot, opened()[0])
+    until(qtbot, page.transfers.isVisible)
+    transfer = page.transfers.rows["one"]
+    assert transfer.step.text() == "Paused  ·  100 kB of 300 kB"
+    click(qtbot, transfer.get_button)
+    until(qtbot, lambda: state(page, "one") == "Installed")
+    assert site.asked[-1].range == "bytes=100000-299999"
 
 
 def test_cancelled_download_can_be_resumed_from_its_row(
@@ -290,6 +371,29 @@ def test_install_button_installs_the_missing_extra(
     assert not details.missing.isVisible()
 
 
+def test_an_extra_that_only_makes_it_faster_is_offered(
+    qtbot, page: ModelsPage, wheels_folder: Path, monkeypatch
+) -> None:
+    registry, extras = page.context.session.models._registry, app_paths().extras
+    monkeypatch.setattr(registry, "missing_packages", lambda _manifest: ())
+    monkeypatch.setattr(
+        registry,
+        "faster_packages",
+        lambda _manifest: () if is_provided("lavender", extras) else ("lavender",),
+    )
+    write_wheel(wheels_folder, "lavender")
+    fetched(qtbot, page, "lame")
+    row = page.row("lame")
+    until(qtbot, lambda: row.act_button.text() == "Use")
+    click(qtbot, row.more_button)
+    assert not row.details.missing.isVisible()
+    assert row.details.install_button.text() == "Install garden"
+    click(qtbot, row.details.install_button)
+    until(qtbot, lambda: bool(installed_extras(extras)))
+    until(qtbot, lambda: not row.details.install_button.isVisible())
+    assert row.act_button.text() == "Use"
+
+
 def test_cancelled_installation_can_be_restarted(
     qtbot, page: ModelsPage, wheels_folder: Path
 ) -> None:
@@ -381,6 +485,19 @@ def test_the_folder_moves_with_progress_and_back(
     until(qtbot, lambda: not folder.back_button.isVisible())
     assert not app_paths().models.is_symlink()
     assert state(page, "two") == "Installed"
+
+
+def test_a_move_that_is_over_before_the_page_looks(qtbot, page: ModelsPage, tmp_path: Path) -> None:
+    folder, upkeep = page.overview.folder, page.context.session.models.upkeep
+    page.move_to(tmp_path / "disk")
+    until(qtbot, folder.back_button.isVisible)
+    until(qtbot, lambda: not page._reading)
+    page._reading = True  # as if a slow look had just begun
+    click(qtbot, folder.back_button)
+    until(qtbot, lambda: upkeep.times_ended == 2)
+    until(qtbot, lambda: page._again)
+    page._done_reading()
+    until(qtbot, lambda: not folder.back_button.isVisible())
 
 
 def test_a_move_that_cannot_be_says_why(qtbot, page: ModelsPage) -> None:

@@ -111,6 +111,7 @@ def test_window_size_and_mode_are_saved_without_closing(qtbot, window_and_sessio
     window.pages.open("history")
     window.modes.toggle_compact()
     qtbot.waitUntil(lambda: session.settings.get("window.page") == "history")
+    qtbot.waitUntil(lambda: session.settings.get("window.mode") == "compact")
     other = FakeSession()
     again = MainWindow(other, Theme())
     assert again.modes.mode is WindowMode.COMPACT

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
+from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.pages.index import PAGES, PageEntry
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.style.theme import DARK, LIGHT
 from avatar_app.ui.window import page_host
 from avatar_app.ui.window.main_window import MainWindow
-from avatar_app.ui.window.modes import SMALLEST
+from avatar_app.ui.window.modes import SIZE, SMALLEST
 
 MOUSE = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -87,6 +90,38 @@ def test_escape_goes_back_within_the_page_before_closing_it(host) -> None:
     assert not host.pages.escape()
 
 
+def test_what_is_hidden_changes_its_colors_when_it_is_shown(host) -> None:
+    """Qt goes through all widgets for it, which would take most of a second after a tour."""
+    host.pages.open("one")
+    one = host.pages.shown
+    host.pages.open("two")
+    host.window.look.use_theme(ThemeChoice.LIGHT)
+    assert LIGHT.raised in host.pages.shown.styleSheet()
+    assert LIGHT.raised in host.pages.rail.styleSheet()
+    hidden = (one, host.window.panel, host.window.popover)
+    assert all(DARK.raised in part.styleSheet() for part in hidden)
+    assert one.context.theme.palette is DARK
+    host.pages.open("one")
+    assert LIGHT.raised in one.styleSheet()
+    assert one.context.theme.palette is LIGHT
+    host.pages.close()
+    host.window.show_settings()
+    assert all(LIGHT.raised in part.styleSheet() for part in hidden)
+
+
+def test_empty_frames_are_not_shown_before_their_data(qtbot, host) -> None:
+    host.pages.open("one")
+    page, content = host.pages.shown, QWidget()
+    page.body.addWidget(content)
+    page.await_data(content)
+    assert page.waiting.isVisible()
+    assert not page.is_filled
+    page.show_data()
+    qtbot.waitUntil(content.isVisible)
+    assert not page.waiting.isVisible()
+    assert page.is_filled
+
+
 def test_last_page_is_reopened(qtbot, host) -> None:
     host.pages.open("three")
     qtbot.waitUntil(lambda: host.session.settings.get("window.page") == "three")
@@ -132,10 +167,36 @@ def test_every_page_opens_by_its_key_and_fits_the_smallest_window(qtbot, opened)
     window, _ = opened()
     window.resize(*SMALLEST)
     for number, page in enumerate(PAGES):
-        qtbot.keyClick(window, Qt.Key(Qt.Key.Key_0 + (number + 1) % 10), CONTROL)
+        if number < 10:
+            qtbot.keyClick(window, Qt.Key(Qt.Key.Key_0 + (number + 1) % 10), CONTROL)
+        else:  # there are ten digits
+            window.pages.open(page.id)
         assert window.pages.shown.accessibleName() == page.title
         assert (window.width(), window.height()) == SMALLEST
         assert not window.pages.rail.buttons[number].visibleRegion().isEmpty()
+
+
+def is_in_view(widget: QWidget) -> bool:
+    return widget.visibleRegion().boundingRect() == widget.rect()
+
+
+@pytest.mark.parametrize(
+    ("size", "text_scale", "titled"),
+    [(SIZE, 1.0, True), (SMALLEST, 1.0, False), (SMALLEST, 1.5, False)],
+)
+def test_all_pages_are_in_view_also_in_the_smallest_window(
+    qtbot, opened, size: tuple[int, int], text_scale: float, *, titled: bool
+) -> None:
+    window, session = opened()
+    session.settings.change({"ui.font_scale": text_scale}, undoable=False)
+    window.resize(*size)
+    window.pages.open(PAGES[0].id)
+    rail = window.pages.rail
+    with_title = Qt.ToolButtonStyle.ToolButtonTextUnderIcon
+    qtbot.waitUntil(lambda: (rail.buttons[0].toolButtonStyle() == with_title) is titled)
+    for button in rail.buttons:
+        qtbot.waitUntil(partial(is_in_view, button))
+        assert button.toolTip().startswith(button.entry.title)
 
 
 def test_every_control_of_every_page_has_a_name_and_tooltip(opened) -> None:

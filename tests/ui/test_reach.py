@@ -43,6 +43,7 @@ def test_tab_visits_every_control_and_returns_to_the_start(qtbot, opened):
         composer.stop_button,
         composer.talk_button,
         composer.mute_button,
+        composer.look_button,
         stage.theme_button,
         stage.settings_button,
         stage.transcript_button,

@@ -125,15 +125,15 @@ def test_changed_setting_applies_immediately_and_ctrl_z_undoes_it(qtbot, setting
     page = window.pages.shown
     theme = row(window, "window.theme")
     choose(theme.editor.control, "light")
-    qtbot.waitUntil(lambda: LIGHT.page in window.styleSheet())
+    qtbot.waitUntil(lambda: LIGHT.raised in window.composer.styleSheet())
     qtbot.waitUntil(lambda: page.toast.notice is not None)
     assert page.toast.notice.message == "Theme: Light"
     assert theme.reset_button.isVisible()
     qtbot.keyClick(page.search_field, Qt.Key.Key_Z, CONTROL)
     qtbot.waitUntil(lambda: session.settings.get("window.theme") == "system")
-    qtbot.waitUntil(lambda: LIGHT.page not in window.styleSheet())
+    qtbot.waitUntil(lambda: LIGHT.raised not in window.composer.styleSheet())
     qtbot.keyClick(page, Qt.Key.Key_Z, CONTROL | SHIFT)
-    qtbot.waitUntil(lambda: LIGHT.page in window.styleSheet())
+    qtbot.waitUntil(lambda: LIGHT.raised in window.composer.styleSheet())
 
 
 def test_toast_button_undoes_a_change(qtbot, settings: Opened) -> None:
@@ -149,6 +149,26 @@ def test_toast_button_undoes_a_change(qtbot, settings: Opened) -> None:
     qtbot.waitUntil(lambda: session.settings.get("history.keep") is True)
     qtbot.waitUntil(lambda: keep.editor.control.isChecked())
     assert session.asked("hold") == []
+
+
+def test_settings_are_exported_imported_and_the_import_undone(
+    qtbot, settings: Opened, tmp_path
+) -> None:
+    window, session = settings
+    page, file = window.pages.shown, tmp_path / "mine.yaml"
+    session.settings.change({"window.theme": "light", "ui.font_scale": 1.2})
+    qtbot.waitUntil(lambda: window.theme.text_scale == 1.2)
+    page.exchange.export_to(file)
+    qtbot.waitUntil(lambda: page.toast.notice is not None)
+    assert page.toast.notice.message == "The changed settings are in mine.yaml."
+    session.settings.reset("window.theme", "ui.font_scale")
+    page.exchange.import_from(file)
+    qtbot.waitUntil(lambda: session.settings.get("window.theme") == "light")
+    qtbot.waitUntil(lambda: page.toast.notice.action is not None)
+    page.toast.notice.action.do()
+    qtbot.waitUntil(lambda: session.settings.get("window.theme") == "system")
+    page.exchange.import_from(tmp_path / "missing.yaml")
+    qtbot.waitUntil(lambda: page.toast.notice.failure)
 
 
 def test_choosing_an_engine_shows_its_options(qtbot, settings: Opened) -> None:

@@ -22,7 +22,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.session.voice_gallery import InstalledVoice
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.pages.cloning.clone_view import CloneView
-from avatar_app.ui.pages.page_ids import MODELS
+from avatar_app.ui.pages.models.page import ModelsPage
 from avatar_app.ui.pages.voices import VoicesPage
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.voices.library import VoiceLibrary, open_voice
@@ -176,7 +176,7 @@ def test_missing_cloning_engine_links_to_the_models_page(qtbot, page) -> None:
     assert "coqui-tts" in voices.cloned.missing.text()
     assert not voices.cloned.section.card.isVisible()
     qtbot.mouseClick(voices.cloned.models_button, MOUSE)
-    assert window.pages.shown is window.pages._view(MODELS)
+    assert isinstance(window.pages.shown, ModelsPage)
 
 
 def hostile(tmp_path: Path, kind: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -134,11 +134,11 @@ def test_mute_button_shows_the_state_reported_by_the_session(qtbot, window_and_s
 
 def test_theme_shortcut_changes_colors_and_is_remembered(qtbot, window_and_session):
     window, session = window_and_session
-    assert DARK.page in window.styleSheet()
+    assert DARK.raised in window.composer.styleSheet()
     qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
-    assert LIGHT.page in window.styleSheet()
-    assert DARK.page not in window.styleSheet()
-    assert session.settings.get("window.theme") == "light"
+    assert LIGHT.raised in window.composer.styleSheet()
+    assert DARK.raised not in window.composer.styleSheet()
+    qtbot.waitUntil(lambda: session.settings.get("window.theme") == "light")
 
 
 def test_transcript_shortcut_toggles_the_panel(qtbot, window_and_session):
@@ -146,7 +146,7 @@ def test_transcript_shortcut_toggles_the_panel(qtbot, window_and_session):
     assert window.panel.width() > 200
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.panel.width() == 0)
-    assert session.settings.get("window.transcript") is False
+    qtbot.waitUntil(lambda: session.settings.get("window.transcript") is False)
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.panel.width() > 200 and window.chat.isVisible())
 
@@ -269,6 +269,8 @@ def test_avatar_requests_control_the_window(qtbot, window_and_session, control, 
 
 def test_two_thousand_events_do_not_leak_widgets(qtbot, window_and_session):
     window, session = window_and_session
+    # what the window replaced while it was made goes first
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     children = len(window.findChildren(QWidget))
     flood = [
         event

@@ -8,6 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import QDate, QLocale, QTime
 
 from avatar_app.ui.language.texts import translated
+from avatar_app.ui.language.translator import is_right_to_left
 
 THOUSAND = 1000.0
 _UNITS = {"kB": THOUSAND, "MB": THOUSAND**2, "GB": THOUSAND**3}
@@ -67,3 +68,10 @@ def day_text(at: datetime, form: str = "") -> str:
     """Return a day, in full or in a form of QLocale's."""
     day = QDate(at.year, at.month, at.day)
     return QLocale().toString(day, form or QLocale.FormatType.LongFormat)
+
+
+def path_text(path: str) -> str:
+    """Return a path, or a name in Latin letters, for a sentence: read from left to right also in a
+    language that is not, where its slashes and the sentence's full stop would change their places.
+    """
+    return f"\u2066{path}\u2069" if is_right_to_left() else path

@@ -6,7 +6,12 @@ from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from avatar_app.settings.schema import LanguageChoice
-from avatar_app.ui.language.catalog import English, TextCatalog, catalog_file
+from avatar_app.system.translation.catalog import (
+    English,
+    TextCatalog,
+    catalog_file,
+    catalog_of,
+)
 
 SOURCE = "en"
 """The language that texts are written in."""
@@ -48,7 +53,7 @@ class WindowLanguage:
         if code == self.code and catalog is None:
             return
         self.code = code
-        self.catalog = catalog or (English() if code == SOURCE else TextCatalog(catalog_file(code)))
+        self.catalog = catalog or catalog_of(code)
         QLocale.setDefault(locale_of(code))
         application = QApplication.instance()
         assert isinstance(application, QApplication)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QListWidget
 import avatar_app
 from avatar_app.system.dependencies import InstalledPackage, installed_dependencies
 from avatar_app.system.machine import describe_machine, describe_versions
+from avatar_app.ui.language.formats import path_text
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.about_row import AboutRow
 from avatar_app.ui.pages.page import PageContext, PageView
@@ -82,7 +83,7 @@ class AboutPage(PageView):
     def _folder_row(self, title: str, path: Path) -> AboutRow:
         button = small_button(self.tr("Show"), self.tr("Show the folder: {}").format(title))
         button.clicked.connect(lambda: self._open(path))
-        return AboutRow(title, str(path), button)
+        return AboutRow(title, path_text(str(path)), button)
 
     def _open(self, path: Path) -> None:
         """The folder, or the first above it that exists."""

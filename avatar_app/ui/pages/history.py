@@ -90,6 +90,11 @@ class HistoryPage(PageView):
         """Leave the words of a search first."""
         return self.search_field.leave()
 
+    def look_for(self, words: str) -> None:
+        """Show where the user said a sentence: the conversation, at its turn."""
+        self.search_field.setText(words)
+        self._work.run(lambda: self._stored.where_said(words)).then(self._changed)
+
     def stop(self) -> None:
         self.export.close_down()
 
@@ -172,8 +177,7 @@ class HistoryPage(PageView):
 
     def _offer_formats(self, summary: ConversationSummary) -> None:
         button = self.reader.export_button
-        speakers = Speakers(self.tr("You"), self._who)
-        menu = self.export.menu(summary, speakers, self)
+        menu = self.export.menu(summary, Speakers(self.tr("You"), self._who), self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(button.mapToGlobal(QPoint(0, button.height() + UNIT // 2)))
 

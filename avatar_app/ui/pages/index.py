@@ -18,6 +18,7 @@ from avatar_app.ui.pages.page_ids import (
     PERSONAS,
     PRIVACY,
     SETTINGS,
+    STUDIO,
     VOICES,
 )
 from avatar_app.ui.style.assets import Glyph
@@ -93,6 +94,12 @@ def _avatars(context: PageContext) -> PageView:
     return AvatarsPage(context)
 
 
+def _studio(context: PageContext) -> PageView:
+    from avatar_app.ui.pages.studio.page import StudioPage
+
+    return StudioPage(context)
+
+
 def _about(context: PageContext) -> PageView:
     from avatar_app.ui.pages.about import AboutPage
 
@@ -110,5 +117,6 @@ PAGES = (
     PageEntry(PRIVACY, for_translation("Privacy"), Glyph.SHIELD, _privacy),
     PageEntry(PERSONAS, for_translation("Personas"), Glyph.FACE, _personas),
     PageEntry(AVATARS, for_translation("Avatars"), Glyph.PORTRAIT, _avatars),
+    PageEntry(STUDIO, for_translation("Studio"), Glyph.STUDIO, _studio),
     PageEntry(ABOUT, for_translation("About"), Glyph.INFORMATION, _about),
 )

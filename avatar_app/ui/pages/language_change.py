@@ -9,6 +9,7 @@ from avatar_app.session.language_plan import LanguagePart, LanguagePlan
 from avatar_app.session.session import Session
 from avatar_app.settings.schema import LanguageChoice
 from avatar_app.settings.store import SettingsChange
+from avatar_app.system.translation.catalog import catalog_of
 from avatar_app.ui.language.texts import for_translation, translated
 from avatar_app.ui.language.translator import SOURCE
 from avatar_app.ui.pages.field_texts import LANGUAGE_SETTING, NATIVE_NAMES
@@ -46,6 +47,7 @@ class LanguageOutcome:
 def change_language(session: Session, choice: LanguageChoice, code: str) -> LanguageOutcome:
     """Change the language, and all that follows it, in one step; `code` is the language that
     `choice` means here. Takes a moment. Raises AvatarError."""
+    catalog_of(code)  # read here, outside the window's thread, and known from now on
     plan = session.models.language_plan(code)
     values = {LANGUAGE_SETTING: choice, **plan.settings}
     return LanguageOutcome(session.settings.change(values), plan, code)

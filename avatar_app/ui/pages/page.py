@@ -67,10 +67,32 @@ class PageView(QWidget):
         column.setSpacing(2 * UNIT)
         column.addLayout(top)
         column.addLayout(self.body, 1)
+        self._awaited: QWidget | None = None
+        self.waiting = QLabel(self)
+        """In place of what has not arrived yet."""
+        self.waiting.hide()
         self.toast = NoticeBar(self, context.theme)
         """Reports what was done, and offers to undo it."""
         self.toast.remedy = context.remedies.for_error
         self.toast.changed.connect(self._place_toast)
+
+    def await_data(self, content: QWidget) -> None:
+        """Show a sentence in place of the content, which would be empty frames, until `show_data`;
+        called once, with what is in the body."""
+        content.hide()
+        self._awaited = content
+        self.waiting.setText(self.tr("One moment."))
+        self.waiting.setObjectName("empty")
+        self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.body.addWidget(self.waiting, 1)
+        self.waiting.show()
+
+    def show_data(self) -> None:
+        """Show the content from now on: it is filled, or an error was reported."""
+        if self._awaited is not None:
+            self.waiting.hide()
+            self._awaited.show()
+            self._awaited = None
 
     def enter(self) -> None:
         """Called when the page is shown."""
@@ -81,7 +103,7 @@ class PageView(QWidget):
     @property
     def is_filled(self) -> bool:
         """Whether all that it shows has arrived; pictures of the documentation wait for it."""
-        return True
+        return self._awaited is None
 
     def escape(self) -> bool:
         """Go one step back within the page; return False if the page should be left."""

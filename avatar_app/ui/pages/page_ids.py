@@ -4,4 +4,4 @@ from __future__ import annotations
 
 SETTINGS, MODELS, HISTORY, PERFORMANCE = "settings", "models", "history", "performance"
 DEVICES, VOICES, PRIVACY, ABOUT = "devices", "voice", "privacy", "about"
-PERSONAS, AVATARS = "personas", "avatars"
+PERSONAS, AVATARS, STUDIO = "personas", "avatars", "studio"

@@ -12,11 +12,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from avatar_app.core.network_access import NetworkAccess
 from avatar_app.session.stored_data import Deletion, StoredItem, StoredKind
 from avatar_app.settings.store import SettingsChange
+from avatar_app.storage.tool_log import LoggedCall
 from avatar_app.system.network_guard import current_guard
 from avatar_app.ui.language.formats import size_text
+from avatar_app.ui.pages.calls_card import CallsCard
+from avatar_app.ui.pages.memory.card import MemoryCard
 from avatar_app.ui.pages.network_card import NetworkCard
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.scrolling import ScrollingColumn, Section, mark_first
+from avatar_app.ui.pages.tool_servers.card import ToolServersCard
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.notices import Action, Notice
 
@@ -75,6 +79,8 @@ class PrivacyPage(PageView):
         self._going: dict[StoredKind, Deletion] = {}
         self.network = NetworkCard(context.theme)
         self.rows: dict[StoredKind, StoredRow] = {}
+        self.calls, self.memory = CallsCard(), MemoryCard(context, self.toast)
+        self.servers = ToolServersCard(context, self.toast)
         self._lay_out()
         self._unfollow: Callable[[], None] = lambda: None
 
@@ -84,6 +90,8 @@ class PrivacyPage(PageView):
         )
         self._show_access()
         self._count()
+        self.servers.refresh()
+        self.memory.refresh()
         self.context.work.run(self._stored.connections).then(self.network.show_attempts)
 
     def leave(self) -> None:
@@ -123,6 +131,10 @@ class PrivacyPage(PageView):
 
     def _count(self) -> None:
         self.context.work.run(self._stored.items).then(self._show_items)
+        self.context.work.run(self._stored.calls).then(self._show_calls)
+
+    def _show_calls(self, calls: tuple[LoggedCall, ...]) -> None:
+        self.calls.show_calls(() if StoredKind.CALLS in self._going else calls)
 
     def _show_items(self, items: tuple[StoredItem, ...]) -> None:
         """What is going counts as gone, whenever its file shrinks."""
@@ -180,6 +192,9 @@ class PrivacyPage(PageView):
             stored.rows.addWidget(row)
         column.add(network)
         column.add(stored)
+        column.add(self.memory)
+        column.add(self.calls)
+        column.add(self.servers)
         self.body.addWidget(column, 1)
         self.network.chosen.connect(self._choose)
 
@@ -194,6 +209,10 @@ class PrivacyPage(PageView):
                 self.tr("Timers and reminders"),
                 self.tr("Those that are still to come"),
             ),
+            StoredKind.CALLS: (
+                self.tr("What I did"),
+                self.tr("Every tool that I used, with what, and whether you agreed"),
+            ),
             StoredKind.MEASUREMENTS: (
                 self.tr("Measurements"),
                 self.tr("How long each stage of a turn took"),
@@ -207,6 +226,7 @@ class PrivacyPage(PageView):
                 self.tr("Faces made of your photos and clips"),
             ),
             StoredKind.MODELS: (self.tr("Models"), self.tr("Downloaded or taken over")),
+            StoredKind.PAGES: (self.tr("Pages that I built"), self.tr("With all their steps")),
             StoredKind.CACHE: (self.tr("Caches"), self.tr("What can be made again")),
             StoredKind.LOGS: (self.tr("Logs"), self.tr("What went wrong, and what connected")),
             StoredKind.SETTINGS: (self.tr("Settings"), self.tr("What you chose")),

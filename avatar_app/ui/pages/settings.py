@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from avatar_app.core.errors import AvatarError
 from avatar_app.models.catalog import Model
@@ -19,7 +19,7 @@ from avatar_app.settings.presentation import Effect, Page
 from avatar_app.settings.schema import LanguageChoice
 from avatar_app.settings.store import SettingsChange
 from avatar_app.system.paths import default_settings_file
-from avatar_app.ui.language.texts import full_text, translated
+from avatar_app.ui.language.texts import full_text
 from avatar_app.ui.language.translator import LANGUAGE, resolved
 from avatar_app.ui.pages.field_texts import LANGUAGE_SETTING, in_language
 from avatar_app.ui.pages.form import SettingsForm
@@ -29,10 +29,10 @@ from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.pages.remedy_actions import short_title
 from avatar_app.ui.pages.search_field import SearchField
 from avatar_app.ui.pages.setting_row import shown_value
+from avatar_app.ui.pages.settings_contents import SettingsContents
+from avatar_app.ui.pages.settings_exchange import SettingsExchange
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.notices import Action, Notice
-
-NAVIGATION = 19 * UNIT
 
 
 class SettingsPage(PageView):
@@ -44,14 +44,17 @@ class SettingsPage(PageView):
         self._store = context.session.settings
         self._help = read_help(default_settings_file())
         self._suggestions: Suggestions = {"persona": _personas(self._session)}
+        self._known_fields: tuple[SettingField, ...] | None = None
         self.search_field = SearchField(
             self.tr("Search the settings"),
             self.tr("Words in name, title or help  (Ctrl+F)"),
             self.tr("Search, or @modified"),
         )
-        self.pages = QListWidget()
+        shown = {field.page for field in self._fields()}
+        self.pages = SettingsContents((page for page in Page if page in shown), context.theme)
         self.form = SettingsForm(context.theme)
         self.file_button = QPushButton(self.tr("Open as file"))
+        self.exchange = SettingsExchange(self._session, self._work, self.toast)
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(self._prepare)
@@ -145,12 +148,18 @@ class SettingsPage(PageView):
         self.form.show_problem(name, full_text(error))
 
     def _settings_changed(self, _change: SettingsChange) -> None:
+        self._known_fields = None
         if self.isVisible():
             self._fill()
 
     def _fields(self) -> tuple[SettingField, ...]:
-        fields = form_fields(self._store, self._help, self._session.manifests, self._suggestions)
-        return in_language(fields)
+        """Return all fields; they are the same until a setting changes."""
+        if self._known_fields is None:
+            fields = form_fields(
+                self._store, self._help, self._session.manifests, self._suggestions
+            )
+            self._known_fields = in_language(fields)
+        return self._known_fields
 
     def _fill(self) -> None:
         """Show the fields of the selected page, or the results of a search."""
@@ -171,6 +180,7 @@ class SettingsPage(PageView):
             "audio.microphone": tuple(FieldChoice(name, name) for name in devices.microphones),
             "audio.speaker": tuple(FieldChoice(name, name) for name in devices.speakers),
         }
+        self._known_fields = None
         self._fill()
 
     def _open_file(self) -> None:
@@ -185,30 +195,18 @@ class SettingsPage(PageView):
         self.file_button.setObjectName("bring")
         self.file_button.setToolTip(str(self._store.user_file))
         self.file_button.setAccessibleName(self.tr("Open the settings file"))
-        self.pages.setObjectName("pages")
-        self.pages.setAccessibleName(self.tr("Pages"))
-        self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._fit()
-        shown = {field.page for field in self._fields()}
-        for page in (page for page in Page if page in shown):
-            item = QListWidgetItem(translated(page.value), self.pages)
-            item.setData(Qt.ItemDataRole.UserRole, page)
-        self.pages.setCurrentRow(0)
         self.head.addWidget(self.search_field, 1)
         side = QVBoxLayout()
         side.addWidget(self.pages, 1)
         side.addWidget(self.file_button)
+        side.addWidget(self.exchange)
         below = QHBoxLayout()
         below.setSpacing(2 * UNIT)
         below.addLayout(side)
         below.addWidget(self.form, 1)
         self.body.addLayout(below, 1)
 
-    def _fit(self) -> None:
-        self.pages.setFixedWidth(round(NAVIGATION * self.context.theme.text_scale))
-
     def _connect(self) -> None:
-        self.context.theme.changed.connect(self._fit)
         self.search_field.textChanged.connect(self._fill)
         self.pages.currentRowChanged.connect(self._fill)
         self.form.chosen.connect(self._choose)

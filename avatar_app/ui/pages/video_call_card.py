@@ -38,8 +38,8 @@ class VideoCallCard(QFrame):
         self.setAccessibleName(self.title.text())
         self.setAccessibleDescription(self.sentence.text())
         self.rows = {name: self._row(field) for name, field in self._fields().items()}
-        link_rows(self.rows.values())
         self._lay_out()
+        link_rows(self.rows.values())
 
     def showEvent(self, event: QShowEvent) -> None:
         """They may have been changed elsewhere."""

@@ -142,13 +142,14 @@ class VoicesPage(PageView):
         """Ask which voices there are."""
 
         def show(found: VoiceList) -> None:
+            self.show_data()
             self.cloned.show_list(found)
             if self.sections.show_list(found):
                 self.blender.show_list(found)
                 self.choice.ask()
             then(found)
 
-        self.context.work.run(self._gallery.voices).then(show)
+        self.context.work.run(self._gallery.voices).then(show).failed(self._failed)
 
     def _made(self, name: str) -> None:
         self._look(lambda found: self.cloning.compare.show_made(name, found))
@@ -173,6 +174,7 @@ class VoicesPage(PageView):
         self.blender.mark_heard(self._heard)
 
     def _failed(self, error: AvatarError) -> None:
+        self.show_data()
         self._ended()
         self.toast.tell_error(error)
 
@@ -195,6 +197,7 @@ class VoicesPage(PageView):
         self._stack.addWidget(self.list)
         self._stack.addWidget(self.cloning)
         self.body.addWidget(self._stack, 1)
+        self.await_data(self._stack)
         self._show(self.list, self.tr("Voice"))
 
     def _connect(self) -> None:

@@ -69,6 +69,7 @@ class PortraitView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 200)
+        self._awaited = ""
         keep_translated(self, self._describe)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -100,6 +101,11 @@ class PortraitView(QWidget):
         self.light.muted = muted
         self._describe()
         self._wake()
+
+    def show_awaited(self, phrase: str) -> None:
+        """Describe what the avatar waits for while it rests."""
+        self._awaited = phrase
+        self._describe()
 
     def show_level(self, heard: AudioLevels) -> None:
         self.light.microphone_db = heard.microphone_db
@@ -165,8 +171,9 @@ class PortraitView(QWidget):
 
     def _describe(self) -> None:
         self.setAccessibleName(self.tr("Portrait"))
+        awaited = self.tr("Resting until you say “{phrase}”").format(phrase=self._awaited)
         texts = {
-            None: self.tr("Resting"),
+            None: awaited if self._awaited else self.tr("Resting"),
             Light.LISTENING: self.tr("Listening"),
             Light.THINKING: self.tr("Thinking"),
             Light.SPEAKING: self.tr("Speaking"),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit
 from avatar_app.core.events import (
     AudioLevels,
     ClauseWritten,
+    ConsentAsked,
     Event,
     Failed,
     Outcome,
@@ -38,6 +39,7 @@ from avatar_app.ui.pages.page_ids import (
     PERSONAS,
     PRIVACY,
     SETTINGS,
+    STUDIO,
     VOICES,
 )
 from avatar_app.ui.style.theme import Theme
@@ -132,6 +134,15 @@ SCENES = (
             ),
         ),
     ),
+    GalleryScene(
+        "consent",
+        (
+            *_EARLIER,
+            UserSaid(4, "Delete all my notes"),
+            _finished(4, "Delete all my notes", 'Say "yes, delete all notes", and I do it.'),
+            ConsentAsked(1, "delete all notes", ""),
+        ),
+    ),
     GalleryScene("compact", (*_EARLIER, *_SPEAKING), compact=True),
     GalleryScene("settings", _EARLIER, transcript=False, page=SETTINGS),
     GalleryScene("models", _EARLIER, transcript=False, page=MODELS),
@@ -172,6 +183,7 @@ SCENES = (
     GalleryScene("personas", _EARLIER, transcript=False, page=PERSONAS),
     GalleryScene("about", _EARLIER, transcript=False, page=ABOUT),
     GalleryScene("avatars", _EARLIER, transcript=False, page=AVATARS),
+    GalleryScene("studio", _EARLIER, transcript=False, page=STUDIO),
     GalleryScene("avatars-new", _EARLIER, transcript=False, page=AVATARS, drop=True),
 )
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from avatar_app.core.jobs import Job
-from avatar_app.core.values import MICROPHONE_RATE, Samples, SpeechChunk
+from avatar_app.core.values import MICROPHONE_RATE, Permission, Samples, SpeechChunk, ToolEffect
 from avatar_app.session.checks.device_checks import Follow, Watch
 from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
 from avatar_app.session.stored_data import Deletion, LaterErasure, StoredItem, StoredKind
 from avatar_app.session.voice_cloning import ExaminedReference
 from avatar_app.session.voice_gallery import InstalledVoice, MissingVoices, VoiceBlend, VoiceList
+from avatar_app.storage.tool_log import ASKED, LoggedCall
 from avatar_app.system.network_log import ConnectionAttempt
 from avatar_app.voices.consent import ConsentRequest
 from avatar_app.voices.consent_phrase import Sentence
@@ -32,9 +33,11 @@ _SIZES = {
     StoredKind.HISTORY: ("history.db", 3.2 * _MB, 1),
     StoredKind.MEMORY: ("memory.db", 0.03 * _MB, 1),
     StoredKind.AGENDA: ("agenda.db", 0.02 * _MB, 1),
+    StoredKind.CALLS: ("tools.db", 0.02 * _MB, 1),
     StoredKind.MEASUREMENTS: ("measurements.db", 0.4 * _MB, 1),
     StoredKind.VOICES: ("voices", 2.1 * _MB, 1),
     StoredKind.AVATARS: ("avatars", 14 * _MB, 3),
+    StoredKind.PAGES: ("pages", 1 * _MB, 2),
     StoredKind.MODELS: ("models", 367 * _MB, 3),
     StoredKind.CACHE: ("cache", 22 * _MB, 2),
     StoredKind.LOGS: ("logs", 0.2 * _MB, 2),
@@ -200,6 +203,21 @@ class ScriptedStored:
 
     def delete(self, _kind: StoredKind) -> Deletion:
         return LaterErasure(lambda: None)
+
+    def calls(self) -> tuple[LoggedCall, ...]:
+        at = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
+        return (
+            LoggedCall(at, "delete_all_notes", "{}", ToolEffect.OUTWARD, Permission.SAID, "3"),
+            LoggedCall(at, "delete_all_notes", "{}", ToolEffect.OUTWARD, Permission.NONE, ASKED),
+            LoggedCall(
+                at,
+                "set_timer",
+                '{"seconds": 480, "name": "pasta"}',
+                ToolEffect.REVERSIBLE,
+                Permission.NONE,
+                "",
+            ),
+        )
 
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         at = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from avatar_app.agents.mcp.collection import McpLibrary
 from avatar_app.core.engines import Face
 from avatar_app.core.events import Event, State, StateChanged, TurnEnded
 from avatar_app.core.jobs import Job
@@ -26,6 +27,7 @@ from avatar_app.core.values import (
 from avatar_app.performance.starter import StarterItem
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.session.checks.device_checks import AudioChecks
+from avatar_app.session.clip_studio import ClipStudio
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.offline.sample_avatars import SampleAvatars
 from avatar_app.session.performance_reports import PerformanceReports
@@ -35,6 +37,7 @@ from avatar_app.session.session import Devices
 from avatar_app.session.starter import Offer, Starter, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
 from avatar_app.session.stored_data import StoredData
+from avatar_app.session.stored_memories import StoredMemories
 from avatar_app.session.voice_cloning import VoiceCloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.schema import EngineChoice
@@ -104,6 +107,7 @@ class ScriptedSession:
     ) -> None:
         self.models, self.performance = models, performance
         self.avatars, self.studio, self.sample_photo = avatars
+        self.clips = ClipStudio(settings, paths)
         self.character, self.settings, self.manifests = character, settings, manifests
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()
@@ -111,6 +115,8 @@ class ScriptedSession:
         self.voices: VoiceGallery = ScriptedVoices()
         self.cloner: VoiceCloner = ScriptedCloner()
         self.user_data: StoredData = ScriptedStored()
+        self.tool_servers = McpLibrary(paths)
+        self.memories = StoredMemories(paths)
         self.updates = UpdateClient(paths.updates)
         self.personas = PersonaChoices(
             own_personas(paths.config), settings, _no_face, self._unasked, self._unasked
@@ -133,11 +139,15 @@ class ScriptedSession:
 
     def close(self) -> None:
         self.models.close()
+        self.clips.close()
 
     def _unasked(self, *_: Any, **_flags: Any) -> None:
         """Do nothing: screenshots do not use it."""
 
-    type = say_again = correct = interrupt = hold = mute = use_character = forget = _unasked
+    look = windows = show = show_file = act_on_page = attend = _unasked
+    type = say_again = correct = decide = interrupt = hold = mute = use_character = forget = (
+        _unasked
+    )
 
     def frame(self) -> VideoFrame | None:
         return self._frame

@@ -59,6 +59,8 @@ class Glyph(StrEnum):
     STARRED = "starred"
     EXPAND = "expand"
     COMPACT = "compact"
+    STUDIO = "studio"
+    EYE = "eye"
 
 
 @lru_cache(maxsize=256)
@@ -73,6 +75,7 @@ def icon(glyph: Glyph, color: str, size: int = 20, disabled: str = "") -> QIcon:
     return result
 
 
+@lru_cache(maxsize=256)
 def pixmap(glyph: Glyph, color: str, size: int, scale: float) -> QPixmap:
     """Return `glyph` as a picture of `size` logical pixels."""
     return _drawn(_source(glyph, color), size, scale)

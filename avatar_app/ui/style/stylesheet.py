@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from string import Template
 
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
 
 from avatar_app.ui.style.assets import FAMILY
-from avatar_app.ui.style.theme import CONTROL, RADIUS, Palette, color
+from avatar_app.ui.style.theme import CONTROL, RADIUS, Palette, Theme, color
 
 _SHEET = Template("""
 * { font-family: "$family", "Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans";
     font-size: 14px; color: $text; outline: none; }
-#page { background: $page; }
 #panel, #composer { background: $surface; border: 1px solid $border; }
 #panel { border-radius: 24px; }
 #composer { border-radius: 28px; }
@@ -62,6 +63,7 @@ QToolButton[kind="stage"]:focus { border-color: white; }
 #noticeAction:hover { background: $border; }
 #noticeAction:focus { border-color: $focus; }
 #noticeAction:checked { background: $border; }
+#noticeAction:disabled { color: $text_faint; }
 #primary { background: $accent; border: 2px solid transparent; border-radius: 10px;
     padding: 6px 18px; font-weight: 600; color: $on_accent; }
 #primary:hover { background: $accent_hover; }
@@ -86,7 +88,6 @@ QProgressBar::chunk { background: $accent; border-radius: 3px; }
 #choice:focus, #bring:focus, #forget:focus { border-color: $focus; }
 #forget { color: $danger; }
 
-#pageFrame { background: $page; border-left: 1px solid $border; }
 #rail { background: $surface; border-right: 1px solid $border; }
 #railBody { background: transparent; }
 QToolButton#railButton { border-radius: 12px; font-size: 11px; color: $text_dim; padding: 4px 0; }
@@ -134,6 +135,9 @@ QToolButton#railButton:focus { border-color: $focus; }
 #plainList:focus { border-color: $focus; }
 #plainList::item { padding: 3px 8px; color: $text; border-radius: 8px; }
 #plainList::item:selected { background: $raised; color: $text; }
+#plainList QHeaderView, #plainList QHeaderView::section { background: transparent; border: none;
+    color: $text_dim; font-size: 12px; font-weight: 600; }
+#plainList QHeaderView::section { padding: 3px 8px; }
 #pages { background: transparent; border: none; }
 #pages::item { padding: 8px 12px; border: 2px solid transparent; border-radius: 10px;
     color: $text; }
@@ -190,6 +194,16 @@ QToolButton[kind="stage"]:focus { border-color: $focus; }
 _FONT_SIZE = re.compile(r"font-size: (\d+)px")
 
 
+def dress(part: QWidget, theme: Theme) -> None:
+    """Style a part of the window, unless it looks as the theme says already. Qt goes through all
+    widgets of the part for it, so each part has a style sheet of its own, and waits until it is
+    seen."""
+    sheet = stylesheet(theme.palette, theme.text_scale)
+    if part.styleSheet() != sheet:
+        part.setStyleSheet(sheet)
+
+
+@lru_cache(maxsize=8)
 def stylesheet(palette: Palette, text_scale: float = 1.0) -> str:
     """Return the style sheet for `palette`, with all text `text_scale` times as large."""
     sheet = _colored(palette)

@@ -147,10 +147,15 @@ class Theme(QObject):
 
     @property
     def palette(self) -> Palette:
-        system = self.choice is ThemeChoice.SYSTEM
-        if self._system_is_dark() if system else self.choice is ThemeChoice.DARK:
+        if self._resolved() is ThemeChoice.DARK:
             return STRONG_DARK if self.strong else DARK
         return STRONG_LIGHT if self.strong else LIGHT
+
+    def _resolved(self) -> ThemeChoice:
+        """Return dark or light, whichever is seen."""
+        if self.choice is not ThemeChoice.SYSTEM:
+            return self.choice
+        return ThemeChoice.DARK if self._system_is_dark() else ThemeChoice.LIGHT
 
     def choose(self, choice: ThemeChoice) -> None:
         """Use `choice` from now on."""
@@ -162,6 +167,19 @@ class Theme(QObject):
         """Use high contrast or not, and text of this size, from now on."""
         if (strong, text_scale) != (self.strong, self.text_scale):
             self.strong, self.text_scale = strong, text_scale
+            self.changed.emit()
+
+    def twin(self) -> Theme:
+        """Return a theme that looks as this one does now, and changes only by `follow`."""
+        result = Theme(self._resolved())
+        result.strong, result.text_scale = self.strong, self.text_scale
+        return result
+
+    def follow(self, other: Theme) -> None:
+        """Look as another theme does now."""
+        looks = other._resolved(), other.strong, other.text_scale
+        if looks != (self.choice, self.strong, self.text_scale):
+            self.choice, self.strong, self.text_scale = looks
             self.changed.emit()
 
     def opposite(self) -> ThemeChoice:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QSpacerItem
 
 from avatar_app.core.events import AudioLevels, State
@@ -22,7 +32,16 @@ LONGEST = 2_000
 class _MessageField(QLineEdit):
     """Invites in a few words where there is no room for all of them."""
 
+    picture_pasted = Signal(QImage)
     _invitations = ("", "")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """A picture in the clipboard is pasted as such."""
+        image = QGuiApplication.clipboard().image()
+        if event.matches(QKeySequence.StandardKey.Paste) and not image.isNull():
+            self.picture_pasted.emit(image)
+            return
+        super().keyPressEvent(event)
 
     def invite(self, whole: str, short: str) -> None:
         self._invitations = whole, short
@@ -46,15 +65,20 @@ class Composer(QFrame):
     stopped = Signal()
     mute_wanted = Signal(bool)
     expand_wanted = Signal()
+    look_wanted = Signal()
+    file_dropped = Signal(object)
+    """Emitted with the path of a file that was dropped on the bar."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._muted = False
+        self._awaited = ""
         self.setObjectName("composer")
         self.setFixedHeight(HEIGHT)
         self.talk_button = IconButton(theme, Glyph.TALK, "", kind="talk", shade="on_accent")
         self.mute_button = IconButton(theme, Glyph.MICROPHONE, "", kind="toggle")
         self.mute_button.setCheckable(True)
+        self.look_button = IconButton(theme, Glyph.EYE, "", kind="toggle")
         self.meter = LevelMeter(theme, bars=5, height=20)
         self.field = _MessageField()
         self.stop_button = IconButton(theme, Glyph.STOP, "", kind="stop", shade="text")
@@ -62,6 +86,7 @@ class Composer(QFrame):
         self.expand_button = IconButton(theme, Glyph.EXPAND, "")
         self.expand_button.hide()
         self._dress_field()
+        self.setAcceptDrops(True)
         self._lay_out()
         self._connect()
         self._offer_send()
@@ -81,10 +106,34 @@ class Composer(QFrame):
         self.mute_button.name_it(name, "Ctrl+M")
         self.meter.show_muted(muted=muted)
 
+    def show_awaited(self, phrase: str) -> None:
+        """Say what calls the avatar, while it rests until it is called."""
+        self._awaited = phrase
+        whole, short = self.tr("Type, or hold Space to talk"), self.tr("Type")
+        if phrase:
+            whole, short = self.tr("Say “{phrase}”, or type").format(phrase=phrase), f"“{phrase}”"
+        self.field.invite(whole, short)
+
+    def show_looking(self, *, looking: bool) -> None:
+        """A light, while the camera, the screen or a window is looked at."""
+        self.look_button.wear(Glyph.EYE, "danger" if looking else "text_dim")
+        name = self.tr("I am looking") if looking else self.tr("Let me look")
+        self.look_button.name_it(name)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if len(event.mimeData().urls()) == 1:
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.file_dropped.emit(Path(event.mimeData().urls()[0].toLocalFile()))
+        event.accept()
+
     def show_compact(self, *, compact: bool) -> None:
         """Leave out what a small window has no room for."""
         self.field.setVisible(not compact)
         self.send_button.setVisible(not compact)
+        self.look_button.setVisible(not compact)
         self.expand_button.setVisible(compact)
         self._gap.changeSize(0, 0, Expanding if compact else Fixed, Fixed)
         self._row.invalidate()
@@ -110,23 +159,24 @@ class Composer(QFrame):
         self.field.setObjectName("field")
         self.field.setMaxLength(LONGEST)
         self.field.setAttribute(Qt.WidgetAttribute.WA_MacShowFocusRect, on=False)
-        self.field.setAcceptDrops(False)  # dropped files belong to the whole window
+        self.field.setAcceptDrops(False)  # dropped files belong to the bar
 
     def _name_parts(self) -> None:
         self.talk_button.name_it(self.tr("Hold to talk"), self.tr("Space"))
         self.stop_button.name_it(self.tr("Stop the answer"), "Esc")
         self.send_button.name_it(self.tr("Send"), self.tr("Enter"))
         self.expand_button.name_it(self.tr("Back to the whole window"), "F9")
-        self.field.invite(self.tr("Type, or hold Space to talk"), self.tr("Type …"))
+        self.show_awaited(self._awaited)
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.show_muted(muted=self._muted)
+        self.show_looking(looking=False)
 
     def _lay_out(self) -> None:
         row = self._row = QHBoxLayout(self)
         row.setContentsMargins(UNIT, UNIT, UNIT, UNIT)
         row.setSpacing(UNIT)
-        for widget in (self.talk_button, self.mute_button, self.meter):
+        for widget in (self.talk_button, self.mute_button, self.look_button, self.meter):
             row.addWidget(widget)
         self._gap = QSpacerItem(UNIT // 2, 0, Fixed, Fixed)
         row.addSpacerItem(self._gap)
@@ -143,6 +193,7 @@ class Composer(QFrame):
         self.talk_button.pressed.connect(lambda: self.held.emit(True))  # noqa: FBT003 - Qt's
         self.talk_button.released.connect(lambda: self.held.emit(False))  # noqa: FBT003 - Qt's
         self.mute_button.clicked.connect(self._mute_clicked)
+        self.look_button.clicked.connect(self.look_wanted)
         self.expand_button.clicked.connect(self.expand_wanted)
 
     def _mute_clicked(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from avatar_app.core.builds import BuildChanged
 from avatar_app.core.events import (
     Announced,
     AnswerRepeated,
@@ -14,12 +15,17 @@ from avatar_app.core.events import (
     BlockWritten,
     CharacterShown,
     ClauseWritten,
+    ConsentAsked,
+    ConsentSettled,
+    Control,
     ControlRequested,
     ConversationBegan,
     Event,
     Failed,
+    LookingChanged,
     Muted,
     Noticed,
+    Resting,
     State,
     StateChanged,
     TurnEnded,
@@ -45,8 +51,12 @@ class EventPresenter(QObject):
     character_shown = Signal(str)
     control_requested = Signal(object)
     """Emitted with a `Control` that concerns the whole window."""
+    source_requested = Signal(str)
+    """Emitted with the user's sentence that is to be shown where it was said."""
     announced = Signal(str)
     muted = Signal(bool)
+    looking_changed = Signal(object)
+    """Emitted with the `LookingChanged` event."""
 
     def __init__(self, parts: WindowParts, parent: QObject) -> None:
         super().__init__(parent)
@@ -57,6 +67,8 @@ class EventPresenter(QObject):
         self._answer = Answer()
         self.remedy: Callable[[Failed | Noticed], Action | None] = lambda _event: None
         """Returns the button that helps; None where nothing does."""
+        self._awaited = ""
+        """What calls the avatar, while it rests until it is called."""
         self._known = False
         """Whether the hint is the one for users who have talked before."""
         keep_translated(parts.stage.captions, self._repeat_greeting)
@@ -71,10 +83,21 @@ class EventPresenter(QObject):
         if self._parts.stage.captions.caption.hint:
             self._known = True
             self._hint(self.tr("Welcome back"))
+            self._show_rest(self._awaited)
+
+    def _show_rest(self, phrase: str) -> None:
+        """While it rests until it is called, say what calls it; in place of what was said last."""
+        was_resting, self._awaited = bool(self._awaited), phrase
+        if phrase:
+            self._hint(self.tr("Say “{phrase}”, or type").format(phrase=phrase))
+        elif was_resting and self._parts.stage.captions.caption.hint:
+            self._parts.stage.captions.clear()
 
     def _repeat_greeting(self) -> None:
         """In another language."""
-        if self._known:
+        if self._awaited:
+            self._show_rest(self._awaited)
+        elif self._known:
             self.greet_again()
         elif self._parts.stage.captions.caption.hint:
             self.greet()
@@ -90,14 +113,28 @@ class EventPresenter(QObject):
                 self._parts.stage.view.show_muted(muted=muted)
                 self._parts.composer.show_muted(muted=muted)
                 self.muted.emit(muted)
+            case Resting(phrase):
+                self._parts.stage.view.show_awaited(phrase)
+                self._parts.composer.show_awaited(phrase)
+                self._show_rest(phrase)
             case Announced(text):
                 self.announced.emit(text)
             case Failed() | Noticed():
                 self._parts.stage.notices.tell(self._notice(event))
             case CharacterShown(name):
                 self.character_shown.emit(name)
+            case ControlRequested(Control.SHOW_SOURCE, sentence):
+                self.source_requested.emit(sentence)
             case ControlRequested(control):
                 self.control_requested.emit(control)
+            case LookingChanged():
+                self.looking_changed.emit(event)
+            case ConsentAsked():
+                self._parts.consent_card.ask(event)
+            case ConsentSettled():
+                self._parts.consent_card.settle(event)
+            case BuildChanged():
+                self._parts.build_card.show_build(event)
             case _:
                 self._show_words(event)
 

@@ -10,12 +10,15 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from avatar_app.session.session import Session
 from avatar_app.ui.portrait.pane import PortraitPane
+from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.theme import UNIT
+from avatar_app.ui.window.attendance import Attendance
 from avatar_app.ui.window.composer import Composer
 from avatar_app.ui.window.desktop_presence import DesktopPresence
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.push_to_talk import Hold
+from avatar_app.ui.window.showing import Showing
 
 MICROPHONE, SPEAKER = "audio.microphone", "audio.speaker"
 """Settings that the popover changes."""
@@ -27,9 +30,11 @@ def lay_out(window: QWidget, parts: WindowParts) -> None:
     left.setContentsMargins(0, 0, 0, 0)
     left.setSpacing(0)
     left.addWidget(parts.stage, 1)
-    cards = QVBoxLayout()  # takes no room while both are hidden
+    cards = QVBoxLayout()  # takes no room while all are hidden
     cards.setContentsMargins(2 * UNIT, 0, 2 * UNIT, UNIT)
     cards.setSpacing(UNIT)
+    cards.addWidget(parts.consent_card)
+    cards.addWidget(parts.build_card)
     cards.addWidget(parts.starter_card)
     cards.addWidget(parts.first_steps)
     left.addLayout(cards)
@@ -54,6 +59,9 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
         composer.send_button,
         composer.talk_button,
         composer.mute_button,
+        composer.look_button,
+        *parts.consent_card.buttons,
+        *parts.build_card.buttons,
         stage.theme_button,
         stage.settings_button,
         stage.transcript_button,
@@ -71,10 +79,13 @@ def _tab_order(parts: WindowParts) -> tuple[QWidget, ...]:
 
 
 def connect_session(
-    parts: WindowParts, session: Session, run: Callable[[Callable[[], object]], object]
+    parts: WindowParts, session: Session, work: Work, reporter: EventPresenter
 ) -> None:
-    """Connect controls that only pass on the user's actions; `run` calls them outside the window's
+    """Connect controls that only pass on the user's actions; `work` calls them outside the window's
     thread."""
+    run = work.run
+    Attendance(parts.stage.window(), session.attend)
+    reporter.looking_changed.connect(Showing(parts, session, work).show_light)
     composer, popover, change = parts.composer, parts.popover, session.settings.set
     composer.sent.connect(session.type)
     composer.held.connect(lambda held: session.hold(held=held))
@@ -83,6 +94,8 @@ def connect_session(
     popover.microphone_chosen.connect(lambda name: run(lambda: change(MICROPHONE, name)))
     popover.speaker_chosen.connect(lambda name: run(lambda: change(SPEAKER, name)))
     popover.character_chosen.connect(lambda name: run(lambda: session.use_character(name)))
+    parts.consent_card.decide = lambda request, agreed: session.decide(request, agreed=agreed)
+    parts.build_card.act = lambda act: run(lambda: session.act_on_page(act))
     popover.closed.connect(composer.field.setFocus)
     parts.chat.messages.say_again.connect(session.say_again)
     parts.chat.model.corrected.connect(session.correct)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.style.assets import BODY, unscaled_font
-from avatar_app.ui.style.stylesheet import stylesheet
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.preferences import THEME, WindowPreferences
@@ -15,26 +14,20 @@ from avatar_app.ui.window.preferences import THEME, WindowPreferences
 class WindowLook:
     """Follows the settings, and changes the theme for the user."""
 
-    def __init__(
-        self, window: QWidget, parts: WindowParts, theme: Theme, preferences: WindowPreferences
-    ) -> None:
-        self._window, self._parts = window, parts
+    def __init__(self, parts: WindowParts, theme: Theme, preferences: WindowPreferences) -> None:
+        self._parts = parts
         self._theme, self._preferences = theme, preferences
         parts.popover.theme_chosen.connect(self.use_theme)
         parts.stage.theme_button.clicked.connect(self.toggle_theme)
-        theme.changed.connect(self._restyle)
-
-    def restore(self) -> None:
-        """Look as the settings say, for the first time."""
-        self.follow()
-        self._restyle()
 
     def follow(self) -> None:
         """Look as the settings say."""
         choice, access = self._preferences.now.theme, self._preferences.access
         self._theme.choose(choice)
         self._parts.popover.show_theme(choice)
-        QApplication.setFont(unscaled_font(round(BODY * access.font_scale)))
+        font = unscaled_font(round(BODY * access.font_scale))
+        if QApplication.font() != font:  # Qt goes through all widgets, even for the same
+            QApplication.setFont(font)
         self._parts.panel.slides = not access.reduced_motion
         self._parts.stage.view.light.still = access.reduced_motion
         self._parts.stage.captions.adapt(
@@ -49,6 +42,3 @@ class WindowLook:
 
     def toggle_theme(self) -> None:
         self.use_theme(self._theme.opposite())
-
-    def _restyle(self) -> None:
-        self._window.setStyleSheet(stylesheet(self._theme.palette, self._theme.text_scale))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -22,9 +22,13 @@ from avatar_app.ui.portrait.avatar_drop import AvatarDrop
 from avatar_app.ui.portrait.pane import PortraitPane
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
+from avatar_app.ui.style.ground import Ground
+from avatar_app.ui.style.lazy_dress import LazyDress
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.widgets.display_name import title_of, titles_of
+from avatar_app.ui.window.build_card import BuildCard
 from avatar_app.ui.window.composer import Composer
+from avatar_app.ui.window.consent_card import ConsentCard
 from avatar_app.ui.window.desktop_presence import DesktopPresence
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.first_steps import FirstSteps, FirstStepsBar
@@ -43,24 +47,22 @@ from avatar_app.ui.window.starter_offer import StarterOffer
 EARLIER_TURNS = 100
 
 
-class MainWindow(QWidget):
+class MainWindow(Ground):
     """Connects the parts. `start` begins the session, closing the window ends it."""
 
     closed = Signal()
 
     def __init__(self, session: Session, theme: Theme) -> None:
-        super().__init__()
-        self._session, self.theme = session, theme
-        self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(None, theme)
+        self._session = session
         keep_translated(self, partial(_name, self))
         self.stage = PortraitPane(session, theme)
         self.composer = Composer(theme)
         self.chat = ChatView(ChatModel(title_of(session.character, session.avatars)), theme)
         self.panel = SidePanel(self.chat)
         self.popover = Popover(self, theme)
-        sides = (self.stage, self.composer, self.chat, self.panel)
-        parts = WindowParts(*sides, self.popover, StarterCard(theme), FirstStepsBar(theme))
+        cards = (StarterCard(theme), FirstStepsBar(theme), ConsentCard(), BuildCard())
+        parts = WindowParts(self.stage, self.composer, self.chat, self.panel, self.popover, *cards)
         self.reporter = EventPresenter(parts, self)
         self.bridge = Bridge(self.reporter.receive, self)
         self.work = Work(self.bridge, self.stage.notices.tell_error)
@@ -68,16 +70,18 @@ class MainWindow(QWidget):
         self.starter = StarterOffer(parts, self.bridge, session.starter)
         self.talk_key = PushToTalkKey(self, self.hold)
         self._unsubscribe = session.subscribe(self.bridge.post)
-        self.preferences = WindowPreferences(session.settings, self.bridge.post, self._follow)
-        shared = (theme, session, self.work, self.bridge.post, self.preferences)
+        threads = (self.work, self.bridge.post)
+        self.preferences = WindowPreferences(session.settings, *threads, self._follow)
+        shared = (theme, session, *threads, self.preferences)
         self.pages = PageHost(self, parts, *shared)
-        self.reporter.remedy = self.pages.remedies.for_event
+        self.pages.follow(self.reporter)
         self.first_steps = FirstSteps(parts, session.settings, self.work, self.pages.open)
-        self.look = WindowLook(self, parts, theme, self.preferences)
+        self.look = WindowLook(parts, theme, self.preferences)
         self.modes = WindowModes(self, parts, self.preferences)
         self.desktop = DesktopPresence(self, self.preferences, self.work)
         lay_out(self, parts)
-        connect_session(parts, session, self.work.run)
+        LazyDress(self, theme, (*parts.in_window, self.pages.rail, self.desktop.tray.menu))
+        connect_session(parts, session, self.work, self.reporter)
         self._connect()
         self._restore()
 
@@ -203,7 +207,7 @@ class MainWindow(QWidget):
             self.show_transcript(shown=shown)
 
     def _restore(self) -> None:
-        self.look.restore()
+        self.look.follow()
         self.show_transcript(shown=self.preferences.now.transcript)
         self.panel.settle()
         self.modes.restore()

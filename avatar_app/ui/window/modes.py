@@ -109,7 +109,8 @@ class WindowModes(QObject):
 
     def _show_cards(self, *, shown: bool) -> None:
         """Put what is offered below the portrait aside, and bring it back."""
-        cards = (self._parts.starter_card, self._parts.first_steps)
+        parts = self._parts
+        cards = (parts.starter_card, parts.first_steps, parts.build_card)
         if not shown:
             self._aside = [card for card in cards if card.isVisibleTo(self._window)] or self._aside
         for card in self._aside:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QWidget
 
 from avatar_app.session.session import Session
@@ -13,10 +13,14 @@ from avatar_app.ui.language.texts import keep_translated
 from avatar_app.ui.language.translator import is_right_to_left
 from avatar_app.ui.pages.index import PAGES
 from avatar_app.ui.pages.page import PageContext, PageView
-from avatar_app.ui.pages.page_ids import SETTINGS
+from avatar_app.ui.pages.page_ids import HISTORY, SETTINGS
 from avatar_app.ui.pages.remedy_actions import RemedyActions
 from avatar_app.ui.qt.work import Work
+from avatar_app.ui.style.stylesheet import dress
 from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.window.event_presenter import EventPresenter
+from avatar_app.ui.window.kept_page import KeptPage
+from avatar_app.ui.window.page_frame import PageFrame
 from avatar_app.ui.window.page_rail import PageRail, shortcut_of
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.preferences import LAST_PAGE, WindowPreferences
@@ -51,13 +55,11 @@ class PageHost(QObject):
         self.remedies = RemedyActions(session, work, self.open, parts.chat.model.ask_again)
         parts.stage.notices.remedy = self.remedies.for_error
         self._context = PageContext(session, theme, work, post, self.open, self.remedies)
-        self._views: dict[str, PageView] = {}
-        self._shown: PageView | None = None
+        self._pages: dict[str, KeptPage] = {}
+        self._shown: KeptPage | None = None
         self._former: list[PageView] = []
         """Pages in the language before: calls that they wait for may still come back."""
-        self.frame = QWidget(window)
-        self.frame.setObjectName("pageFrame")
-        self.frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.frame = PageFrame(window, theme)
         self.rail = PageRail(PAGES, theme)
         self.rail.chosen.connect(self._show)
         self._stack = QStackedWidget()
@@ -71,6 +73,12 @@ class PageHost(QObject):
         window.installEventFilter(self)
         application().focusChanged.connect(self._bring_into_sight)
         keep_translated(window, self._rebuild)
+        theme.changed.connect(self._follow_theme)
+
+    def follow(self, reporter: EventPresenter) -> None:
+        """Offer pages where they help, and open the one that is asked for by voice."""
+        reporter.remedy = self.remedies.for_event
+        reporter.source_requested.connect(partial(self.open, HISTORY))
 
     @property
     def keys(self) -> dict[str, Callable[[], object]]:
@@ -81,7 +89,7 @@ class PageHost(QObject):
     @property
     def shown(self) -> PageView | None:
         """Return the page on show."""
-        return self._shown
+        return self._shown.view if self._shown is not None else None
 
     def open(self, id: str = "", words: str = "") -> None:
         """Show a page in place of the transcript, by default the last one; search it for words."""
@@ -90,10 +98,10 @@ class PageHost(QObject):
         self._parts.panel.setVisible(False)
         self._show(id or self._last())
         self.rail.focus_chosen()
-        if self._shown is not None:
-            self._shown.focus_first()
+        if (page := self.shown) is not None:
+            page.focus_first()
             if words:
-                self._shown.look_for(words)
+                page.look_for(words)
 
     def toggle(self) -> None:
         """Open the last page, or close the pages."""
@@ -114,17 +122,17 @@ class PageHost(QObject):
 
     def escape(self) -> bool:
         """Go one step back in the page, or leave it; returns False if no page is open."""
-        if self._shown is None:
+        if (page := self.shown) is None:
             return False
-        if not self._shown.escape():
+        if not page.escape():
             self.close()
         return True
 
     def stop(self) -> None:
         """Called when the window closes."""
         self._leave()
-        for view in self._views.values():
-            view.stop()
+        for page in self._pages.values():
+            page.view.stop()
 
     def _bring_into_sight(self, _before: QWidget | None, now: QWidget | None) -> None:
         """Scroll to what gets the keys: a scroll area does so only for keys that it had before."""
@@ -143,11 +151,12 @@ class PageHost(QObject):
 
     def _rebuild(self) -> None:
         """Create the pages once more, in another language; the one on show at once."""
-        shown = next((id for id, view in self._views.items() if view is self._shown), "")
+        shown = self._shown.id if self._shown is not None else ""
         self._leave()
         for page in self._former:
             page.deleteLater()
-        self._former, self._views = list(self._views.values()), {}
+        self._former = [page.view for page in self._pages.values()]
+        self._pages = {}
         for page in self._former:
             page.stop()
             self._stack.removeWidget(page)
@@ -158,41 +167,48 @@ class PageHost(QObject):
 
     def _pass_on(self, former: PageView) -> None:
         """Show what a page reports that is no longer on show."""
-        if self._shown is not None and (notice := former.toast.notice) is not None:
-            self._shown.toast.tell(notice)
+        if (page := self.shown) is not None and (notice := former.toast.notice) is not None:
+            page.toast.tell(notice)
 
     def _last(self) -> str:
         last = self._preferences.now.page
         return last if last in self._entries else next(iter(self._entries))
 
     def _show(self, id: str) -> None:
-        view = self._view(id)
-        if view is self._shown:
+        page = self._page(id)
+        if page is self._shown:
             return
         self._leave()
-        self._shown = view
-        self._stack.setCurrentWidget(view)
+        self._shown = page
+        page.follow_theme()
+        self._stack.setCurrentWidget(page.view)
         self.rail.show_chosen(id)
         self.frame.show()
         self.frame.raise_()
         self._parts.stage.pages_button.setChecked(True)
         self._place()
-        self._context.work.run(partial(self._preferences.note, LAST_PAGE, id))
-        view.enter()
+        self._preferences.note(LAST_PAGE, id)
+        page.view.enter()
 
     def _leave(self) -> None:
-        if self._shown is not None:
-            self._shown.toast.dismiss_all()
-            self._shown.leave()
+        if (page := self.shown) is not None:
+            page.toast.dismiss_all()
+            page.leave()
             self._shown = None
 
-    def _view(self, id: str) -> PageView:
-        if id not in self._views:
-            view = self._views[id] = self._entries[id].make(self._context)
-            view.close_wanted.connect(self.close)
-            view.characters_changed.connect(self.characters_changed)
-            self._stack.addWidget(view)
-        return self._views[id]
+    def _page(self, id: str) -> KeptPage:
+        if id not in self._pages:
+            page = self._pages[id] = KeptPage(self._entries[id], self._context)
+            page.view.close_wanted.connect(self.close)
+            page.view.characters_changed.connect(self.characters_changed)
+            self._stack.addWidget(page.view)
+        return self._pages[id]
+
+    def _follow_theme(self) -> None:
+        """Change the colors of what is seen; other pages follow when they are shown."""
+        dress(self.rail, self._context.theme)
+        if self._shown is not None:
+            self._shown.follow_theme()
 
     def _place(self) -> None:
         whole, height = self._window.width(), self._window.height()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from avatar_app.ui.language.texts import keep_translated
@@ -15,6 +15,9 @@ from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.toggle import ClickedByToggle
 
 WIDTH = 11 * UNIT
+TALL, TITLED, LOW = 7 * UNIT, 5.5 * UNIT, 4 * UNIT
+"""Heights of a button: the usual one, the least with a title, and the least."""
+SPACING, EDGE = UNIT // 2, 2 * UNIT
 ICON = 22
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
@@ -65,9 +68,14 @@ class PageButton(ClickedByToggle, QToolButton):
         bold.setBold(True)
         return QFontMetrics(bold).horizontalAdvance(self.entry.title)
 
-    def fit(self, width: int) -> None:
-        """Take this width."""
-        self.setFixedSize(width, round(7 * UNIT * self._theme.text_scale))
+    def fit(self, width: int, height: int) -> None:
+        """Take this size; the title is left out where there is no room for it."""
+        titled = height >= TITLED * self._theme.text_scale
+        styles = Qt.ToolButtonStyle
+        style = styles.ToolButtonTextUnderIcon if titled else styles.ToolButtonIconOnly
+        if self.toolButtonStyle() != style:
+            self.setToolButtonStyle(style)
+        self.setFixedSize(width, height)
 
     def _dress(self) -> None:
         """Update the tab order: only the current page is a tab stop; the arrows reach the
@@ -96,8 +104,8 @@ class PageRail(QScrollArea):
         body = QWidget()
         body.setObjectName("railBody")
         column = QVBoxLayout(body)
-        column.setContentsMargins(UNIT // 2, 2 * UNIT, UNIT // 2, 2 * UNIT)
-        column.setSpacing(UNIT // 2)
+        column.setContentsMargins(UNIT // 2, EDGE, UNIT // 2, EDGE)
+        column.setSpacing(SPACING)
         for number, entry in enumerate(entries):
             button = PageButton(entry, shortcut_of(number), theme)
             button.clicked.connect(lambda _=False, id=entry.id: self.chosen.emit(id))
@@ -117,13 +125,20 @@ class PageRail(QScrollArea):
             self._fit()
         super().changeEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _fit(self) -> None:
-        """Be as wide as the longest title in the language, and no narrower than usual."""
+        """Be as wide as the longest title in the language, and no narrower than usual. Where the
+        window is low all pages are shown, without titles."""
         titles = max((button.title_width for button in self.buttons), default=0) + 2 * UNIT
         width = max(round(WIDTH * self._theme.text_scale), titles)
         self.setFixedWidth(width)
+        each = (self.height() - 2 * EDGE + SPACING) // max(len(self.buttons), 1) - SPACING
+        height = max(LOW, min(round(TALL * self._theme.text_scale), each))
         for button in self.buttons:
-            button.fit(width - UNIT)
+            button.fit(width - UNIT, height)
 
     def show_chosen(self, id: str) -> None:
         """Mark the current page."""

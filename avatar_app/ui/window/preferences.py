@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QWidget
 
 from avatar_app.settings.schema import AccessSettings, WindowSettings
 from avatar_app.settings.store import SettingsChange, SettingsStore
+from avatar_app.ui.qt.work import Work
 
 THEME, TRANSCRIPT, GEOMETRY = "window.theme", "window.transcript", "window.geometry"
 COMPACT_GEOMETRY, MODE = "window.compact_geometry", "window.mode"
 LAST_PAGE = "window.page"
+WINDOW = "window."
 
 
 class WindowPreferences:
@@ -24,23 +26,34 @@ class WindowPreferences:
     def __init__(
         self,
         store: SettingsStore,
+        work: Work,
         post: Callable[[Callable[[], None]], None],
         follow: Callable[[], None],
     ) -> None:
-        self._store, self._follow = store, follow
+        self._store, self._work, self._follow = store, work, follow
+        self._unsaved: dict[str, Any] = {}
+        """What is on its way into the file, by field."""
         self.stop = store.subscribe(lambda change: post(lambda: self._changed(change)))
 
     @property
     def now(self) -> WindowSettings:
-        return self._store.settings.window
+        """Return what the window wants, saved or not."""
+        return self._store.settings.window.model_copy(update=self._unsaved)
 
     @property
     def access(self) -> AccessSettings:
         return self._store.settings.ui
 
     def note(self, name: str, value: Any) -> None:
-        """Save one; the session reports failures."""
-        self._store.change({name: value}, undoable=False)
+        """Save one, outside the window's thread; the session reports failures."""
+        field = name.removeprefix(WINDOW)
+        self._unsaved[field] = value
+        task = self._work.run(lambda: self._store.change({name: value}, undoable=False))
+        task.then(lambda _change: self._saved(field, value))
+
+    def _saved(self, field: str, value: Any) -> None:
+        if self._unsaved.get(field) == value:
+            del self._unsaved[field]
 
     def note_geometry(self, window: QWidget, *, compact: bool) -> None:
         """Save size and position, of the compact window or of the usual one."""
@@ -60,7 +73,5 @@ class WindowPreferences:
 
     def _changed(self, change: SettingsChange) -> None:
         its_own = (GEOMETRY, COMPACT_GEOMETRY, MODE, LAST_PAGE)  # the window knows them already
-        if any(
-            name.startswith(("window.", "ui.")) and name not in its_own for name in change.names
-        ):
+        if any(name.startswith((WINDOW, "ui.")) and name not in its_own for name in change.names):
             self._follow()

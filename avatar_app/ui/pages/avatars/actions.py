@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QMenu, QWidget
 from avatar_app.session.avatar_gallery import AvatarDeletion
 from avatar_app.session.face_engines import FaceEngine
 from avatar_app.settings.store import SettingsChange
+from avatar_app.ui.pages.avatars.care import AvatarCare
+from avatar_app.ui.pages.avatars.care_card import CareCard
 from avatar_app.ui.pages.avatars.files import choose_file, choose_place
 from avatar_app.ui.pages.avatars.gallery_view import GalleryView
 from avatar_app.ui.pages.avatars.tile import AvatarTile
@@ -40,6 +42,8 @@ class AvatarActions(QObject):
         self._undoable: Notice | None = None
         """The last one whose action takes something back."""
         self._avatars, self._store = context.session.avatars, context.session.settings
+        self.care_card = CareCard(context.theme)
+        self.care = AvatarCare(self.care_card, context, toast.tell_error, refresh, self.use)
 
     def connect_to(self, gallery: GalleryView) -> None:
         gallery.used.connect(lambda tile: self.use(tile.avatar.name, tile.title))
@@ -109,15 +113,27 @@ class AvatarActions(QObject):
         menu = QMenu(self._page)
         menu.setAccessibleName(self.tr("Avatar"))
         tr = self.tr
+        care = self.care
+        given: tuple[tuple[Glyph, str, str, Callable[[], object]], ...] = (
+            (Glyph.EYE, tr("Bring to life"), "", partial(care.animate, tile)),
+            (Glyph.TALK, tr("Teach it its lips"), "", partial(care.teach, tile)),
+            (Glyph.TALK, tr("Teach it its whole head"), "", partial(care.teach_head, tile)),
+        )
+        if tile.avatar.is_clip:
+            given = ()
+        if tile.avatar.is_rendered:
+            given = ((Glyph.STOP, tr("Hold it still"), "", partial(care.calm, tile)),)
         for glyph, title, keys, act in (
             (Glyph.CHECK, tr("Use"), "Return", tile.click),
             (Glyph.SPEAKER, tr("Let it speak"), "Space", tile.speak_wanted.emit),
+            *given,
             (Glyph.EDIT, tr("Rename"), "F2", tile.rename),
             (Glyph.EXPORT, tr("Share as a file"), "", partial(self.share, tile)),
             (Glyph.TRASH, tr("Delete"), "Del", partial(self.delete, tile)),
         ):
             action = self._add(menu, glyph, title, keys)
             action.triggered.connect(lambda _checked=False, act=act: act())
+            action.setEnabled(act not in [each[3] for each in given] or not care.is_busy)
         return menu
 
     def _add(self, menu: QMenu, glyph: Glyph, title: str, keys: str) -> QAction:

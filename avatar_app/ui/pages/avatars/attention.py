@@ -10,10 +10,10 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.values import Image
 from avatar_app.session.avatar_gallery import AvatarGallery
 from avatar_app.ui.pages.avatars.gallery_view import GalleryView
-from avatar_app.ui.pages.avatars.pictures import pixmap_of
 from avatar_app.ui.pages.avatars.stage import AvatarStage
 from avatar_app.ui.pages.avatars.tile import AvatarTile
 from avatar_app.ui.pages.avatars.try_bar import TryBar
+from avatar_app.ui.widgets.pictures import pixmap_of
 
 MOVES_MS, SPEAKS_MS = 120, 900
 """How long the pointer rests on an avatar before it moves, and before it speaks."""

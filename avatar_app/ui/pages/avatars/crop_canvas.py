@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen, QPi
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from avatar_app.avatars.draft import AvatarDraft, Crop
-from avatar_app.ui.pages.avatars.pictures import draw_rounded
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.pictures import draw_rounded
 
 CORNER = 12
 

@@ -11,8 +11,8 @@ from PySide6.QtGui import (
 
 from avatar_app.avatars.draft import SMALLEST, AvatarDraft, Crop
 from avatar_app.ui.pages.avatars.crop_canvas import CropCanvas, Grasp, corners_of
-from avatar_app.ui.pages.avatars.pictures import pixmap_of
 from avatar_app.ui.style.theme import Theme
+from avatar_app.ui.widgets.pictures import pixmap_of
 
 GRIP = 14.0
 """Pixels around a corner within which it is grasped."""

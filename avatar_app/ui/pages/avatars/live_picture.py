@@ -7,9 +7,9 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.core.values import Image
-from avatar_app.ui.pages.avatars.pictures import draw_rounded, pixmap_of
 from avatar_app.ui.style.shapes import rounded
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.pictures import draw_rounded, pixmap_of
 
 SIDE = 17 * UNIT
 CORNER = 16

@@ -29,7 +29,6 @@ from avatar_app.ui.pages.avatars.engine_rows import EngineRows
 from avatar_app.ui.pages.avatars.file_drop_page import FileDropPage
 from avatar_app.ui.pages.avatars.files import choose_file
 from avatar_app.ui.pages.avatars.gallery_view import GalleryView
-from avatar_app.ui.pages.avatars.pictures import pixmap_of
 from avatar_app.ui.pages.avatars.stage import AvatarStage
 from avatar_app.ui.pages.avatars.thumbnails import ThumbnailPainter
 from avatar_app.ui.pages.avatars.tile import AvatarTile
@@ -39,6 +38,7 @@ from avatar_app.ui.pages.page import PageContext
 from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.pages.scrolling import ScrollingColumn
 from avatar_app.ui.portrait.avatar_drop_card import AvatarDropCard
+from avatar_app.ui.widgets.pictures import pixmap_of
 
 LOOK = ("expressiveness", "gaze", "zoom", "background")
 """Options of face engines that the page shows."""
@@ -128,6 +128,7 @@ class AvatarsPage(FileDropPage):
         self._unfollow()
         self._painter.close()
         self.drafting.close()
+        self.actions_of.care.close()
         self.stage.close()
 
     def refresh(self, focus: str = "") -> None:
@@ -197,7 +198,7 @@ class AvatarsPage(FileDropPage):
 
     def _lay_out(self) -> None:
         self.head.addWidget(self.try_bar, 1)
-        for part in (self.gallery, self.look, self.engines):
+        for part in (self.actions_of.care_card, self.gallery, self.look, self.engines):
             self.scroller.add(part)
         self.draft.try_place.addWidget(self.draft_try_bar)
         self.views.addWidget(self.scroller)

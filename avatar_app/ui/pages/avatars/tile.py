@@ -80,7 +80,8 @@ class AvatarTile(TileFace):
             return self.tr("In use")
         if self.avatar.is_drawn:
             return self.tr("Drawn")
-        return self.tr("From a clip") if self.avatar.is_clip else self.tr("From a photo")
+        filmed = self.avatar.is_clip and not self.avatar.is_rendered
+        return self.tr("From a clip") if filmed else self.tr("From a photo")
 
     def show_picture(self, picture: QPixmap) -> None:
         """Show it at rest, or as it moves."""

@@ -6,9 +6,9 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton
 
-from avatar_app.ui.pages.avatars.pictures import draw_rounded
 from avatar_app.ui.style.assets import Glyph, font, pixmap
 from avatar_app.ui.style.theme import UNIT, Theme
+from avatar_app.ui.widgets.pictures import draw_rounded
 
 NAMES = 6 * UNIT
 """Height of the two lines below the picture."""

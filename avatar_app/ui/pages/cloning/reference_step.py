@@ -97,7 +97,7 @@ class ReferenceStep(CheckCard):
 
     def choose(self) -> None:
         """Ask for a file."""
-        dialog = QFileDialog(self.window(), self.tr("Choose a recording of the voice"))
+        dialog = QFileDialog(self, self.tr("Choose a recording of the voice"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         sounds = self.tr("Sound files")
         dialog.setNameFilters([f"{sounds} ({_SOUNDS})", self.tr("All files") + " (*)"])

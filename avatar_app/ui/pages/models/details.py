@@ -89,7 +89,8 @@ class ModelDetails(QFrame):
             self.memory.show_plan(plan.with_engine(kind, weight), entry.model.title)
 
     def _show_missing(self, entry: ListedModel, upkeep: Upkeep | None) -> None:
-        """Packages of the engine: a button installs an extra, a command whatever is in none."""
+        """Packages that the engine lacks, or would be faster with: a button installs an extra, a
+        command whatever is in none."""
         missing, extra = ", ".join(entry.missing_packages), entry.extra
         installing = _is_under_way(upkeep, UpkeepTask.INSTALL)
         if extra is None:
@@ -103,7 +104,7 @@ class ModelDetails(QFrame):
         self.missing.setVisible(bool(missing))
         self.command.setVisible(bool(missing) and extra is None)
         self.copy_button.setVisible(bool(missing) and extra is None)
-        self.install_button.setVisible(bool(missing) and extra is not None and not installing)
+        self.install_button.setVisible(extra is not None and not installing)
         self.stop_button.setVisible(installing)
 
     @property

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QW
 
 from avatar_app.session.model_listing import ModelListing
 from avatar_app.session.model_upkeep import Upkeep
-from avatar_app.ui.language.formats import number_text
+from avatar_app.ui.language.formats import number_text, path_text
 from avatar_app.ui.language.texts import full_text
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.theme import UNIT
@@ -58,7 +58,7 @@ class ModelFolderRow(QWidget):
         """Show where the models lie, and what they take there."""
         self._is_moved = listing.is_moved
         self.disk.setText(self._words.disk(listing))
-        self.place.setText(self.tr("They are in {}.").format(_short(listing.place)))
+        self.place.setText(self.tr("They are in {}.").format(path_text(_short(listing.place))))
         self.place.setToolTip(str(listing.place))
         self._show_buttons()
 

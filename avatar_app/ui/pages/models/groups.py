@@ -42,11 +42,10 @@ class ModelGroups(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._make_some)
-        self._nothing = QLabel(self.tr("No model matches. Try fewer words."))
+        self._nothing = QLabel(self.tr("Looking at your models …"))
         self._nothing.setObjectName("empty")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._nothing.setMinimumHeight(20 * UNIT)
-        self._nothing.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(UNIT)
@@ -108,7 +107,9 @@ class ModelGroups(QWidget):
 
     def _filter(self) -> None:
         found = [card.show_only(self._search) for card in self._cards.values()]
-        self._nothing.setVisible(self.is_complete and not any(found))
+        if self.is_complete:
+            self._nothing.setText(self.tr("No model matches. Try fewer words."))
+        self._nothing.setVisible(not any(found) and (self.is_complete or not found))
 
 
 class _AbilityCard(QWidget):

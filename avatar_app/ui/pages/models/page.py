@@ -43,7 +43,8 @@ class _Seen:
 
     transfers: tuple[ModelTransfer, ...]
     upkeep: Mapping[str, Upkeep]
-    times_stopped: int
+    times_ended: tuple[int, int]
+    """How many downloads and tasks ended, of which the states tell the last one alone."""
     listing: ModelListing | None
     """None where only the progress may have changed."""
 
@@ -52,7 +53,7 @@ class _Seen:
         """Differs where the listing may have changed."""
         states = [(each.model.id, each.state) for each in self.transfers]
         done = [(id, each.task, each.done) for id, each in self.upkeep.items()]
-        return states, sorted(done), self.times_stopped
+        return states, sorted(done), self.times_ended
 
 
 class ModelsPage(PageView):
@@ -127,12 +128,10 @@ class ModelsPage(PageView):
             task.then(self._show).failed(self._failed)
 
     def _read(self, key: object) -> _Seen:
-        library = self._library
-        stopped = library.downloads.times_stopped
-        seen = _Seen(
-            library.downloads.transfers(), dict(library.upkeep.states), stopped, listing=None
-        )
-        return seen if seen.key == key else replace(seen, listing=library.listing())
+        downloads, upkeep = self._library.downloads, self._library.upkeep
+        ended = downloads.times_stopped, upkeep.times_ended
+        seen = _Seen(downloads.transfers(), dict(upkeep.states), ended, listing=None)
+        return seen if seen.key == key else replace(seen, listing=self._library.listing())
 
     def _show(self, seen: _Seen) -> None:
         if seen.listing is not None:
@@ -202,7 +201,7 @@ class ModelsPage(PageView):
             self._library.upkeep.install(entry.model, entry.extra)
 
     def _ask_for_folder(self) -> None:
-        dialog = QFileDialog(self.window(), self.tr("Choose a folder for the models"))
+        dialog = QFileDialog(self, self.tr("Choose a folder for the models"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(lambda path: self.move_to(Path(path)))

@@ -39,6 +39,7 @@ class ModelWords(QObject):
             Ability.LIPS: self.tr("Lips"),
             Ability.PHOTOS: self.tr("Faces in photos"),
             Ability.FILMS: self.tr("Mouth in films"),
+            Ability.STUDIO: self.tr("Studio"),
             Ability.OTHER: self.tr("Other"),
         }
         return titles[ability]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.performance.advice import Advice
 from avatar_app.session.performance_reports import PerformanceReport, ProcessLoad
 from avatar_app.ui.language.texts import translated
@@ -79,7 +80,11 @@ class PerformancePage(PageView):
 
     def _read(self) -> None:
         if self._unfollow:
-            self._work.run(self._reports.report).then(self._show).failed(self.toast.tell_error)
+            self._work.run(self._reports.report).then(self._show).failed(self._not_read)
+
+    def _not_read(self, error: AvatarError) -> None:
+        self.show_data()
+        self.toast.tell_error(error)
 
     def _show(self, report: PerformanceReport) -> None:
         words = self._words
@@ -97,6 +102,7 @@ class PerformancePage(PageView):
             text = self.tr("{} took longest. {}").format(stage, sentence)
         self.advice.setText(text)
         self.apply_button.setVisible(advice is not None and bool(advice.settings))
+        self.show_data()
 
     def _look(self) -> None:
         self._work.run(self._reports.loads).then(self._show_loads)
@@ -165,7 +171,9 @@ class PerformancePage(PageView):
             column.addSpacing(UNIT)
         column.addStretch(1)
         self.head.addStretch(1)
-        self.body.addWidget(scrolled(column, self.tr("Performance")), 1)
+        content = scrolled(column, self.tr("Performance"))
+        self.body.addWidget(content, 1)
+        self.await_data(content)
 
 
 def _card() -> tuple[QWidget, QVBoxLayout]:

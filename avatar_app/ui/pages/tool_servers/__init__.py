@@ -1,0 +1,1 @@
+"""The section of the privacy page for tools of other programs."""
