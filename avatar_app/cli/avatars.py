@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,19 @@ from avatar_app.cli.notices import print_notices
 if TYPE_CHECKING:
     from avatar_app.avatars.detection.faces import FaceDetector
     from avatar_app.avatars.people import SeveralPeople
+    from avatar_app.avatars.teaching.apart import Taught
     from avatar_app.core.jobs import Job
     from avatar_app.engines.face.portrait.avatar import Avatar
+
+    Teaching = Callable[[Path, Job[Taught]], Taught]
+
+
+class TeacherName(StrEnum):
+    """Who teaches a student."""
+
+    WAV2LIP = "wav2lip"
+    LIVE_PORTRAIT = "live_portrait"
+
 
 avatars = typer.Typer(
     help="Avatars: create from photos and clips, list, export and remove.", no_args_is_help=True
@@ -38,6 +50,17 @@ Person = Annotated[
 ]
 Detector = Annotated[
     str | None, typer.Option(help="The face detector: builtin or s3fd; default: from the settings.")
+]
+Seconds = Annotated[float, typer.Option(min=1.0, max=3.6, help="Length of the loop.")]
+Still = Annotated[bool, typer.Option("--still", help="Take the loop away again.")]
+Networks = Annotated[
+    str,
+    typer.Option(
+        "--model", help="Wav2Lip's checkpoint (a file or a model's name), or LivePortrait's folder."
+    ),
+]
+Minutes = Annotated[
+    float, typer.Option(min=1, help="Longest time for which LivePortrait may be looked at.")
 ]
 DetectorModel = Annotated[Path | None, typer.Option(help="S3FD's weights, for example s3fd.pth.")]
 
@@ -113,6 +136,65 @@ def _eyes(detector: str | None, model: Path | None) -> Callable[[], FaceDetector
     settings, notices = load_settings(overrides={key: it for key, it in said.items() if it})
     print_notices(_err, notices)
     return face_detector_factory(settings.avatars, app_paths().models)
+
+
+@avatars.command()
+def teach(
+    name: AvatarName,
+    model: Networks = "",
+    teacher: Annotated[
+        TeacherName, typer.Option(help="wav2lip teaches the lips, live_portrait the whole head.")
+    ] = TeacherName.WAV2LIP,
+    minutes: Minutes = 12.0,
+) -> int:
+    """Let a large network teach a small one to paint an avatar: some ten minutes, once."""
+    from avatar_app.avatars.library import AvatarLibrary
+    from avatar_app.cli.progress import run_job
+    from avatar_app.system.paths import app_paths
+
+    paths = app_paths()
+    folder = AvatarLibrary.of(paths).folder(name)
+    teaching = _whole_head(model, minutes) if teacher is TeacherName.LIVE_PORTRAIT else _lips(model)
+    taught = run_job(f"Teaching {name}", _err, lambda job: teaching(folder, job))
+    _say(
+        f"The student of {name} paints as its teacher does, but for {taught.psnr:.1f} dB, "
+        f"with {taught.flop / 1e9:.3f} GFLOP a picture."
+    )
+    engine = "whole_head" if teacher is TeacherName.LIVE_PORTRAIT else "student"
+    talk = f"avatar-app run --set face.engine={engine} --set face.options.avatar={name}"
+    _say(f"Talk with it: {talk}")
+    return 0
+
+
+def _lips(model: str) -> Teaching:
+    from avatar_app.avatars.teaching.apart import teach_avatar
+    from avatar_app.render.inputs import find_weights
+    from avatar_app.system.paths import app_paths
+
+    weights = find_weights(model or "wav2lip", app_paths())
+    return lambda folder, job: teach_avatar(folder, weights, job)
+
+
+def _whole_head(model: str, minutes: float) -> Teaching:
+    from avatar_app.avatars.teaching.apart import teach_whole_head
+    from avatar_app.avatars.teaching.head_course import HeadCourse
+    from avatar_app.render.inputs import live_portrait_folder
+    from avatar_app.settings.loading import load_settings
+
+    networks = live_portrait_folder(model, load_settings()[0])
+    course = HeadCourse(minutes=minutes)
+    return lambda folder, job: teach_whole_head(folder, networks, job, course)
+
+
+@avatars.command(hidden=True)
+def animate(name: AvatarName, seconds: Seconds = 3.4, *, still: Still = False) -> int:
+    """Another name of `studio animate NAME`."""
+    from avatar_app.cli.animating import keep_loop
+    from avatar_app.settings.loading import load_settings
+
+    settings, notices = load_settings()
+    print_notices(_err, notices)
+    return keep_loop(name, seconds, settings, still=still)
 
 
 @avatars.command("list")

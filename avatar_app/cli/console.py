@@ -13,8 +13,10 @@ from rich.text import Text
 
 def plain_console(*, stderr: bool = False) -> Console:
     """Disable markup, emoji codes, and colors for numbers and paths: style comes from `style=` and
-    from `Text`."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    from `Text`. What goes to a file or another program keeps its lines: a path that is broken in
+    two is none."""
+    unbroken = stderr and not (sys.stderr and sys.stderr.isatty())
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=unbroken)
 
 
 @contextmanager

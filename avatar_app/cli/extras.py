@@ -30,7 +30,8 @@ def list_all() -> int:
     table = Table("extra", "", "size", "brings", box=None, header_style="bold")
     for name, extra in DeclaredExtras.read().offered.items():
         mine = installed.get(name)
-        size = readable(mine.bytes if mine else extra.megabytes * 1_000_000)
+        known = mine.bytes if mine else extra.megabytes * 1_000_000
+        size = readable(known) if known else ""
         state = "part of the program" if is_part_of_program(extra.packages) else ""
         if mine is not None:
             state = "installed" if mine.is_usable else "for another Python"

@@ -56,12 +56,12 @@ def correct(
     value: Annotated[str, typer.Argument(help="What is right.")],
 ) -> int:
     """Replace what is known by what is right."""
-    from avatar_app.tools.services import Fact
+    from avatar_app.tools.services import BY_HAND, Fact
 
     with _memory() as memory:
         before = _found(memory, subject, attribute)
         fact = Fact(before.fact.subject, before.fact.attribute, value.strip())
-        memory.learn(fact, f"corrected by hand: {value.strip()}", datetime.now().astimezone())
+        memory.learn(fact, BY_HAND + value.strip(), datetime.now().astimezone())
     out.print(Text(f"{before.fact.value} → {fact.value}"))
     return 0
 

@@ -111,7 +111,10 @@ def delete(
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> int:
-    """Delete conversations for good."""
+    """Delete conversations for good, with what is remembered of them."""
+    from avatar_app.storage.erasure import erase_conversations
+    from avatar_app.system.paths import app_paths
+
     with _store() as store:
         found = [store.find(number) for number in numbers]
         _show_table(found)
@@ -119,7 +122,7 @@ def delete(
             return 1
         for number in numbers:
             store.delete(number)
-        store.erase_deleted(numbers)
+        erase_conversations(store, app_paths().memory_file, numbers)
     out.print(f"{len(found)} deleted.")
     return 0
 

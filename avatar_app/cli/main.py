@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from avatar_app.cli.agents import agents
 from avatar_app.cli.avatars import avatars
 from avatar_app.cli.console import busy, check_mark, has_display, plain_console
 from avatar_app.cli.extras import extras
@@ -17,6 +18,7 @@ from avatar_app.cli.facts import facts
 from avatar_app.cli.fit import fit
 from avatar_app.cli.history import history
 from avatar_app.cli.listings import devices, engines
+from avatar_app.cli.mcp import mcp
 from avatar_app.cli.memory import memory
 from avatar_app.cli.models import models
 from avatar_app.cli.network import guard_network
@@ -29,6 +31,8 @@ from avatar_app.cli.settings import settings as settings_commands
 from avatar_app.cli.setup import setup
 from avatar_app.cli.speak import speak
 from avatar_app.cli.stats import stats
+from avatar_app.cli.studio import studio
+from avatar_app.cli.tools import tools
 from avatar_app.cli.update import update
 from avatar_app.cli.usage import add_version_option, show_usage_error
 from avatar_app.cli.voices import voices
@@ -219,7 +223,7 @@ def bench(
     utterances: Annotated[
         int | None, typer.Option(min=20, help="For soak: number of turns.")
     ] = None,
-    recordings: Annotated[str | None, typer.Option(help="For turn-end: a folder.")] = None,
+    recordings: Annotated[str | None, typer.Option(help="For turn-end, wake: a folder.")] = None,
     settings: Assignments = None,
 ) -> int:
     """Measure how fast and how well the program works on this machine."""
@@ -248,9 +252,13 @@ def bench(
 app.command(rich_help_panel=TALK)(setup)
 app.command(rich_help_panel=FILM)(render)
 app.command(rich_help_panel=FILM)(speak)
+app.add_typer(studio, name="studio", rich_help_panel=FILM)
 app.add_typer(serve, name="serve", rich_help_panel=TALK)
 app.add_typer(history, name="history", rich_help_panel=TALK)
 app.add_typer(facts, name="facts", rich_help_panel=KEEP)
+app.add_typer(agents, name="agents", rich_help_panel=KEEP)
+app.add_typer(tools, name="tools", rich_help_panel=KEEP)
+app.add_typer(mcp, name="mcp", rich_help_panel=KEEP)
 app.add_typer(avatars, name="avatars", rich_help_panel=KEEP)
 app.add_typer(voices, name="voices", rich_help_panel=KEEP)
 app.add_typer(models, name="models", rich_help_panel=KEEP)

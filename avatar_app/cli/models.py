@@ -13,6 +13,7 @@ from avatar_app.cli.console import plain_console
 from avatar_app.cli.models_shown import show_list, show_model
 from avatar_app.cli.renamed import keep_former_name, print_renamed
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.home import expanded
 
 if TYPE_CHECKING:
     from avatar_app.models.catalog import Catalog, Model
@@ -161,7 +162,7 @@ def take(
     from avatar_app.models.importing import identify, import_model
 
     store, catalog = _known()
-    source = path.expanduser()
+    source = expanded(path)
     model = catalog.find(name) if name else identify(source, catalog)
     _agree(model, store, accepts=yes or model.id in (accept_license or ()))
     verified = run_job(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +15,12 @@ from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import print_notices
 from avatar_app.core.errors import ModelMissing
 from avatar_app.core.events import Noticed
+from avatar_app.system.native_output import stdout_reserved
 
 if TYPE_CHECKING:
+    from avatar_app.server.options import ServerOptions
+    from avatar_app.server.running import AvatarServer
+    from avatar_app.settings.schema import Settings
     from avatar_app.storage.paired_devices import PairedDevices
 
 serve = typer.Typer(
@@ -23,7 +28,7 @@ serve = typer.Typer(
 )
 EXTRA = "serve"
 PACKAGES = ("fastapi", "python-multipart", "uvicorn", "websockets")
-WYOMING = ("wyoming",)
+MORE = ("wyoming", "mcp", "ray")
 _out = plain_console()
 _err = plain_console(stderr=True)
 
@@ -32,7 +37,7 @@ _err = plain_console(stderr=True)
 def run_server(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 8765,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="8765; 0: any.")] = None,
     sessions: Annotated[int, typer.Option(min=1, max=64, help="Conversations at once.")] = 4,
     voices: Annotated[
         int, typer.Option(min=1, max=16, help="Voices and language models that are loaded.")
@@ -47,6 +52,12 @@ def run_server(
         typer.Option(min=0, max=65535, help="Serve Home Assistant by Wyoming on this port."),
     ] = None,
     *,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Run the engines on Ray: here, or at RAY_ADDRESS.")
+    ] = False,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Serve the agent at stdin and stdout, too, by MCP.")
+    ] = False,
     unencrypted: Annotated[
         bool, typer.Option("--unencrypted", help="Serve other machines without TLS.")
     ] = False,
@@ -60,33 +71,54 @@ def run_server(
     """Run the server until Ctrl+C: OpenAI-compatible, and for this machine alone by default."""
     if context.invoked_subcommand is not None:
         return 0
-    _add_extra(WYOMING if wyoming is not None else ())
-    from avatar_app.server.running import AvatarServer, ServerOptions
+    _add_extra(_packages(wyoming is not None, mcp, ray))
+    from avatar_app.server.options import PORT, ServerOptions
     from avatar_app.settings.loading import load_settings, parse_overrides
-    from avatar_app.system.paths import app_paths
 
     loaded, notices = load_settings(overrides=parse_overrides(settings or []))
     print_notices(_err, notices)
     options = ServerOptions(
         host,
-        port,
+        port if port is not None else 0 if mcp else PORT,
         sessions,
         voices,
+        ray,
         tuple(name or ()),
         certificate,
         key,
         unencrypted,
         wyoming,
+        mcp,
         tokens or None,
     )
-    with busy(_err, "Loading the engines …"):
-        server = AvatarServer(loaded, app_paths(), options, _print)
-    _out.print(f"Serving {server.address}/v1 until Ctrl+C", soft_wrap=True)
-    _tell(f"To talk with the avatar in a browser, open {server.address}")
-    if server.wyoming is not None:
-        _tell(f"Wyoming: tcp://{host}:{server.wyoming.port}")
-    server.run()
+    _serve(loaded, options)
     return 0
+
+
+def _packages(*asked: bool) -> tuple[str, ...]:
+    """Return what Wyoming, agents and Ray need, of those that are asked for."""
+    return tuple(package for package, is_asked in zip(MORE, asked, strict=True) if is_asked)
+
+
+def _serve(settings: Settings, options: ServerOptions) -> None:
+    """Serve until Ctrl+C, or until the agent at stdin has gone."""
+    from avatar_app.server.running import AvatarServer
+    from avatar_app.system.paths import app_paths
+
+    output = stdout_reserved() if options.mcp else nullcontext()
+    with busy(_err, "Loading the engines …"), output:
+        server = AvatarServer(settings, app_paths(), options, _print)
+    console = _err if options.mcp else _out
+    for line in _services(server, options.host):
+        console.print(line, soft_wrap=True)
+    server.run()
+
+
+def _services(server: AvatarServer, host: str) -> Iterator[str]:
+    yield f"Serving {server.address}/v1 until Ctrl+C"
+    yield f"To talk with the avatar in a browser, open {server.address}"
+    if server.wyoming is not None:
+        yield f"Wyoming: tcp://{host}:{server.wyoming.port}"
 
 
 @serve.command()

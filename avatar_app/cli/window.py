@@ -10,6 +10,7 @@ from avatar_app.cli.console import plain_console
 from avatar_app.cli.network import guard_network
 from avatar_app.cli.notices import print_warning
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.core.home import expanded
 from avatar_app.system.instance_channel import OpenRequest, Reply
 from avatar_app.system.paths import DATA_DIR_VARIABLE, app_paths
 from avatar_app.system.single_instance import claim_instance
@@ -23,7 +24,7 @@ def use_data_folder(folder: Path | None) -> None:
     ConfigInvalid where it is no folder."""
     if folder is None:
         return
-    absolute = folder.expanduser().absolute()
+    absolute = expanded(folder).absolute()
     if absolute.exists() and not absolute.is_dir():
         raise ConfigInvalid(f"{folder} is not a folder.", "Choose another one: --data-dir FOLDER.")
     os.environ[DATA_DIR_VARIABLE] = str(absolute)

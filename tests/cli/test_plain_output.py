@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,15 @@ def test_every_command_prints_names_as_they_are(
         found, printed = run(*words)
         assert (found, name in " ".join(printed.split())) == (status, True), (words, printed)
         assert "Traceback" not in printed
+
+
+def test_a_path_that_another_program_reads_is_not_broken(tmp_path: Path) -> None:
+    """As a shell's pipe or a log gets it."""
+    missing = tmp_path / f"{'a rather long name of a film ' * 4}.mp3"
+    command = [sys.executable, "-m", "avatar_app", "converse", "--input", str(missing)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert str(missing) in ended.stderr
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -62,6 +62,7 @@ def certificate(folder: Path, name: str, *options: str) -> tuple[Path, Path]:
         (["--certificate", "cert.pem"], "needs a certificate and its key"),
         (["--certificate", "no.pem", "--key", "no.pem"], "no.pem does not exist"),
         (["--set", "tts.engine=nothing"], "nothing"),
+        (["--ray"], "needs ray, which is not installed"),
         (["revoke", "kitchen"], "No device is called 'kitchen'"),
     ],
 )
