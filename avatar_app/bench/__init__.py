@@ -18,15 +18,17 @@ from avatar_app.system.paths import paths_under
 __all__ = ["BENCHES", "BenchResult", "run_bench", "show_table"]
 
 BENCHES = (
-    "latency", "turn-end", "barge-in", "av-sync", "face", "startup", "idle", "history", "soak",
-    "wav2lip", "realtime", "render", "visemes", "models",
-    "kokoro", "orpheus", "whisper", "first-words", "real", "mind", "serve",
+    "latency", "turn-end", "wake", "listening", "barge-in", "av-sync", "face", "startup", "idle",
+    "history", "soak", "journeys", "wav2lip", "student", "realtime", "render", "visemes", "models",
+    "kokoro", "orpheus", "whisper", "first-words", "real", "mind", "serve", "studio",
+    "replicas", "injection",
 )  # fmt: skip
 CHOICES = MappingProxyType(
     {
         "face": {"face"},
         "av-sync": {"face"},
         "turn-end": {"recordings"},
+        "wake": {"recordings"},
         "soak": {"face", "minutes", "utterances"},
         "realtime": {"face", "minutes"},
         "real": {"load", "minutes"},

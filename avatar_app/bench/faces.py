@@ -33,6 +33,8 @@ class BenchFace(StrEnum):
     ILLUSTRATED = "illustrated"
     PHOTO = "photo"
     WAV2LIP = "wav2lip"
+    LIVE_PORTRAIT = "live_portrait"
+    MUSETALK = "musetalk"
 
 
 def face_by_name(name: str) -> BenchFace:
@@ -47,11 +49,12 @@ def with_face(
 ) -> Settings:
     """Return the settings with `face` at 720p and 25 Hz; its other options stay as chosen.
 
-    The photo comes from the checkout; Wav2Lip gets the weights `state`, else random ones.
+    The photo comes from the checkout; Wav2Lip gets the weights `state`, else random ones. Those of
+    LivePortrait and MuseTalk are the user's (`--set face.options.model=FOLDER`).
     """
     options: dict[str, Any] = {"fps": FPS, "width": WIDTH, "height": HEIGHT}
     if face is not BenchFace.ILLUSTRATED:
-        options["avatar"] = str(_avatar(paths))
+        options["avatar"] = str(bench_avatar(paths))
     if face is BenchFace.WAV2LIP:
         weights = random_state() if state is None else state
         options["model"] = str(write_weights(paths.models / "bench.safetensors", weights))
@@ -77,7 +80,8 @@ def write_weights(path: Path, state: State) -> Path:
     return path
 
 
-def _avatar(paths: AppPaths) -> Path:
+def bench_avatar(paths: AppPaths) -> Path:
+    """Return the folder of an avatar of the photo in the checkout; raises InputInvalid."""
     photo = folders.shipped("tests") / "data/faces/astronaut.png"
     if not photo.is_file():
         raise InputInvalid(

@@ -20,6 +20,7 @@ from avatar_app.bench.log_mel import mel_distance
 from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.bench.word_errors import normalize_words, word_errors
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Samples
@@ -137,7 +138,7 @@ def _plain(options: dict[str, Any]) -> _Way:
     """Run kokoro-onnx as its documentation shows it, with the runtime's default options."""
     from kokoro_onnx import Kokoro
 
-    folder = Path(options["model"]).expanduser()
+    folder = expanded(options["model"])
     folder = folder.parent if folder.is_file() else folder
     graph, voices = next(folder.glob("*.onnx")), next(folder.glob("voices*"))
     kokoro = Kokoro(str(graph), str(voices))

@@ -15,12 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from avatar_app.engines.face.wav2lip.network import (
-    COUNTER,
-    EPSILON,
-    WINDOW_COLUMNS,
-    expected_shapes,
-)
+from avatar_app.engines.face.lips.mel import WINDOW_COLUMNS
+from avatar_app.engines.face.wav2lip.network import COUNTER, EPSILON, expected_shapes
 
 Weights = dict[str, NDArray[np.float32]]
 NEAREST, SOFT = (0.0, 1.0, 1.0), (0.5, 1.0, 0.5)

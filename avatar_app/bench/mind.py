@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import yaml
-
+from avatar_app.bench.meaning import measure_meaning
+from avatar_app.bench.planted import BEGIN, DAYS, Planted, plant, read_planted
 from avatar_app.bench.result import Report
+from avatar_app.bench.tool_choice import measure_choice
 from avatar_app.settings.schema import Settings
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import AppPaths
 from avatar_app.tools.services import Fact
 
-PLANTED = Path(__file__).with_name("planted_facts.yaml")
-DAYS = 30
 LOOKUP_MS = 5.0
 """Of processor time, that a turn may get longer by."""
+CHOICE_MS = 20.0
+"""Of processor time, in which a few of many functions are chosen."""
 FOUND = 90.0
 CHANGED = 5
 """Every fifth fact is stated again on the last day."""
-_BEGIN = datetime(2026, 1, 1, 9, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """A fact, and how it is asked for later."""
-
-    fact: Fact
-    said: str
-    question: str
 
 
 def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
@@ -44,7 +32,7 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
         memory = Memory(paths.data / f"{language}.db")
         plant(memory, facts)
         changed = [_changed(each) for each in facts[::CHANGED]]
-        plant(memory, changed, _BEGIN + timedelta(days=DAYS))
+        plant(memory, changed, BEGIN + timedelta(days=DAYS))
         current = [
             changed[at // CHANGED] if at % CHANGED == 0 else each for at, each in enumerate(facts)
         ]
@@ -61,26 +49,11 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
         report.add(f"found_{language}", 100 * found / len(facts), "%", least=FOUND)
         report.add(f"contradicted_{language}", contradicted, "", most=0)
     report.add_percentiles("lookup", took, "ms", p50=None, p95=LOOKUP_MS)
+    measure_meaning(report, paths)
+    chosen, right = measure_choice()
+    report.add("tools_chosen", right, "%", least=FOUND)
+    report.add_percentiles("tool_choice", chosen, "ms", p50=None, p95=CHOICE_MS)
     return report
-
-
-def read_planted() -> dict[str, list[Planted]]:
-    """Return the facts by language."""
-    document = yaml.safe_load(PLANTED.read_text(encoding="utf-8"))
-    return {
-        language: [
-            Planted(Fact(subject.lower(), attribute.lower(), value), said, question)
-            for subject, attribute, value, said, question in rows
-        ]
-        for language, rows in document.items()
-    }
-
-
-def plant(memory: Memory, facts: Iterable[Planted], begin: datetime = _BEGIN) -> None:
-    """Let the user state the facts, over the month from `begin`."""
-    stated = list(facts)
-    for at, each in enumerate(stated):
-        memory.learn(each.fact, each.said, begin + timedelta(days=at * DAYS / len(stated)))
 
 
 def _changed(planted: Planted) -> Planted:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from avatar_app.core.values import Image
+from avatar_app.engines.face.lips.region import Region
 from avatar_app.engines.face.wav2lip.lips import seen
 from avatar_app.engines.face.wav2lip.network import AUDIO_ENCODER, DECODER, FACE_ENCODER, Layer
-from avatar_app.engines.face.wav2lip.region import Region
 
 TORCH = "torch"
 """The package that is compared with."""

@@ -32,6 +32,19 @@ def read_family(process: psutil.Process | None = None) -> FamilyReading:
     )
 
 
+def processor_seconds(process: psutil.Process) -> float:
+    """Return what a process and its children that run have used of the processor."""
+    return sum(map(_used, (process, *process.children(recursive=True))))
+
+
+def _used(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    except psutil.Error:  # it has ended meanwhile
+        return 0.0
+
+
 def _read(process: psutil.Process) -> FamilyReading | None:
     """None for a process that has ended meanwhile."""
     try:

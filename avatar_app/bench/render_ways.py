@@ -17,10 +17,10 @@ from avatar_app.bench.plain_torch import plain_torch
 from avatar_app.bench.wav2lip import SHOWN, THREADS, random_state
 from avatar_app.core.jobs import Job
 from avatar_app.core.values import PLAYBACK_RATE, Image
+from avatar_app.engines.face.lips.mel import COLUMNS_PER_SECOND, WINDOW_COLUMNS, mel_spectrogram
+from avatar_app.engines.face.lips.region import SIDE
 from avatar_app.engines.face.portrait.avatar import Avatar
 from avatar_app.engines.face.portrait.framing import framed
-from avatar_app.engines.face.wav2lip.mel import COLUMNS_PER_SECOND, mel_spectrogram
-from avatar_app.engines.face.wav2lip.network import SIDE, WINDOW_COLUMNS
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.media.video_writer import VideoWriter
 from avatar_app.render.rendering import PRESET

@@ -38,7 +38,11 @@ class Scene:
     """Context manager. Engines passed to `owned` are closed with it."""
 
     def __init__(
-        self, engines: Engines, turn_detection: TurnDetectionOptions | None = None, **devices: Any
+        self,
+        engines: Engines,
+        turn_detection: TurnDetectionOptions | None = None,
+        acknowledgment: str = "",
+        **devices: Any,
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
@@ -48,6 +52,7 @@ class Scene:
             lambda call: ToolResult(error=f"Unknown tool {call.name!r}."),
             self.clock,
             turn_detection=turn_detection,
+            acknowledgment=acknowledgment,
         )
         self.devices = SimulatedDevices(self.conversation, self.clock, **devices)
         self.moments: list[Tick] = []

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
@@ -54,6 +55,9 @@ DEVICES = 8
 """As which requests are sent: one alone may not send so many."""
 RECORDINGS = 4
 ANSWERED_PERCENT = 90.0
+THINKING = (0.4, 1.6, 0.8, 2.4, 1.2)
+"""Seconds for which people think between an answer and their next words, in turn. Between two
+turns of a conversation there are 0.2 s as a rule, and up to several (Heldner and Edlund, 2010)."""
 MOST_ROWS = 10_000
 RECORDED_WITHIN = 1000
 """Looks, 10 ms apart, for a synthesis that was made."""
@@ -77,7 +81,9 @@ def measure(
             measure_growth(report, server, clients[:SESSIONS], _said(sayings), minutes)
         else:
             _measure_wire(report, paths, clients[0], rounds=QUICK_ROUNDS if quick else ROUNDS)
-            _measure_sessions(report, clients, _said(sayings[: QUICK_SAYINGS if quick else None]))
+            said = _said(sayings[: QUICK_SAYINGS if quick else None])
+            _measure_conversations(report, server, clients, said)
+            _measure_sessions(report, clients, said)
             _measure_crowd(report, clients)
             recordings = [wav_of(saying.samples) for saying in sayings[:RECORDINGS]]
             count = QUICK_REQUESTS if quick else REQUESTS
@@ -131,18 +137,48 @@ def _own_ms(log: SynthesisLog, before: int) -> float:
 def _measure_sessions(
     report: Report, clients: Sequence[OpenAI], said: list[SpokenQuestion]
 ) -> None:
-    """SESSIONS users speak at once, each with sayings of its own order."""
+    """SESSIONS users speak without a pause: each cuts the answer off at its first sound, and speaks
+    again. That is more than people do."""
 
     def converse(number: int) -> list[float | None]:
         with talking(clients[number]) as talk:
             return [talk.hear(said[(at + 3 * number) % len(said)]) for at in range(len(said))]
 
-    with ThreadPoolExecutor(SESSIONS) as pool:
-        waits = [wait for waits in pool.map(converse, range(SESSIONS)) for wait in waits]
+    waits = _of_all(converse)
+    answered = [wait for wait in waits if wait is not None]
+    report.add_percentiles("first_sound_without_pauses", answered, "ms", p50=None, p95=None)
+    report.add("answered_without_pauses", 100 * len(answered) / len(waits), "%")
+
+
+def _measure_conversations(
+    report: Report, server: ServerProcess, clients: Sequence[OpenAI], said: list[SpokenQuestion]
+) -> None:
+    """SESSIONS people converse as people do: they hear an answer to its end, and think."""
+    thinking = threading.Event()
+
+    def converse(number: int) -> list[float | None]:
+        waits = []
+        with talking(clients[number]) as talk:
+            for at in range(len(said)):
+                thinking.wait(THINKING[(at + number) % len(THINKING)])
+                waits.append(talk.listen(said[(at + 3 * number) % len(said)]))
+        return waits
+
+    begun, before = time.perf_counter(), server.processor_seconds()
+    waits = _of_all(converse)
+    used = server.processor_seconds() - before
     answered = [wait for wait in waits if wait is not None]
     report.add_percentiles("first_sound", answered, "ms", p50=None, p95=SOUND_MS)
     share = 100 * len(answered) / len(waits)
     report.add("answered", share, "%", least=ANSWERED_PERCENT)
+    report.add("processor", used / len(waits), "s per turn")
+    report.add("cores_used", used / (time.perf_counter() - begun), "cores")
+
+
+def _of_all(converse: Callable[[int], list[float | None]]) -> list[float | None]:
+    """Return the waits of SESSIONS conversations at once."""
+    with ThreadPoolExecutor(SESSIONS) as pool:
+        return [wait for waits in pool.map(converse, range(SESSIONS)) for wait in waits]
 
 
 def _measure_crowd(report: Report, clients: Sequence[OpenAI]) -> None:

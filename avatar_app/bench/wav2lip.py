@@ -21,17 +21,12 @@ from avatar_app.bench.plain_torch import TORCH, plain_torch
 from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
 from avatar_app.core.values import Image
-from avatar_app.engines.face.wav2lip.blend import Blender, lip_mask
+from avatar_app.engines.face.lips.blend import Blender, lip_mask
+from avatar_app.engines.face.lips.mel import BANDS, WINDOW_COLUMNS
+from avatar_app.engines.face.lips.performing import one_ahead
+from avatar_app.engines.face.lips.region import SIDE, Region
 from avatar_app.engines.face.wav2lip.lips import LipPainter
-from avatar_app.engines.face.wav2lip.mel import BANDS
-from avatar_app.engines.face.wav2lip.network import (
-    COUNTER,
-    SIDE,
-    WINDOW_COLUMNS,
-    expected_shapes,
-)
-from avatar_app.engines.face.wav2lip.performing import one_ahead
-from avatar_app.engines.face.wav2lip.region import Region
+from avatar_app.engines.face.wav2lip.network import COUNTER, expected_shapes
 from avatar_app.engines.face.wav2lip.runtime import Choice, Precision, give_back_memory
 from avatar_app.media.video_writer import VideoWriter
 from avatar_app.settings.schema import Settings

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from avatar_app.bench.progress import show_steps
@@ -18,6 +17,7 @@ from avatar_app.bench.result import Report
 from avatar_app.bench.said_clips import SHORT, SaidClip, said_clips
 from avatar_app.bench.whisper_live import LiveFigures, hear_live
 from avatar_app.bench.word_errors import normalize_words, word_errors
+from avatar_app.core.home import expanded
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import Samples
 from avatar_app.engines.asr.whisper.decoding import Decoder
@@ -88,7 +88,7 @@ def _whisper_options(settings: Settings) -> dict[str, Any]:
 
 def _ways(options: dict[str, Any]) -> dict[str, _Way]:
     model = load(
-        Path(options["model"]).expanduser(),
+        expanded(options["model"]),
         options["device"],
         options["compute"],
         options["threads"],

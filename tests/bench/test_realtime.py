@@ -17,10 +17,10 @@ from avatar_app.bench.watching import Shown, WatchedFace
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, SpeechChunk, VideoFrame
+from avatar_app.engines.face.lips.pose import LipPose
+from avatar_app.engines.face.lips.region import LOWER_HALF
 from avatar_app.engines.face.wav2lip.checkpoint import read_checkpoint
-from avatar_app.engines.face.wav2lip.lip_stage import LipPose
 from avatar_app.engines.face.wav2lip.lips import LipPainter
-from avatar_app.engines.face.wav2lip.region import LOWER_HALF
 from avatar_app.engines.face.wav2lip.runtime import Choice, Runtime
 from avatar_app.pipeline.output.playback import Moment
 from avatar_app.settings.loading import load_settings

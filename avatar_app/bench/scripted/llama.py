@@ -9,6 +9,20 @@ from types import MappingProxyType
 
 import numpy as np
 
+from avatar_app.bench.scripted.gguf_file import (
+    BEGIN,
+    BYTE,
+    BYTES,
+    CONTROL,
+    NO_TOKEN,
+    NORMAL,
+    UNKNOWN,
+    LlamaShape,
+    add_sentencepiece,
+    finish,
+    new_llama,
+)
+
 WIDTH = 256
 """Model width: one dimension per piece of the sentences, and one for everything else."""
 HEAD, FORWARD = 32, 32
@@ -29,7 +43,6 @@ SHAPES = MappingProxyType(
 )
 """Of a layer's matrices: outputs, inputs."""
 START, END, TOLD = "<|im_start|>", "<|im_end|>", "<|told|>"
-NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6
 
 
 def write_llama(
@@ -42,7 +55,7 @@ def write_llama(
     layers: int = 1,
 ) -> Path:
     """Write a model that answers `answer`; after a tool's result, `result`."""
-    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    tokens = [NO_TOKEN, "<s>", "</s>", *BYTES]
     types = [UNKNOWN, CONTROL, CONTROL, *[BYTE] * 256]
     tokens += [START, END, TOLD]
     types += [CONTROL] * 3
@@ -58,7 +71,10 @@ def write_llama(
         follows.append((begin + len(pieces) - 1, tokens.index(END)))
     if result:
         follows.append((tokens.index(TOLD), first[TOLD]))
-    _write(path, tokens, types, follows, first[START], template, context, layers)
+    shape = LlamaShape(WIDTH, 1, FORWARD, context, layers, HEAD)
+    writer = new_llama(path, shape, tokens, types, begin=BEGIN, end=tokens.index(END))
+    add_sentencepiece(writer, tokens, template, begins=False)
+    finish(writer, _weights(len(tokens), follows, first[START], layers))
     return path
 
 
@@ -72,48 +88,6 @@ def split_pieces(text: str, taken: Container[str]) -> list[str]:
         free = (way for way in ways if not any(each in taken or each in pieces for each in way))
         pieces += next(free)
     return pieces
-
-
-def _write(
-    path: Path,
-    tokens: list[str],
-    types: list[int],
-    follows: list[tuple[int, int]],
-    first: int,
-    template: str,
-    context: int,
-    layers: int,
-) -> None:
-    import gguf
-
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(context)
-    writer.add_embedding_length(WIDTH)
-    writer.add_block_count(layers)
-    writer.add_feed_forward_length(FORWARD)
-    writer.add_head_count(1)
-    writer.add_head_count_kv(1)
-    writer.add_key_length(HEAD)
-    writer.add_value_length(HEAD)
-    writer.add_rope_dimension_count(HEAD)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(len(tokens))
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(tokens)
-    writer.add_token_scores([0.0] * len(tokens))
-    writer.add_token_types(types)
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(tokens.index(END))
-    writer.add_unk_token_id(0)
-    writer.add_add_bos_token(value=False)
-    writer.add_add_space_prefix(value=False)
-    writer.add_chat_template(template)
-    for name, weight in _weights(len(tokens), follows, first, layers).items():
-        writer.add_tensor(name, weight)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 def _weights(

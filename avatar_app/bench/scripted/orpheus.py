@@ -13,14 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
+from avatar_app.bench.scripted.gguf_file import (
+    CONTROL,
+    NORMAL,
+    USER,
+    LlamaShape,
+    finish,
+    new_llama,
+)
 from avatar_app.bench.scripted.snac import write_snac
 
 CUSTOM = 28_684
 """Custom tokens of the true vocabulary: ten signs, seven times 4,096 codes, and two more."""
 START, END, FIRST = 1, 2, 10
 """Numbers of custom tokens: before and after the sound, and its first code."""
-HEADS = 4
-NORMAL, CONTROL, USER = 1, 3, 4
+HEADS, FORWARD = 4, 32
 SPOKEN = tuple(tuple((37 * at + 11 * place) % 4096 for place in range(7)) for at in range(8))
 """What it says if nothing else is chosen: 0.7 seconds."""
 
@@ -51,38 +58,19 @@ def write_talker(
     path: Path, customs: Sequence[int], *, loops: bool = False, mute: str = ""
 ) -> Path:
     """Write the language model alone."""
-    import gguf
-
     tokens, merges = _vocabulary(mute)
     custom = len(tokens) - CUSTOM
     types = [*[NORMAL] * (custom - 2), CONTROL, CONTROL, *[USER] * CUSTOM]
     follows = [START, *customs, START if loops else END]
     width = -(-(len(customs) + 3) // 64) * 64
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(8192)
-    writer.add_embedding_length(width)
-    writer.add_block_count(1)
-    writer.add_feed_forward_length(32)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(HEADS)
-    writer.add_rope_dimension_count(width // HEADS)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(len(tokens))
+    shape = LlamaShape(width, HEADS, FORWARD, context=8192)
+    writer = new_llama(path, shape, tokens, types, begin=custom - 2, end=custom - 1)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("llama-bpe")
-    writer.add_token_list(tokens)
-    writer.add_token_types(types)
     writer.add_token_merges(merges)
-    writer.add_bos_token_id(custom - 2)
-    writer.add_eos_token_id(custom - 1)
     writer.add_add_bos_token(value=True)
     silent = tokens.index(mute) if mute else None
-    for name, weight in _weights(len(tokens), width, custom, follows, silent).items():
-        writer.add_tensor(name, weight)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    finish(writer, _weights(len(tokens), width, custom, follows, silent))
     return path
 
 
@@ -116,7 +104,7 @@ def _weights(
         value[passed_on, asked] = 1
         passed[passed_on, passed_on] = 100
     ones, zeros = np.ones(width, np.float32), np.zeros((width, width), np.float32)
-    narrow = np.zeros((32, width), np.float32)
+    narrow = np.zeros((FORWARD, width), np.float32)
     return {
         "token_embd.weight": embeddings,
         "output_norm.weight": ones,
@@ -129,5 +117,5 @@ def _weights(
         "blk.0.attn_output.weight": passed,
         "blk.0.ffn_gate.weight": narrow,
         "blk.0.ffn_up.weight": narrow,
-        "blk.0.ffn_down.weight": narrow.T.copy(),
+        "blk.0.ffn_down.weight": narrow.T,
     }

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from avatar_app.bench.scripted.llama import split_pieces
+from avatar_app.bench.scripted.gguf_file import finish
+from avatar_app.bench.scripted.mean_attention import (
+    WIDTH,
+    Vocabulary,
+    say_on,
+    vocabulary,
+    write_mean_attention,
+    zeros,
+)
 
-WIDTH, HEADS, FORWARD = 384, 4, 32
-"""Of the language model: one dimension for each token, and some that are free."""
 EAR, EAR_FORWARD, BANDS, STACK = 20, 64, 128, 4
 """Of the audio encoder; its width may be no power of two, or llama.cpp counts its tokens wrong."""
 CONTROLS = (
@@ -24,9 +29,6 @@ CONTROLS = (
     "[/AVAILABLE_TOOLS]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CONTENT]", "[TOOL_CALLS]",
     "[BEGIN_AUDIO]",
 )  # fmt: skip
-UNKNOWN, CONTROL, BYTE, NORMAL = 2, 3, 6, 1
-END = 2
-"""The token that ends an answer."""
 DEVSTRAL = "{% for message in messages %}You write programs.{{ message.content }}{% endfor %}"
 """Published files carry another model's chat template."""
 
@@ -49,72 +51,26 @@ def write_voxtral(
 
 
 def _write_model(path: Path, answers: tuple[str, ...], context: int) -> None:
-    import gguf
-
-    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256)), *CONTROLS]
-    types = [UNKNOWN, CONTROL, CONTROL, *[BYTE] * 256, *[CONTROL] * len(CONTROLS)]
-    spoken: list[range] = []
-    for answer in answers:
-        pieces = split_pieces(answer, tokens)
-        spoken.append(range(len(tokens), len(tokens) + len(pieces)))
-        tokens += pieces
-    types += [NORMAL] * (len(tokens) - len(types))
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(context)
-    writer.add_embedding_length(WIDTH)
-    writer.add_block_count(1)
-    writer.add_feed_forward_length(FORWARD)
-    writer.add_head_count(HEADS)
-    writer.add_head_count_kv(HEADS)
-    writer.add_rope_dimension_count(WIDTH // HEADS)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_vocab_size(len(tokens))
-    writer.add_tokenizer_model("llama")
-    writer.add_token_list(tokens)
-    writer.add_token_scores([0.0] * len(tokens))
-    writer.add_token_types(types)
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(END)
-    writer.add_unk_token_id(0)
-    writer.add_add_bos_token(value=True)
-    writer.add_add_space_prefix(value=False)
-    writer.add_chat_template(DEVSTRAL)
-    _finish(writer, _thoughts(tokens, spoken))
+    words = vocabulary(answers, CONTROLS)
+    write_mean_attention(path, words, DEVSTRAL, context, thoughts(words))
 
 
-def _thoughts(tokens: list[str], spoken: list[range]) -> Mapping[str, np.ndarray]:
-    """Build the language model's weights. Queries and keys are zero: all tokens count alike."""
-    low, high, read, told = spoken
-    first, ones, zeros = low.start, np.ones(WIDTH, np.float32), _zeros
-    embeddings = np.eye(len(tokens), WIDTH, dtype=np.float32)
-    output = zeros(len(tokens), WIDTH)
+def thoughts(words: Vocabulary) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Build the language model's weights; see `write_mean_attention`."""
+    low, high, read, told = words.answers
+    first, output = low.start, zeros(len(words.tokens), WIDTH)
     for begin in (low.start, high.start, read.start):
         output[begin, :first] = 1.0  # after any token that is no answer
     output[read.start, :first] += 0.05
     for begin, copied in ((low.start, -1), (high.start, -2)):
         output[begin, copied] = 8.0
-    output[told.start, tokens.index("[/TOOL_RESULTS]")] = 40.0
-    for answer in spoken:
-        for token in answer:
-            output[token + 1 if token + 1 in answer else END, token] = 40.0
+    output[told.start, words.tokens.index("[/TOOL_RESULTS]")] = 40.0
+    say_on(output, words.answers)
     values, copies = zeros(WIDTH, WIDTH), zeros(WIDTH, WIDTH)
     for at in (1, 2):  # what was heard, as in `_write_projector`, is copied to the last dimensions
         values[at - 1, -2 - at] = 1.0
         copies[-at, at - 1] = 0.1
-    return {
-        "token_embd.weight": embeddings,
-        "output.weight": output,
-        "output_norm.weight": ones,
-        "blk.0.attn_norm.weight": ones,
-        "blk.0.ffn_norm.weight": ones,
-        "blk.0.attn_q.weight": zeros(WIDTH, WIDTH),
-        "blk.0.attn_k.weight": zeros(WIDTH, WIDTH),
-        "blk.0.attn_v.weight": values,
-        "blk.0.attn_output.weight": copies,
-        "blk.0.ffn_gate.weight": zeros(FORWARD, WIDTH),
-        "blk.0.ffn_up.weight": zeros(FORWARD, WIDTH),
-        "blk.0.ffn_down.weight": zeros(WIDTH, FORWARD),
-    }
+    return output, values, copies
 
 
 def _write_projector(path: Path) -> None:
@@ -137,12 +93,11 @@ def _write_projector(path: Path) -> None:
     }.items():
         writer.add_uint32(f"clip.audio.{key}", value)
     writer.add_float32("clip.audio.attention.layer_norm_epsilon", 1e-5)
-    _finish(writer, _ear())
+    finish(writer, build_ear())
 
 
-def _ear() -> Mapping[str, np.ndarray]:
+def build_ear() -> Mapping[str, np.ndarray]:
     """Build the encoder, whose layer adds nothing, and the projector."""
-    zeros = _zeros
     bands, halves, bias = zeros(EAR, BANDS, 3), zeros(EAR, EAR, 3), zeros(EAR, 1)
     for half in (0, 1):
         bands[half, half * BANDS // 2 : (half + 1) * BANDS // 2, 1] = 1 / 8
@@ -179,16 +134,3 @@ def _ear() -> Mapping[str, np.ndarray]:
         weights[f"a.blk.0.{name}.weight"] = np.ones(EAR, np.float32)
         weights[f"a.blk.0.{name}.bias"] = zeros(EAR)
     return weights
-
-
-def _zeros(*shape: int) -> np.ndarray:
-    return np.zeros(shape, np.float32)
-
-
-def _finish(writer: Any, weights: Mapping[str, np.ndarray]) -> None:
-    for name, weight in weights.items():
-        writer.add_tensor(name, np.ascontiguousarray(weight))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from avatar_app.bench.probe import OFFSCREEN
-from avatar_app.bench.process_family import FamilyReading, read_family
+from avatar_app.bench.process_family import FamilyReading, processor_seconds, read_family
 from avatar_app.core.errors import EngineFailed
 from avatar_app.settings.schema import Settings
 from avatar_app.storage.paired_devices import PairedDevices
@@ -35,6 +35,10 @@ class ServerProcess:
     def read(self) -> FamilyReading:
         """Its memory, threads and files, with those of its engines' processes."""
         return read_family(psutil.Process(self.process.pid))
+
+    def processor_seconds(self) -> float:
+        """What it and its engines' processes have used; of those that have ended nothing."""
+        return processor_seconds(psutil.Process(self.process.pid))
 
 
 @contextmanager

@@ -97,6 +97,15 @@ class Talk:
         at = self._first_sound()
         return None if at is None else 1000 * (at - self.microphone.voice_ended_at)
 
+    def listen(self, said: SpokenQuestion) -> float | None:
+        """Say something, and hear the whole answer; returns what `hear` does."""
+        self.microphone.say(said)
+        at = self._until("response.output_audio.delta")[1]
+        if at is None:
+            return None
+        self._until("response.done")
+        return 1000 * (at - self.microphone.voice_ended_at)
+
     def begin(self, text: str) -> float | None:
         """Return the milliseconds until the first sound of an answer to a text, which is stopped
         then; None where there is none."""

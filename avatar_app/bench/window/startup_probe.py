@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable
 
 import psutil
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject
 
+from avatar_app.bench.window.beats import Beats
 from avatar_app.bench.window.event_pump import EventPump
 from avatar_app.core.events import Event, TurnEnded
 from avatar_app.session.app_session import AppSession
@@ -27,8 +28,6 @@ from avatar_app.ui.window.main_window import MainWindow
 
 PATIENCE_MS = 30_000
 """Timeout in milliseconds for a picture or an answer."""
-BEAT_MS = 10
-"""Interval of the timer that checks the event loop while a turn goes on."""
 TEXT = "What can you do?"
 """What is typed."""
 
@@ -42,34 +41,6 @@ class FirstPaint(QObject):
         if event.type() == QEvent.Type.Paint and self.at is None:
             self.at = since_start_ms()
         return False
-
-
-class Beats(QObject):
-    """Requests a call of the event loop every 10 ms, and records how late each one is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.late_ms: list[float] = []
-        self._due = 0.0
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._beat)
-
-    def start(self) -> None:
-        self._due = time.perf_counter() + BEAT_MS / 1000
-        self._timer.start(BEAT_MS)
-
-    def stop(self) -> None:
-        self._timer.stop()
-
-    def quantile(self, share: float) -> float | None:
-        late = sorted(self.late_ms)
-        return late[int(share * (len(late) - 1))] if late else None
-
-    def _beat(self) -> None:
-        now = time.perf_counter()
-        self.late_ms.append(max(0.0, now - self._due) * 1000)
-        self._due = now + BEAT_MS / 1000
 
 
 class Probe:
