@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import polib
 from messages.documents import document_messages
 from messages.message import Message, numbered
+from messages.page import page_messages
 from messages.rooms import room_messages
 from messages.window import window_files, window_messages
 
@@ -41,6 +42,7 @@ def all_messages() -> list[Message]:
             *window_messages(PACKAGE),
             *room_messages(PACKAGE),
             *document_messages(Path(folder)),
+            *page_messages(PACKAGE),
         ]
     merged: dict[str, Message] = {}
     for message in found:

@@ -73,11 +73,13 @@ def _of_settings(folder: Path, manifests: tuple[Manifest, ...]) -> list[str]:
 
 
 def _slot_of(manifest: Manifest, store: SettingsStore, manifests: tuple[Manifest, ...]) -> str:
+    """Return the setting that chooses the engine; engines of other kinds may be named like it."""
+    own = {each.name for each in manifests if each.kind == manifest.kind}
+    others = {each.name for each in manifests} - own
     for field in form_fields(store, {}, manifests):
         if field.name.endswith(".engine"):
             names = {choice.value for choice in field.choices}
-            kinds = {each.kind for each in manifests if each.name in names}
-            if manifest.name in names and kinds == {manifest.kind}:
+            if manifest.name in names and not names & others:
                 return field.name
     return ""
 

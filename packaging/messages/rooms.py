@@ -12,13 +12,13 @@ from messages.message import Message, has_words
 
 ROOMS = (
     "core", "system", "media", "audio", "pipeline", "engines", "settings", "storage", "models",
-    "avatars", "voices", "runtime", "speech", "render", "performance", "session",
+    "avatars", "voices", "runtime", "speech", "render", "studio", "performance", "session",
 )  # fmt: skip
 SPOKEN = (
     "engines/dialogue", "session/offline", "session/checks/sounds", "session/assistant_tools",
-    "session/voice_gallery", "session/user_voice_gallery", "settings/reference",
-    "storage/conversation_text", "voices/consent_phrase", "performance/profiling",
-    "engines/hosting", "pipeline/output/formulas",
+    "session/speaking_first", "session/voice_gallery", "session/user_voice_gallery",
+    "settings/reference", "storage/conversation_text", "voices/consent_phrase",
+    "performance/profiling", "engines/hosting", "pipeline/output/formulas",
 )  # fmt: skip
 """Where sentences are spoken, or written for programs: of these, errors alone are shown."""
 PHRASES = ("performance/fitness",)
