@@ -31,7 +31,7 @@ CONTAINED = (
     ("Silero VAD", "avatar_app/engines/vad/silero", "MIT"),
     (
         "MediaPipe face detector and face mesh",
-        "avatar_app/avatars/detection/networks",
+        "avatar_app/engines/face_detection/networks",
         "Apache-2.0",
     ),
     ("Resemblyzer speaker encoder", "avatar_app/voices/networks", "Apache-2.0"),

@@ -29,9 +29,7 @@ UNUSED = (
     "PySide6/svgtoqml",
     "PySide6/uic",
     "PySide6/libpyside6qml*",
-    # MNN's converters, and parts of onnxruntime and onnx for making and changing models
-    "_tools.cpython-*",
-    "MNN/tools",
+    # parts of onnxruntime and onnx for making and changing models
     "onnxruntime/backend",
     "onnxruntime/datasets",
     "onnxruntime/quantization",
@@ -45,12 +43,14 @@ UNUSED = (
     "numpy/_core/*_tests.*",
     "numpy/distutils",
     "numpy/f2py",
-    # a second copy of RapidFuzz for newer processors; letters, color profiles and Tk of Pillow
+    # a second copy of RapidFuzz for newer processors; letters and Tk of Pillow
     "rapidfuzz/*_avx2.*",
     "rapidfuzz/distance/*_avx2.*",
-    "PIL/_imagingcms.*",
     "PIL/_imagingft.*",
     "PIL/_imagingtk.*",
+    # OpenCV's detectors by cascades, for which the program has networks, and its graphs of filters
+    "cv2/data",
+    "cv2/gapi",
     # PocketSphinx's model of sounds without words, and LiveKit's page for notebooks
     "pocketsphinx/model/en-us/en-us-phone.lm.bin",
     "livekit/rtc/resources/jupyter-html",

@@ -1,8 +1,9 @@
 """Replaces libraries that the program never uses by small ones, all of whose functions refuse.
 
-FFmpeg and libheif are linked with x265, SVT-AV1 and libvpx, which write H.265, AV1 and VP9: 52 MB.
-The program writes H.264, and FFmpeg reads the others by code of its own. GnuTLS is for films from
-the network, which the program never plays. Needs a C compiler.
+FFmpeg is linked with SVT-AV1, which writes AV1, and libheif with x265, which writes HEIC: neither
+does the program. FFmpeg keeps x264, x265 and libvpx, since clips are H.264, HEVC or VP9, and reads
+all of them by code of its own. GnuTLS is for films from the network, which the program never plays,
+and ALSA for devices of sound: the program opens those by PortAudio. Needs a C compiler.
 """
 
 from __future__ import annotations
@@ -18,52 +19,38 @@ from elftools.elf.sections import Symbol, SymbolTableSection
 
 from bundling.elf import needed
 
-REFUSED = {"libSvtAv1Enc": 0x80001000, "libx265": 0, "libvpx": 1, "libgnutls": 0}
-"""Beginnings of file names, and what all functions return: an error of SVT-AV1 and of libvpx, or
-nothing; of GnuTLS, a connection that ends at once.
+REFUSED = {
+    "*.libs/libSvtAv1Enc": 0x80001000,
+    "*.libs/libasound": 0,
+    "*.libs/libgnutls": 0,
+    "pillow_heif.libs/libx265": 0,
+}
+"""Beginnings of the paths of files, and what all functions return: an error of SVT-AV1; of ALSA, a
+list without devices; of GnuTLS, a connection that ends at once; of x265, no encoder.
 """
-ASKED_FIRST = "x265_api_get"
-"""Beginning of the name of x265's function that returns the table of all others."""
-EXPECTS_TABLE = "av.libs"
-"""FFmpeg's folder: it uses the table unseen, and then finds that there is no memory for an encoder.
-libheif looks whether it got one."""
 _ONE = "long {name}(void) {{ return {value}L; }}\n"
-_TABLE = """
-static long nothing(void) { return 0; }
-static struct { int numbers[8]; const char *texts[2]; long (*functions[48])(void); } table = {
-  {0}, {"left out", "left out"}, {[0 ... 47] = nothing}
-};
-"""
-"""As x265 describes itself: a number of ints, two texts, and functions, here without effect."""
 
 
 def replace_unused(packages: Path) -> None:
     """Replace those libraries in the folders that wheels bring."""
     for beginning, value in REFUSED.items():
-        for library in packages.glob(f"*.libs/{beginning}*.so*"):
+        for library in packages.glob(f"{beginning}*.so*"):
             names = {name for user in _users(library) for name in _undefined(user)}
             wanted = sorted(names & {*_defined(library)})
-            has_table = library.parent.name == EXPECTS_TABLE
             versions: dict[str, str] = {}
             for user in _users(library):
                 versions |= _versions(user, library.name)
-            _compile(source(wanted, value, has_table=has_table), versions, library)
+            _compile(source(wanted, value), versions, library)
 
 
-def source(names: list[str], value: int, *, has_table: bool = False) -> str:
+def source(names: list[str], value: int) -> str:
     """Return the C source of a library whose functions `names` return `value`."""
-    parts = [_TABLE] if has_table else []
-    for name in names:
-        if has_table and name.startswith(ASKED_FIRST):
-            parts.append(f"void *{name}(int depth) {{ (void)depth; return &table; }}\n")
-        else:
-            parts.append(_ONE.format(name=name, value=value))
-    return "".join(parts)
+    return "".join(_ONE.format(name=name, value=value) for name in names)
 
 
 def _users(library: Path) -> Iterator[Path]:
-    """Yield the libraries beside it that need it."""
-    for path in library.parent.glob("*.so*"):
+    """Yield the libraries beside it that need it, and modules that are no package."""
+    for path in (*library.parent.glob("*.so*"), *library.parents[1].glob("*.so")):
         if library.name in needed(path):
             yield path
 

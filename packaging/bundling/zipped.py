@@ -28,20 +28,24 @@ OWN_FILES = re.compile(
 )
 """Words of a module that may look for files beside itself."""
 HARMLESS = (
-    # of the standard library, all of which comes packed on Windows
-    "asyncio",
-    "email",
-    "encodings",
-    "logging",
-    "multiprocessing",
-    "unittest",
-    "xmlrpc",
     # they ask for the file of the main program, or of a caller's module
     "anyio",
     "jinja2",
     "joblib",
     "pydantic",
     "rich",
+    "typer",
+    # only modules of theirs that nothing here imports do
+    "cloudpickle",
+    "jsonschema",
+    "pycparser",
+    "tqdm",
+    "urllib3",
+    # it is made to run from an archive, as when Python installs it
+    "pip",
+    # methods of their own have such a name
+    "fsspec",
+    "pypdf",
     # they make files of their own while being developed, or describe models for publication
     "huggingface_hub",
     "pygments",
@@ -57,16 +61,18 @@ def pack_modules(executable: Path) -> int:
     """
     command = [str(executable), "-I", "-c", _ASK]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    archive, *folders = (Path(line) for line in answer.stdout.splitlines())
-    return pack([item for folder in folders for item in packable(folder)], archive)
+    archive, library, packages = (Path(line) for line in answer.stdout.splitlines())
+    return pack([*packable(library, is_standard=True), *packable(packages)], archive)
 
 
-def packable(folder: Path) -> list[Path]:
-    """Return the modules and packages in a folder that work from an archive."""
+def packable(folder: Path, *, is_standard: bool = False) -> list[Path]:
+    """Return the modules and packages in a folder that work from an archive; of the standard
+    library, all that is not compiled, since it comes so on Windows.
+    """
     return [
         item
         for item in sorted(folder.iterdir())
-        if item.name not in LANDMARKS and _works_packed(item)
+        if item.name not in LANDMARKS and _is_pure(item) and (is_standard or _works_packed(item))
     ]
 
 
@@ -75,6 +81,9 @@ def pack(items: Iterable[Path], archive: Path) -> int:
     before = 0
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for item in items:
+            for folder in _namespaces(item):
+                name = f"{folder.relative_to(item.parent).as_posix()}/"
+                packed.writestr(zipfile.ZipInfo(name, _DATE), b"")
             for path in _files(item):
                 name = path.relative_to(item.parent).as_posix()
                 before += _add(packed, path, name)
@@ -88,13 +97,15 @@ def pack(items: Iterable[Path], archive: Path) -> int:
     return before - archive.stat().st_size
 
 
+def _is_pure(item: Path) -> bool:
+    """Return whether it is a module, or a package without compiled parts."""
+    if not item.is_dir():
+        return item.suffix == ".py"
+    compiled = any(path.suffix in COMPILED for path in item.rglob("*"))
+    return not compiled and (item / "__init__.py").is_file()
+
+
 def _works_packed(item: Path) -> bool:
-    if item.is_dir():
-        compiled = any(path.suffix in COMPILED for path in item.rglob("*"))
-        if compiled or not (item / "__init__.py").is_file():
-            return False
-    elif item.suffix != ".py":
-        return False
     modules = [path for path in _files(item) if path.suffix == ".py"]
     return item.name in HARMLESS or not any(OWN_FILES.search(path.read_bytes()) for path in modules)
 
@@ -104,6 +115,14 @@ def _files(item: Path) -> list[Path]:
     if not item.is_dir():
         return [item]
     return sorted(path for path in item.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def _namespaces(item: Path) -> list[Path]:
+    """Return the folders of modules in a package that are packages without saying so: they are
+    found in an archive only if it names the folder.
+    """
+    folders = {path.parent for path in item.rglob("*.py")}
+    return sorted(folder for folder in folders if not (folder / "__init__.py").is_file())
 
 
 def _bytecode(module: Path) -> Path | None:
