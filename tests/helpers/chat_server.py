@@ -17,7 +17,8 @@ SAID = "Hello there."
 
 
 class ChatHandler(BaseHTTPRequestHandler):
-    """Answers with SAID, after what `server.before` does: a status to send instead, or None."""
+    """Answers with SAID, or what `server.answer` says, after what `server.before` does: a status to
+    send instead, or None."""
 
     protocol_version = "HTTP/1.1"
     server: ChatServer
@@ -30,7 +31,7 @@ class ChatHandler(BaseHTTPRequestHandler):
         self.close_connection = True
         try:
             if refusal is None:
-                self._say()
+                self._say(self.server.answer(self.server.bodies[-1]))
             else:
                 self._refuse(*refusal)
         except OSError:
@@ -45,12 +46,12 @@ class ChatHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _say(self) -> None:
+    def _say(self, text: str) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         chunk = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m"}
-        said = {"index": 0, "delta": {"content": SAID}, "finish_reason": "stop"}
+        said = {"index": 0, "delta": {"content": text}, "finish_reason": "stop"}
         self.wfile.write(f"data: {json.dumps(chunk | {'choices': [said]})}\n\n".encode())
         self.wfile.write(b"data: [DONE]\n\n")
 
@@ -64,6 +65,8 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, before: Callable[[int], Refusal]) -> None:
         super().__init__(("127.0.0.1", 0), ChatHandler)
         self.before = before
+        self.answer: Callable[[dict[str, Any]], str] = lambda _body: SAID
+        """Returns what is said to a request."""
         self.paths: list[str] = []
         self.bodies: list[dict[str, Any]] = []
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from avatar_app.engines.tts.coqui.torchaudio_parts import import_torchaudio
+from avatar_app.engines.torchaudio_parts import import_torchaudio
 
 import_torchaudio()
 

@@ -17,6 +17,7 @@ from avatar_app.session.checks.echo import EchoReport, EchoVerdict
 from avatar_app.session.checks.microphone import MicrophoneReport, MicrophoneVerdict
 from avatar_app.session.stored_data import StoredItem, StoredKind
 from avatar_app.session.voice_gallery import InstalledVoice, MissingVoices, VoiceBlend, VoiceList
+from avatar_app.storage.tool_log import LoggedCall
 from avatar_app.system.network_log import ConnectionAttempt
 from avatar_app.voices.likeness import Likeness
 
@@ -164,6 +165,7 @@ class FakeStored:
     def __init__(self) -> None:
         self.sizes = dict.fromkeys(StoredKind, 2_000_000)
         self.deleted: dict[StoredKind, FakeDeletion] = {}
+        self.logged: tuple[LoggedCall, ...] = ()
         self.attempts: tuple[ConnectionAttempt, ...] = ()
 
     def items(self) -> tuple[StoredItem, ...]:
@@ -185,5 +187,8 @@ class FakeStored:
 
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         return self.attempts
+
+    def calls(self) -> tuple[LoggedCall, ...]:
+        return self.logged
 
     def purge(self) -> None: ...

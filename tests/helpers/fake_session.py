@@ -14,12 +14,15 @@ import numpy as np
 from fake_parts import FakeChecks, FakeStored, FakeVoices
 from scripted_microphone import ScriptedMicrophone, ScriptedRecognizer
 
+from avatar_app.agents.mcp.collection import McpLibrary
 from avatar_app.avatars.library import AvatarLibrary
+from avatar_app.core.builds import PageAct
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.events import CharacterShown, ConversationBegan, Event, TurnEnded
 from avatar_app.core.jobs import Job
 from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Manifest
+from avatar_app.core.prompt import PicturePart
 from avatar_app.core.values import VideoFrame
 from avatar_app.models.catalog import CATALOG, STARTER, read_catalog
 from avatar_app.models.transfer import DownloadOptions
@@ -29,6 +32,7 @@ from avatar_app.runtime.registry import Registry
 from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
 from avatar_app.session.avatar_gallery import AvatarGallery
 from avatar_app.session.avatar_studio import AvatarStudio
+from avatar_app.session.clip_studio import ClipStudio
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.persona_choices import PersonaChoices
@@ -36,10 +40,12 @@ from avatar_app.session.personas import own_personas
 from avatar_app.session.session import Devices
 from avatar_app.session.starter import Offer, StarterOutcome, StarterProgress
 from avatar_app.session.stored_conversations import StoredConversations
+from avatar_app.session.stored_memories import StoredMemories
 from avatar_app.session.voice_cloning import UserVoiceCloner
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
+from avatar_app.system.open_windows import OpenWindow
 from avatar_app.system.paths import app_paths, shipped
 from avatar_app.system.updates.client import UpdateClient
 
@@ -135,6 +141,7 @@ class FakeSession:
         )
         choices = AvatarChoices(REGISTRY, AvatarLibrary.of(app_paths()))
         self.avatars = AvatarGallery(choices, self.settings, app_paths())
+        self.clips = ClipStudio(self.settings, app_paths())
         self.studio = AvatarStudio(choices, self.settings, app_paths())
         self.sample_photo = Path("/photos/nobody.png")
         self.updates = UpdateClient(app_paths().updates)
@@ -143,6 +150,7 @@ class FakeSession:
         self.threads: set[str] = set()
         self.picture = VideoFrame(gradient(), 0.0)
         self.error: Exception | None = None
+        self.open_windows: tuple[OpenWindow, ...] | None = None
         self.now = Devices(("Desk microphone", "Headset"), ("Monitor", "Headset"), "Headset")
         self.made = NewCharacter("ada")
         self.may_finish = threading.Event()
@@ -185,11 +193,22 @@ class FakeSession:
         if "stored" in self.__dict__:
             self.stored.close()
         self.models.close()
+        self.clips.close()
         self._outbox.put(None)
         self._poster.join()
 
     def type(self, text: str) -> None:
         self._note("type", text)
+
+    @cached_property
+    def memories(self) -> StoredMemories:
+        """A real one, in the user's folder of the test."""
+        return StoredMemories(app_paths())
+
+    @cached_property
+    def tool_servers(self) -> McpLibrary:
+        """A real one, in the user's folder of the test."""
+        return McpLibrary(app_paths(), lambda: self._note("tools changed"))
 
     @cached_property
     def stored(self) -> History:
@@ -218,6 +237,24 @@ class FakeSession:
     def say_again(self, text: str) -> None:
         self._note("say_again", text)
 
+    def look(self, at: str) -> None:
+        self._note("look", at)
+
+    def windows(self) -> tuple[OpenWindow, ...] | None:
+        return self.open_windows
+
+    def show(self, picture: PicturePart) -> None:
+        self._note("show", picture)
+
+    def show_file(self, path: Path) -> None:
+        self._note("show_file", path)
+
+    def act_on_page(self, act: PageAct) -> None:
+        self._note("act_on_page", act)
+
+    def decide(self, request_id: int, *, agreed: bool) -> None:
+        self._note("decide", request_id, agreed)
+
     def correct(self, turn_id: int, text: str) -> None:
         self._note("correct", turn_id, text)
 
@@ -226,6 +263,9 @@ class FakeSession:
 
     def hold(self, *, held: bool) -> None:
         self._note("hold", held)
+
+    def attend(self, *, visible: bool) -> None:
+        self._note("attend", visible)
 
     def mute(self, *, muted: bool) -> None:
         self._note("mute", muted)

@@ -18,6 +18,7 @@ from avatar_app.bench.scripted.engines import (
     ScriptedRecognizer,
 )
 from avatar_app.core.events import Event
+from avatar_app.core.manifest import Kind
 from avatar_app.core.prompt import Prompt
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import AudioChunk, Samples, ToolCall, ToolResult, Transcript
@@ -76,6 +77,19 @@ class RecordingDialogue(ScriptedDialogue):
                 self.results.append(result)
 
 
+class SpareDialogue:
+    """Lends a dialogue to who has lost its own."""
+
+    def __init__(self) -> None:
+        self.dialogue = RecordingDialogue()
+
+    def offers(self, kind: Kind) -> bool:
+        return kind is Kind.DIALOGUE
+
+    def engine(self, _kind: Kind) -> RecordingDialogue:
+        return self.dialogue
+
+
 class Gate:
     """Where an engine hangs until it is opened. The conversation's time does not wait for it."""
 
@@ -114,6 +128,7 @@ class Scene:
         pace: float = 20.0,
         builtin: BuiltinEngines | None = None,
         fillers: Callable[[Turn], str] | None = None,
+        acknowledgment: str = "",
         **devices: Any,
     ) -> None:
         self.clock = SimulatedClock()
@@ -138,6 +153,7 @@ class Scene:
             turn_detection,
             builtin=builtin,
             fillers=fillers,
+            acknowledgment=acknowledgment,
         )
         self.devices = SimulatedDevices(self.conversation, self.clock, pace, **devices)
         self.moments: list[Tick] = []

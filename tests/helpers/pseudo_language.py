@@ -10,7 +10,7 @@ from types import ModuleType
 
 import polib
 
-from avatar_app.ui.language.catalog import TextCatalog
+from avatar_app.system.translation.catalog import TextCatalog
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 

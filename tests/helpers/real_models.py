@@ -53,12 +53,16 @@ def answering(llama: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def talking(overrides: dict[str, Any], pace: float = PATIENT) -> Iterator[OfflineConversation]:
+def talking(
+    overrides: dict[str, Any], pace: float = PATIENT, **surroundings: Any
+) -> Iterator[OfflineConversation]:
     """A conversation in a room whose time waits for the engines, `pace` at most. Who is listened to
     must pass time as it does live: a recognizer in another process is at work until all is said."""
     settings, _ = load_settings(overrides=overrides)
     notices: list[Noticed] = []
-    with offline_conversation(settings, app_paths(), notices.append, pace=pace) as offline:
+    with offline_conversation(
+        settings, app_paths(), notices.append, pace=pace, **surroundings
+    ) as offline:
         yield offline
         assert notices == []
         assert not [event for _, event in offline.events if isinstance(event, Failed)]

@@ -41,6 +41,11 @@ class Line:
     def id(self) -> str:
         return f"resp_{self.responses}"
 
+    @property
+    def milliseconds(self) -> int:
+        """Of sound that came."""
+        return len(self.sound) // 2 * 1000 // RATE
+
     def begin(self) -> None:
         self.responses += 1
         self.send("response.created", response={"id": self.id, "status": "in_progress"})
@@ -67,10 +72,11 @@ class Line:
 
 
 class ScriptedServer:
-    """Answers the n-th request for a response by the n-th act; the last one is repeated."""
+    """Answers the n-th request for a response by the n-th act; the last one is repeated. `detect`
+    is played after each piece of sound: the server's own turn detection."""
 
-    def __init__(self, acts: list[Act]) -> None:
-        self._acts, self._asked = acts, 0
+    def __init__(self, acts: list[Act], detect: Act | None) -> None:
+        self._acts, self._asked, self._detect = acts, 0, detect
         self.lines: list[Line] = []
         self._server = serve(self._handle, "127.0.0.1", 0, max_size=None, compression=None)
         self._thread = threading.Thread(target=self._server.serve_forever, name="scripted")
@@ -103,13 +109,15 @@ class ScriptedServer:
                     act = self._acts[min(self._asked, len(self._acts) - 1)]
                     self._asked += 1
                     act(line)
+                elif event["type"] == "input_audio_buffer.append" and self._detect is not None:
+                    self._detect(line)
         except ConnectionClosed:
             return
 
 
 @contextmanager
-def scripted(*acts: Act) -> Iterator[ScriptedServer]:
-    server = ScriptedServer(list(acts))
+def scripted(*acts: Act, detect: Act | None = None) -> Iterator[ScriptedServer]:
+    server = ScriptedServer(list(acts), detect)
     try:
         yield server
     finally:

@@ -11,7 +11,8 @@ import httpx
 from openai import OpenAI
 
 from avatar_app.core.events import Noticed
-from avatar_app.server.running import AvatarServer, ServerOptions
+from avatar_app.server.options import ServerOptions
+from avatar_app.server.running import AvatarServer
 from avatar_app.settings.loading import load_settings
 from avatar_app.system.paths import app_paths
 

@@ -25,7 +25,7 @@ class Mirror:
         turn.check()
         text = prompt.user_text
         if text.startswith("count"):
-            for _ in range(int(text.partition(" ")[2] or 1)):
+            for _ in range(int((*text.split(), "1", "1")[1])):
                 yield " ".join(NUMBERS) + ". "
         elif text.startswith("recall"):
             said = [each.text for each in prompt.messages if each.role is Role.AVATAR]

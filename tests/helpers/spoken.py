@@ -38,3 +38,12 @@ def written(path: Path, samples: Samples) -> Path:
     """A sound file of samples at 16 kHz."""
     write_sound(path, AudioChunk(samples, MICROPHONE_RATE))
     return path
+
+
+def with_hiss(samples: Samples) -> Samples:
+    """Speech with loud hissing above 3 kHz, so that most of it is high."""
+    loud = np.convolve(np.abs(samples), np.ones(1600) / 1600, "same") > 0.02
+    hiss = np.fft.rfft(np.random.default_rng(0).standard_normal(len(samples)))
+    hiss[np.fft.rfftfreq(len(samples), 1 / MICROPHONE_RATE) < 3000] = 0
+    mixed = samples + 0.3 * np.fft.irfft(hiss, len(samples)) * loud
+    return np.asarray(np.clip(mixed, -1, 1), np.float32)

@@ -92,12 +92,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Fetch before the first test, so that none of them has to wait."""
     if not session.config.option.collectonly and any(map(_needs_models, session.items)):
-        with _one_process_at_a_time():
+        with fetching_alone():
             fetch_starter_set(session.config.get_terminal_writer().line)
 
 
 @contextmanager
-def _one_process_at_a_time() -> Iterator[None]:
+def fetching_alone() -> Iterator[None]:
     """Of several processes that share the tests, the first one downloads, and the others wait."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "fetching.lock").open("w") as file:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -18,6 +19,7 @@ from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.settings.store import SettingsStore
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths
+from avatar_app.ui.qt.work import Work
 from avatar_app.ui.window.preferences import WindowPreferences
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -104,7 +106,17 @@ from avatar_app.ui.window.preferences import WindowPreferences
 
 application = QApplication([])
 store = SettingsStore(app_paths().settings_file, {})
-preferences = WindowPreferences(store, lambda call: call(), lambda: None)
+
+class AtOnce:
+    def run(self, job):
+        job()
+        return self
+
+    def then(self, show):
+        show(None)
+
+
+preferences = WindowPreferences(store, AtOnce(), lambda call: call(), lambda: None)
 if point == "before the file is replaced":
     stop_at(Path, "replace", True, 6)
 window = QWidget()
@@ -215,7 +227,8 @@ def test_what_was_to_be_forgotten_is_not_half_there() -> None:
 def test_the_window_opens_as_it_was(qtbot, point: str) -> None:
     last = killed(WINDOW, point)
     store = SettingsStore(app_paths().settings_file, {})
-    preferences = WindowPreferences(store, lambda call: call(), lambda: None)
+    work = Work(SimpleNamespace(post=lambda call: call()), pytest.fail)
+    preferences = WindowPreferences(store, work, lambda call: call(), lambda: None)
     window = QWidget()
     qtbot.addWidget(window)
     assert preferences.restore_geometry(window, compact=False)
@@ -224,3 +237,4 @@ def test_the_window_opens_as_it_was(qtbot, point: str) -> None:
     assert page >= last
     assert window.width() in (300 + page % 200, 300 + (page + 1) % 200)
     preferences.stop()
+    work.close()

@@ -92,7 +92,7 @@ def test_settings_under_former_names_are_read_with_one_notice(folder: Path) -> N
     assert len(said) == len(RENAMED) + 2 + 3
     assert settings.audio.aec == EngineChoice(engine="none")
     assert settings.vad == EngineChoice(engine="webrtc", options={"aggressiveness": 2})
-    newer = {"sure_endpointing_delay", "right_before"}
+    newer = {"sure_endpointing_delay", "right_before", "follow_up"}
     assert settings.turn_detection.model_dump(exclude=newer) == {
         "duck_after": 0.03,
         "pause_after": 0.06,

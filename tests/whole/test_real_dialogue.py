@@ -89,7 +89,7 @@ def reading_interrupted(
     """Calls `interrupt` when a first part of the prompt is read, and once the turn is cancelled
     lets the model read on; yields what it then does."""
     assert dialogue._loaded is not None
-    backend = dialogue._loaded.backend
+    backend = dialogue._loaded.writer
     write, interrupted, read_on = backend.write, threading.Event(), []
 
     def watched(text: str, longest: int, sampling: Any, turn: Turn, *rest: Any) -> Generator[str]:

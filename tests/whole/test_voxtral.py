@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from real_models import LIGHT, SAID, listening, talk, talking
-from spoken import spoken
+from spoken import spoken, with_hiss
 
 from avatar_app.bench.scripted.voxtral import write_voxtral
 from avatar_app.bench.scripted.whisper import write_whisper
 from avatar_app.core.events import Outcome, UserSaid
-from avatar_app.core.values import BLOCK_SECONDS, MICROPHONE_RATE, Samples
+from avatar_app.core.values import BLOCK_SECONDS
 from avatar_app.session.offline.recordings import ReportLine
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import app_paths
@@ -28,15 +27,6 @@ def hearing(folder: Path) -> dict[str, Any]:
     options = {"model": str(folder), "threads": 1, "gpu_layers": 0, "temperature": 0.0}
     chosen = {f"dialogue.options.{name}": value for name, value in options.items()}
     return LIGHT | {"dialogue.engine": "voxtral"} | chosen
-
-
-def with_hiss(samples: Samples) -> Samples:
-    """Speech with loud hissing above 3 kHz, so that most of it is high."""
-    loud = np.convolve(np.abs(samples), np.ones(1600) / 1600, "same") > 0.02
-    hiss = np.fft.rfft(np.random.default_rng(0).standard_normal(len(samples)))
-    hiss[np.fft.rfftfreq(len(samples), 1 / MICROPHONE_RATE) < 3000] = 0
-    mixed = samples + 0.3 * np.fft.irfft(hiss, len(samples)) * loud
-    return np.asarray(np.clip(mixed, -1, 1), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +60,7 @@ def test_an_answer_is_interrupted_and_cut_to_what_was_heard(whisper: Path, voxtr
 
 def test_what_is_heard_calls_a_real_tool(tmp_path: Path) -> None:
     model = write_voxtral(tmp_path / "caller", high=NOTE, told=TOLD, context=16_384)
-    recognizer = write_whisper(tmp_path / "whisper", "could the notes keep this")
+    recognizer = write_whisper(tmp_path / "whisper", "would a note with text help")
     line = ReportLine("hissed", with_hiss(spoken("Please remember the milk for me.")))
     few = {"dialogue.options.tools": "few"}
     with talking(listening(recognizer) | hearing(model) | few, BLOCK_SECONDS) as offline:
