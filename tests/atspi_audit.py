@@ -15,12 +15,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyatspi
+from gi.repository import Atspi
 
 PATIENCE = 60.0
-"""Seconds until the window must be on the bus."""
+"""Seconds until the window must be on the bus, and answer: what it does meanwhile is no matter."""
 SETTLE = 3.0
 """Seconds in which a page gets its rows."""
 PRESSES = ("Press", "Toggle")
+FIELD, SEND, ALLOW = "Message", "Send", "Allow: "
+SENTENCES = {"Take a note: buy milk": "milk", "Delete all my notes": "consent"}
+"""What is typed, so that the window asks for consent, and a word of the answer."""
 CONTROLS = {
     pyatspi.ROLE_PUSH_BUTTON,
     pyatspi.ROLE_CHECK_BOX,
@@ -89,17 +93,48 @@ def press(node: Any) -> None:
 
 
 def named(window: Any, name: str) -> Any:
-    """Wait for the object of this name."""
+    """Wait for the control whose name begins so."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         for node in showing(window):
-            if node.name == name and node.getRole() in CONTROLS:
+            if node.name.startswith(name) and node.getRole() in CONTROLS:
                 return node
         time.sleep(0.2)
     raise SystemExit(f"{name} is not on the bus")
 
 
+def wait_for_caption(window: Any, word: str) -> None:
+    """Wait until the caption below the portrait has this word, as a screen reader reads it."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if any(node.name == "Captions" and word in node.description for node in showing(window)):
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"no caption says {word}")
+
+
+def problems(window: Any, place: str) -> Iterator[str]:
+    """What could not be announced of all that is on show."""
+    nodes = [node for node in showing(window) if node.getRole() in CONTROLS]
+    say(f"{place}: {len(nodes)} controls")
+    for node in nodes:
+        if trouble := problem(node):
+            yield f"{place}: {node.getRoleName()} has {trouble}: {node.description!r}"
+
+
 def audit(window: Any) -> Iterator[str]:
+    """Talk until the window asks for consent, then open each page; what could not be announced."""
+    yield from problems(window, "Conversation")
+    for sentence, word in SENTENCES.items():
+        named(window, FIELD).queryEditableText().setTextContents(sentence)
+        press(named(window, SEND))
+        wait_for_caption(window, word)
+    named(window, ALLOW)
+    yield from problems(window, "Consent")
+    yield from pages(window)
+
+
+def pages(window: Any) -> Iterator[str]:
     """Open each page; what could not be announced on it."""
     press(named(window, "Settings, models and more"))
     named(window, "Close")
@@ -107,14 +142,11 @@ def audit(window: Any) -> Iterator[str]:
     for page in [node for node in showing(rail) if node.getRole() in CONTROLS]:
         press(page)
         time.sleep(SETTLE)
-        nodes = [node for node in showing(window) if node.getRole() in CONTROLS]
-        say(f"{page.name}: {len(nodes)} controls")
-        for node in nodes:
-            if trouble := problem(node):
-                yield f"{page.name}: {node.getRoleName()} has {trouble}: {node.description!r}"
+        yield from problems(window, page.name)
 
 
 def main(program: list[str]) -> int:
+    Atspi.set_timeout(int(PATIENCE * 1000), int(PATIENCE * 1000))
     with tempfile.TemporaryDirectory() as folder:
         environ = {**os.environ, "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1", "QT_QPA_PLATFORM": "xcb"}
         process = subprocess.Popen([*program, "run", "--data-dir", folder], env=environ)

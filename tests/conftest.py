@@ -17,7 +17,7 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # else Qt aborts the process
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-pytest_plugins = ["cloned_voices", "starter", "virtual_audio"]
+pytest_plugins = ["cloned_voices", "starter", "virtual_audio", "wake_word"]
 if find_spec("pytestqt"):  # the environment of the voices has none
     pytest_plugins.append("patient_bot")
 

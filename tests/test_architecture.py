@@ -20,7 +20,8 @@ FLOORS = (
     {"settings"},
     {"storage", "models", "avatars", "voices"},
     {"runtime"},
-    {"speech", "render", "performance", "studio", "agents"},
+    {"speech", "render", "performance", "agents", "multimodal"},
+    {"studio"},
     {"session"},
     {"api"},
     {"app"},
@@ -47,6 +48,9 @@ BROAD_EXCEPT = {
     "avatar_app/engines/hosting/process.py": "whatever ends the child must be told to the parent",
     "avatar_app/engines/hosting/child.py": "whatever ends the child must be told to the parent",
     "avatar_app/ui/qt/bridge.py": "a slot's bug must not end the window",
+    "avatar_app/storage/recorder.py": "a turn that cannot be kept must not cost those after it",
+    "avatar_app/session/app_session.py": "a window that waits for a conversation must learn why",
+    "avatar_app/session/job_thread.py": "a job's bug must not end the jobs after it",
 }
 CLOCKS = {"time.time", "time.sleep"}
 
@@ -179,8 +183,9 @@ FRONT_ENDS = {
     "ui/app.py", "bench/render_ways.py", "bench/kokoro.py", "bench/orpheus.py",
     "bench/real.py", "bench/latency.py",
     "bench/window/startup_probe.py", "bench/window/idle_probe.py", "bench/window/soak_probe.py",
-    "bench/window/history_probe.py",
+    "bench/window/history_probe.py", "bench/window/journeys_probe.py", "bench/journeys.py",
     "runtime/registry.py", "runtime/memory/doors.py", "render/talking_head.py", "settings",
+    "studio/pipeline.py", "studio/decoder.py",
     "performance/apply.py",
     "diagnostics/doctor.py",
 }  # fmt: skip

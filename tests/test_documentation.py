@@ -69,10 +69,14 @@ def test_documented_programs_run(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
-def test_documented_manifests_are_valid(text: str, tmp_path: Path) -> None:
+def test_documented_manifests_and_recipes_are_valid(text: str, tmp_path: Path) -> None:
     from avatar_app.runtime.registry import Registry
+    from avatar_app.studio.recipe import parse_recipe
 
     described = yaml.safe_load(text)
+    if "audio" in described:
+        assert parse_recipe(described).audio.script
+        return
     folder = tmp_path / described["kind"] / described["name"]
     folder.mkdir(parents=True)
     (folder / "manifest.yaml").write_text(text)

@@ -99,6 +99,36 @@ SEALED = CONVERSATION.replace(
 ).replace("import threading\n", "import sys, threading\n", 1)
 """The same, where the system refuses internet sockets to all of it."""
 
+FOREIGN = """
+import sys
+from contextlib import closing
+sys.path.insert(0, {helpers!r})
+import mcp_servers
+from avatar_app.agents.mcp.collection import McpLibrary
+from avatar_app.agents.mcp.servers import McpServer
+from avatar_app.agents.mcp.tools import McpTools
+from avatar_app.core.values import ToolCall
+from avatar_app.session.network_watch import watch_network
+from avatar_app.settings.store import SettingsStore
+from avatar_app.system.paths import app_paths
+
+paths = app_paths()
+settings = SettingsStore(paths.settings_file)
+settings.change({{"network.allowed": "none"}})
+guard = watch_network(settings, paths)
+assert guard.sealed == sys.platform.startswith("linux"), "not sealed"
+library = McpLibrary(paths)
+server = McpServer(command=(sys.executable, mcp_servers.__file__), trusted=True)
+library.add("book", server, library.look("book", server))
+with closing(McpTools(paths.config, paths.mcp)) as tools:
+    print(tools.call(ToolCall("book__find_address", {{"name": "Anna"}})).value["content"])
+try:
+    library.look("far", McpServer(url="http://192.0.2.1/mcp"))
+except Exception as error:
+    print(error)
+""".format(helpers=str(Path(__file__).parent / "helpers"))
+"""Tools of another program, where the system refuses internet sockets to both."""
+
 INSTANCES = """
 from pathlib import Path
 from avatar_app.system.instance_channel import OpenRequest, Reply
@@ -182,6 +212,13 @@ def test_conversation_works_when_the_network_is_refused(watched: Path) -> None:
     printed, _ = run(watched, SEALED)
     assert ":" in printed
     assert read_attempts(app_paths().logs / "network.log", 100) == ()
+
+
+def test_tools_of_other_programs_work_when_the_network_is_refused(watched: Path) -> None:
+    printed, _ = run(watched, FOREIGN)
+    found, refused = printed.splitlines()[0], printed.splitlines()[-1]
+    assert found.startswith("Anna lives in Oslo.")
+    assert refused.startswith("The server far at http://192.0.2.1/mcp can't be reached.")
 
 
 def test_a_second_start_needs_no_network_socket(watched: Path) -> None:

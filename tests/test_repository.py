@@ -45,7 +45,7 @@ def test_the_package_loads_nothing_heavy() -> None:
 
 
 def test_window_does_not_load_http_packages() -> None:
-    late = ("httpx", "asyncio", "openai", "rich", "cv2", "onnxruntime", "av", "sounddevice")
+    late = ("httpx", "asyncio", "openai", "rich", "cv2", "onnx", "onnxruntime", "av", "sounddevice")
     window = "avatar_app.ui.app, avatar_app.session.app_session"
     program = f"import sys, {window}; sys.exit(', '.join(set({late}) & set(sys.modules)))"
     assert run(sys.executable, "-c", program).stderr.strip() == ""

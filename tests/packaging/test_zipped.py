@@ -30,6 +30,7 @@ def folder(tmp_path: Path) -> Path:
         "pure/inner/__init__.py": "",
         "pure/inner/deep.py": FAILS,
         "pure/py.typed": "",
+        "pure/unsaid/part.py": "VALUE = 8\n",
         "licensed/__init__.py": "",
         "licensed/LICENSE": "Free",
         "data/__init__.py": "from importlib import resources\nWORDS = resources.files('data')\n",
@@ -53,6 +54,8 @@ def test_only_packages_that_need_no_files_beside_them_are_packed(
     folder: Path, zipped: ModuleType
 ) -> None:
     assert [item.name for item in zipped.packable(folder)] == ["licensed", "pure", "single.py"]
+    standard = [item.name for item in zipped.packable(folder, is_standard=True)]
+    assert standard == ["beside", "data", "licensed", "pure", "single.py"]
 
 
 def test_packed_modules_are_imported_and_show_their_lines(folder: Path, zipped: ModuleType) -> None:
@@ -63,14 +66,14 @@ def test_packed_modules_are_imported_and_show_their_lines(folder: Path, zipped: 
     assert (folder / "data" / "words.txt").exists()
     script = (
         f"import sys; sys.path.insert(0, {str(archive)!r})\n"
-        "import single, pure.inner.deep, traceback\n"
-        "print(single.VALUE, pure.inner.deep.__cached__.endswith('.pyc'))\n"
+        "import single, pure.inner.deep, pure.unsaid.part, traceback\n"
+        "print(single.VALUE, pure.unsaid.part.VALUE, pure.inner.deep.__cached__.endswith('.pyc'))\n"
         "try: pure.inner.deep.fail()\n"
         "except ValueError: print(traceback.format_exc())\n"
     )
     command = [sys.executable, "-I", "-c", script]
     run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert run.stdout.startswith("7 True")
+    assert run.stdout.startswith("7 8 True")
     assert "# this very line" in run.stdout
 
 
