@@ -7,8 +7,9 @@ SETUP := packaging/linux
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 VOICES ?= .venv-voices
+RAY ?= .venv-ray
 ROUNDS ?= 10
-JOBS ?= 0
+JOBS ?= 2
 BUILD ?= .venv-build
 BUILD_READY := $(BUILD)/.ready-to-build
 BUNDLED_PYTHON ?= /usr/bin/python3
@@ -17,11 +18,12 @@ OPENCV ?=
 BUNDLE := build/bundle
 IN_BUILD = export PATH="$(abspath $(BUILD))/bin:$$PATH" SOURCE_DATE_EPOCH="$$(git log -1 --format=%ct)";
 VOICES_READY := $(VOICES)/.ready-to-test
+RAY_READY := $(RAY)/.ready-to-test
 SPELLED := avatar_app tests training packaging models config docs $(wildcard *.md)
 SETUP_FILES := pyproject.toml setup.py $(wildcard $(SETUP)/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-random test-monkey test-voices test-atspi check format bench docs translations site licenses requirements installer packages check-installer lint-installer clean
+.PHONY: help run test test-random test-monkey test-voices test-ray test-atspi check format bench docs translations site licenses requirements installer packages check-installer lint-installer clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -29,7 +31,7 @@ help: ## show this list
 run: $(RUN_READY) ## start the application (without a display: write a conversation to an mp4)
 	@$(BIN)/avatar-app run $(ARGS)
 
-test: $(TEST_READY) ## run ruff, codespell, mypy and all tests; JOBS=2 shares them among processes; ARGS="-k name" selects tests
+test: $(TEST_READY) ## run ruff, codespell, mypy and all tests in two processes (JOBS=0: in one); ARGS="-k name" selects tests
 	@status=0; \
 	$(MAKE) --no-print-directory check || status=$$?; \
 	$(BIN)/python -m pytest --numprocesses=$(JOBS) --maxprocesses=4 --dist=loadfile $(ARGS) || status=$$?; \
@@ -43,8 +45,11 @@ test-monkey: $(TEST_READY) ## click and type 5,000 times at random; ROUNDS=3 wit
 	@for seed in $$(seq $(ROUNDS)); do AVATAR_RANDOM_EVENTS=5000 AVATAR_RANDOM_SEED=$$seed \
 	$(BIN)/python -m pytest -q -o timeout=0 tests/ui/test_random_use.py || exit; done
 
-test-voices: $(VOICES_READY) ## run the tests of voices that need PyTorch, in a separate environment
-	@$(VOICES)/bin/python -m pytest tests/coqui tests/vibevoice $(ARGS)
+test-voices: $(VOICES_READY) ## run the tests of engines that need PyTorch, in a separate environment
+	@$(VOICES)/bin/python -m pytest tests/coqui tests/injection tests/studio_engines tests/vibevoice tests/voxtral $(ARGS)
+
+test-ray: $(RAY_READY) ## run the tests of replicas on Ray, in a separate environment
+	@$(RAY)/bin/python -m pytest tests/ray $(ARGS)
 
 test-atspi: $(RUN_READY) ## check what a screen reader finds; needs at-spi2-core, python3-pyatspi, xvfb, dbus
 	@tests/atspi_audit.sh $(BIN)/avatar-app
@@ -93,7 +98,7 @@ lint-installer: ## check the package by lintian, appstreamcli and desktop-file-v
 	@packaging/linux/lint-installer.sh dist/avatar-app_*.deb
 
 clean: ## delete virtual environments and build results
-	rm -rf $(VENV) $(VOICES) $(BUILD) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(VOICES) $(RAY) $(BUILD) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUN_READY): $(SETUP_FILES)
@@ -112,6 +117,12 @@ $(VOICES_READY): $(SETUP_FILES)
 	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt
 	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(VOICES)
 	@PIP_CONSTRAINT=$(SETUP)/voices-constraints.txt $(SETUP)/install-project.sh $(VOICES) test-voices pip
+	@touch $@
+
+$(RAY_READY): $(SETUP_FILES)
+	@$(SETUP)/system-packages.sh $(SETUP)/apt-run.txt
+	@PYTHON="$(PYTHON)" $(SETUP)/create-venv.sh $(RAY)
+	@$(SETUP)/install-project.sh $(RAY) test-ray
 	@touch $@
 
 .PHONY: $(BUNDLE)
