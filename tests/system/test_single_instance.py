@@ -128,6 +128,7 @@ def test_stopped_process_is_reported_after_a_timeout(
     tmp_path: Path, other_process: subprocess.Popen[str]
 ) -> None:
     other_process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, other_process.pid, os.WSTOPPED)  # the signal may take a moment
     with pytest.raises(ConfigInvalid, match="does not answer") as raised:
         claim_instance(tmp_path, SHOW, 0.5)
     assert f"process {other_process.pid}, or" in raised.value.hint
