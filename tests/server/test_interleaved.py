@@ -16,7 +16,6 @@ from served_engines import LIGHT, add_light_engines
 from avatar_app.bench.served.requests import Mixture, ask_all, errors_of, wav_of
 from avatar_app.core.values import MICROPHONE_RATE
 from avatar_app.server.running import AvatarServer
-from avatar_app.server.security.limits import Limits
 
 pytestmark = [
     pytest.mark.usefixtures("loopback", "user_engines_forgotten"),
@@ -25,8 +24,6 @@ pytestmark = [
 REQUESTS, AT_ONCE, CLIENTS, TALKS = 1000, 16, 4, 2
 SPEAKS: dict[str, Any] = LIGHT | {"dialogue.engine": "builtin", "tts.engine": "espeak"}
 """The real built-in dialogue, which calculates, and the real built-in voice."""
-UNLIMITED = Limits(per_second=1e6, burst=10_000)
-"""All clients have the same address here."""
 
 
 def recordings() -> list[bytes]:
@@ -52,7 +49,7 @@ def test_each_of_a_thousand_interleaved_requests_gets_its_own_answer() -> None:
     add_light_engines()
     over = Event()
     with (
-        serving(SPEAKS, sessions=TALKS, limits=UNLIMITED) as server,
+        serving(SPEAKS, sessions=TALKS) as server,
         ExitStack() as opened,
         ThreadPoolExecutor(TALKS) as pool,
     ):
