@@ -70,7 +70,7 @@ class AvatarServer:
         share_heaps()
         self._options = options
         with ExitStack() as opened:
-            self._socket = opened.enter_context(_listening(options.host, options.port))
+            self._socket = opened.enter_context(listening_socket(options.host, options.port))
             engines = SharedEngines(
                 settings, paths, notice, options.sessions, options.voices, on_ray=options.on_ray
             )
@@ -108,7 +108,7 @@ class AvatarServer:
             return None
         from avatar_app.server.wyoming_service.listener import WyomingListener
 
-        listening = opened.enter_context(_listening(options.host, options.wyoming))
+        listening = opened.enter_context(listening_socket(options.host, options.wyoming))
         return WyomingListener(self.parts, listening)
 
     def _agent(self) -> Service:
@@ -179,9 +179,11 @@ class _GracefulServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Raises DeviceUnavailable where another program holds the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio switches Nagle off for sockets that name TCP alone: pieces would wait for 40 ms
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))

@@ -19,7 +19,7 @@ from avatar_app.core.values import (
 )
 from avatar_app.pipeline.conversation import Conversation
 
-TICK = 0.02
+TICK = 0.01
 """Seconds between two looks at both directions."""
 LEAD = 0.1
 """Seconds of speech that are sent ahead, so that an uneven network leaves no gaps."""
