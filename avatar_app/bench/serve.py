@@ -17,6 +17,7 @@ import psutil
 
 from avatar_app.bench.progress import show_steps
 from avatar_app.bench.result import Report
+from avatar_app.bench.served.outcomes import TurnOutcome, add_answered, waits_of
 from avatar_app.bench.served.requests import (
     TEXTS,
     Answered,
@@ -140,14 +141,14 @@ def _measure_sessions(
     """SESSIONS users speak without a pause: each cuts the answer off at its first sound, and speaks
     again. That is more than people do."""
 
-    def converse(number: int) -> list[float | None]:
+    def converse(number: int) -> list[TurnOutcome]:
         with talking(clients[number]) as talk:
             return [talk.hear(said[(at + 3 * number) % len(said)]) for at in range(len(said))]
 
-    waits = _of_all(converse)
-    answered = [wait for wait in waits if wait is not None]
-    report.add_percentiles("first_sound_without_pauses", answered, "ms", p50=None, p95=None)
-    report.add("answered_without_pauses", 100 * len(answered) / len(waits), "%")
+    turns = _of_all(converse)
+    waits = waits_of(turns)
+    report.add_percentiles("first_sound_without_pauses", waits, "ms", p50=None, p95=None)
+    add_answered(report, "answered_without_pauses", turns)
 
 
 def _measure_conversations(
@@ -156,29 +157,27 @@ def _measure_conversations(
     """SESSIONS people converse as people do: they hear an answer to its end, and think."""
     thinking = threading.Event()
 
-    def converse(number: int) -> list[float | None]:
-        waits = []
+    def converse(number: int) -> list[TurnOutcome]:
+        turns = []
         with talking(clients[number]) as talk:
             for at in range(len(said)):
                 thinking.wait(THINKING[(at + number) % len(THINKING)])
-                waits.append(talk.listen(said[(at + 3 * number) % len(said)]))
-        return waits
+                turns.append(talk.listen(said[(at + 3 * number) % len(said)]))
+        return turns
 
     begun, before = time.perf_counter(), server.processor_seconds()
-    waits = _of_all(converse)
+    turns = _of_all(converse)
     used = server.processor_seconds() - before
-    answered = [wait for wait in waits if wait is not None]
-    report.add_percentiles("first_sound", answered, "ms", p50=None, p95=SOUND_MS)
-    share = 100 * len(answered) / len(waits)
-    report.add("answered", share, "%", least=ANSWERED_PERCENT)
-    report.add("processor", used / len(waits), "s per turn")
+    report.add_percentiles("first_sound", waits_of(turns), "ms", p50=None, p95=SOUND_MS)
+    add_answered(report, "answered", turns, ANSWERED_PERCENT)
+    report.add("processor", used / len(turns), "s per turn")
     report.add("cores_used", used / (time.perf_counter() - begun), "cores")
 
 
-def _of_all(converse: Callable[[int], list[float | None]]) -> list[float | None]:
-    """Return the waits of SESSIONS conversations at once."""
+def _of_all(converse: Callable[[int], list[TurnOutcome]]) -> list[TurnOutcome]:
+    """Return the turns of SESSIONS conversations at once."""
     with ThreadPoolExecutor(SESSIONS) as pool:
-        return [wait for waits in pool.map(converse, range(SESSIONS)) for wait in waits]
+        return [turn for turns in pool.map(converse, range(SESSIONS)) for turn in turns]
 
 
 def _measure_crowd(report: Report, clients: Sequence[OpenAI]) -> None:

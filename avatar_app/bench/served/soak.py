@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from avatar_app.bench.growth import add_growth
 from avatar_app.bench.process_family import FamilyReading
 from avatar_app.bench.result import Report
+from avatar_app.bench.served.outcomes import TurnOutcome, add_answered
 from avatar_app.bench.served.requests import TEXTS, spoken
 from avatar_app.bench.served.server_process import ServerProcess
 from avatar_app.bench.served.talks import SpokenQuestion, talking
@@ -37,7 +38,7 @@ def measure_growth(
 ) -> None:
     """Each client converses by voice, again and again, and has a text read between two
     conversations; the server is read meanwhile."""
-    over, answered = threading.Event(), list[bool]()
+    over, turns = threading.Event(), list[TurnOutcome]()
 
     def converse(number: int) -> None:
         sayings = itertools.islice(itertools.cycle(said), 3 * number, None)
@@ -45,7 +46,7 @@ def measure_growth(
         while not over.is_set():
             with talking(clients[number]) as talk:
                 for saying in itertools.islice(sayings, TURNS):
-                    answered.append(talk.hear(saying) is not None)
+                    turns.append(talk.hear(saying))
                     if over.is_set():
                         break
             spoken(clients[number], next(texts))
@@ -59,9 +60,8 @@ def measure_growth(
         for talk in talks:
             talk.result()
     report.add("soak", at[-1], "min", least=minutes)
-    report.add("turns", len(answered), "", least=len(clients))
-    share = 100 * sum(answered) / max(1, len(answered))
-    report.add("answered", share, "%", least=ANSWERED_PERCENT)
+    report.add("turns", len(turns), "", least=len(clients))
+    add_answered(report, "answered", turns, ANSWERED_PERCENT)
     add_growth(report, at, read, GROWTH_MB)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avatar_app.bench.served.outcomes import TurnFollower, TurnOutcome, Unanswered
 from avatar_app.bench.served.requests import MODEL
 from avatar_app.core.values import Samples
 from avatar_app.media.stream_encoder import STREAM_RATE, pcm_of
@@ -24,6 +25,9 @@ BLOCK = STREAM_RATE // 25
 """Samples that are sent at a time: 40 ms."""
 SOON = 60.0
 """Seconds that are waited for an event."""
+AFTERWARDS = 5.0
+"""Seconds that are waited for an answer once nothing is under way any more: a user who spoke in two
+parts is answered after the second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +47,9 @@ class SteadyMicrophone:
         self._connection = connection
         self._left, self._voice_left = np.zeros(0, np.float32), -1
         self._lock, self._ended = threading.Lock(), threading.Event()
-        self.voice_ended_at = 0.0
-        """When the last sample of a voice had passed, in seconds of `time.perf_counter`."""
+        self.voice_ended_at: float | None = None
+        """When the last sample of the voice had passed, in seconds of `time.perf_counter`; None
+        while it speaks."""
         self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
 
     def start(self) -> None:
@@ -57,6 +62,7 @@ class SteadyMicrophone:
     def say(self, said: SpokenQuestion) -> None:
         with self._lock:
             self._left, self._voice_left = said.samples, said.voice_end
+            self.voice_ended_at = None
 
     def _run(self) -> None:
         from websockets.exceptions import ConnectionClosed
@@ -86,25 +92,26 @@ class Talk:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self.microphone = SteadyMicrophone(connection)
-        self._events = queue.SimpleQueue[tuple[Any, float]]()
+        self._events = queue.SimpleQueue[tuple[Any, float] | None]()
+        """With the time at which each came; None where the server has gone."""
+        self._responses, self._is_over = set[str](), False
         self._thread = threading.Thread(target=self._receive, name="events", daemon=True)
         self._thread.start()
 
-    def hear(self, said: SpokenQuestion) -> float | None:
-        """Say something, and return the milliseconds from the end of the voice to the first sound
-        of the answer, which is stopped then; None where there is no answer."""
-        self.microphone.say(said)
-        at = self._first_sound()
-        return None if at is None else 1000 * (at - self.microphone.voice_ended_at)
+    def hear(self, said: SpokenQuestion) -> TurnOutcome:
+        """Say something, and stop the answer at its first sound."""
+        outcome, response = self._answered(said)
+        if response:
+            self._connection.response.cancel()
+            self._until_done(response)
+        return outcome
 
-    def listen(self, said: SpokenQuestion) -> float | None:
-        """Say something, and hear the whole answer; returns what `hear` does."""
-        self.microphone.say(said)
-        at = self._until("response.output_audio.delta")[1]
-        if at is None:
-            return None
-        self._until("response.done")
-        return 1000 * (at - self.microphone.voice_ended_at)
+    def listen(self, said: SpokenQuestion) -> TurnOutcome:
+        """Say something, and hear the whole answer."""
+        outcome, response = self._answered(said)
+        if response:
+            self._until_done(response)
+        return outcome
 
     def begin(self, text: str) -> float | None:
         """Return the milliseconds until the first sound of an answer to a text, which is stopped
@@ -123,6 +130,23 @@ class Talk:
     def join(self) -> None:
         """Wait for the thread; the connection must be closed."""
         self._thread.join()
+
+    def _answered(self, said: SpokenQuestion) -> tuple[TurnOutcome, str]:
+        """Say something; return what became of it, and the response that answers it."""
+        while self._event(0.0) is not None:
+            continue  # of what was before
+        follower = TurnFollower(set(self._responses))
+        self.microphone.say(said)
+        end = latest = time.perf_counter() + SOON
+        while (came := self._event(end - time.perf_counter())) is not None:
+            ended_at = self.microphone.voice_ended_at
+            follower.take(*came, ended_at)
+            if follower.answer and ended_at is not None:
+                return TurnOutcome(1000 * (came[1] - ended_at)), follower.answer
+            soon = time.perf_counter() + AFTERWARDS
+            end = latest if follower.is_pending else min(latest, soon)
+        reason = Unanswered.DISCONNECTED if self._is_over else follower.give_up()
+        return TurnOutcome(reason=reason), ""
 
     def _ask(self, text: str) -> float:
         """Return when it was asked."""
@@ -144,14 +168,30 @@ class Talk:
     def _until(self, kind: str) -> tuple[Any, float | None]:
         """Return the next event of a kind and when it came; None where none comes."""
         end = time.perf_counter() + SOON
-        while (left := end - time.perf_counter()) > 0:
-            try:
-                event, at = self._events.get(timeout=left)
-            except queue.Empty:
-                break
+        while (came := self._event(end - time.perf_counter())) is not None:
+            event, at = came
             if event.type == kind and getattr(event, "delta", "sound"):
                 return event, at
         return None, None
+
+    def _until_done(self, response: str) -> None:
+        end = time.perf_counter() + SOON
+        while (came := self._event(end - time.perf_counter())) is not None:
+            if came[0].type == "response.done" and came[0].response.id == response:
+                return
+
+    def _event(self, seconds: float) -> tuple[Any, float] | None:
+        """Return the next event and when it came; None where none comes within so many seconds."""
+        if self._is_over:
+            return None
+        try:
+            came = self._events.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            return None
+        self._is_over = came is None
+        if came is not None and came[0].type == "response.created":
+            self._responses.add(came[0].response.id)
+        return came
 
     def _receive(self) -> None:
         from websockets.exceptions import ConnectionClosed
@@ -161,7 +201,7 @@ class Talk:
                 event = self._connection.recv()
                 self._events.put((event, time.perf_counter()))
         except ConnectionClosed:
-            return
+            self._events.put(None)
 
 
 @contextmanager
