@@ -37,8 +37,11 @@ REPLICAS = 2
 NUMBERS = ("one", "two")
 ROUNDS = 3
 LINEAR = 0.9
-"""Of what as many processes that know nothing of each other gain on this machine meanwhile: other
-programs, and cores that share their parts, keep them from twice as much, too."""
+"""Of what is attainable: as many times more as processes gain that know nothing of each other, as
+other programs, and cores that share their parts, keep them from twice as much, too; but not more
+than the cores carry, as this process, which receives the sound, needs some of them as well."""
+ONE_THREAD = {"threads": 1}
+"""For a voice that has this option: with two, one replica would have both cores already."""
 
 
 def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
@@ -47,7 +50,8 @@ def measure(settings: Settings, paths: AppPaths, *, quick: bool) -> Report:
     report.add("load_before", psutil.getloadavg()[0], "processes")
     choice, registry = choices(settings)[Kind.TTS], Registry(user_paths=paths)
     manifest = registry.find(Kind.TTS, choice.engine)
-    factory = engine_factory(registry, manifest, dict(choice.options), remembers=False)
+    alone = ONE_THREAD if any(each.name in ONE_THREAD for each in manifest.options) else {}
+    factory = engine_factory(registry, manifest, choice.options | alone, remembers=False)
     joined_cluster()
     make = partial(RayReplica, factory, manifest.title)
     count = QUICK_SAID if quick else SAID
@@ -80,15 +84,23 @@ def _measure_throughput(
                 used[name] = used.get(name, 0.0) + spent / seconds / ROUNDS
     for name, rates in made.items():
         report.add(name, median(rates), "s of speech/s")
-    for name in NUMBERS:
-        report.add(f"processor_{name}", 1000 * used[f"{name}_replica"], "ms per s of speech")
-    linear, gain = (
-        median(made[f"{NUMBERS[1]}_{kind}"]) / median(made[f"{NUMBERS[0]}_{kind}"])
-        for kind in ("process", "replica")
-    )
+    for name, spent in used.items():
+        report.add(f"processor_{name}", 1000 * spent, "ms per s of speech")
+    _add_gain(report, {name: median(rates) for name, rates in made.items()}, used)
+
+
+def _add_gain(report: Report, made: dict[str, float], used: dict[str, float]) -> None:
+    """`made`: seconds of speech per second. `used`: of the processor, for a second of speech."""
+    one, two = (f"{name}_replica" for name in NUMBERS)
+    linear = made["two_process"] / made["one_process"]
+    cores = made["two_process"] * used["two_process"]
+    attainable = min(linear * made[one], cores / used[one])
     report.add("linear", linear, "times")
-    report.add("gain", gain, "times")
-    report.add("gain_of_linear", gain / linear, "", least=LINEAR)
+    report.add("gain", made[two] / made[one], "times")
+    report.add("gain_of_linear", made[two] / made[one] / linear, "")
+    report.add("cores", cores, "cores")
+    report.add("attainable", attainable, "s of speech/s")
+    report.add("gain_of_attainable", made[two] / attainable, "", least=LINEAR)
 
 
 class _Speakers(Protocol):

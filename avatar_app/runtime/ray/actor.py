@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,9 @@ AT_ONCE = 8
 """Calls of an actor that may be under way: a step may wait for sound that another one brings."""
 MOST_AHEAD = 32
 """Outputs that are made before somebody asks for them."""
+GATHERING = 0.05
+"""Seconds between two answers to one who takes all outputs: each call costs as much as a second of
+speech of the built-in voice. The first output is sent at once, and one that took longer as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Step:
     output: Any = None
     has_ended: bool = False
     error: AvatarError | None = None
+
+    @property
+    def is_last(self) -> bool:
+        return self.has_ended or self.error is not None
 
 
 class _Sound:
@@ -80,6 +88,7 @@ class _Ahead:
     def __init__(self, step: Callable[[], Step], turn: Turn) -> None:
         self._step, self._turn = step, turn
         self._steps: list[Step] = []
+        self._due = 0.0
         self._changed, self._is_over = threading.Condition(), False
         turn.when_cancelled(self._notify)
         threading.Thread(target=self._run, name="ahead", daemon=True).start()
@@ -88,15 +97,22 @@ class _Ahead:
         """Wait for the next outputs, and return all that there are."""
         with self._changed:
             self._changed.wait_for(lambda: self._steps or self._is_over)
+            left = max(0.0, self._due - time.monotonic())
+            self._changed.wait_for(lambda: self._is_full or self._is_over, left)
             steps, self._steps = self._steps, []
+            self._due = time.monotonic() + GATHERING
             self._changed.notify_all()
         return steps or [Step(error=EngineFailed("A replica failed.", "The log has the details."))]
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._steps) >= MOST_AHEAD or self._turn.cancelled
 
     def _run(self) -> None:
         try:
             while not self._turn.cancelled:
                 self._put(step := self._step())
-                if step.has_ended or step.error is not None:
+                if step.is_last:
                     return
         finally:
             with self._changed:
@@ -105,7 +121,7 @@ class _Ahead:
 
     def _put(self, step: Step) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: len(self._steps) < MOST_AHEAD or self._turn.cancelled)
+            self._changed.wait_for(lambda: not self._is_full or self._turn.cancelled)
             self._steps.append(step)
             self._changed.notify_all()
 
@@ -164,8 +180,14 @@ class EngineActor:
             work.sound.put(index, piece)
 
     def step(self, number: int, answer: Any = None) -> Step:
-        """Return the next output. `answer`: what a function returned that the work has called."""
-        work = self._works[number]
+        """Return the next output. `answer`: what a function returned that the work has called. Work
+        that has ended is forgotten."""
+        step = self._stepped(self._works[number], answer)
+        if step.is_last:
+            self.end(number)
+        return step
+
+    def _stepped(self, work: _Work, answer: Any = None) -> Step:
         try:
             if not work.has_begun:
                 work.has_begun = True
@@ -177,12 +199,16 @@ class EngineActor:
             return Step(error=error)
 
     def take(self, number: int) -> list[Step]:
-        """Return all outputs that are made, the next one at least. For work that nothing is
-        answered to; the first call lets the rest be made ahead."""
+        """Return all outputs that are made, the next one at least; work that has ended is
+        forgotten. For work that nothing is answered to: the first call lets the rest be made
+        ahead."""
         work = self._works[number]
         if work.ahead is None:
-            work.ahead = _Ahead(partial(self.step, number), work.turn)
-        return work.ahead.take()
+            work.ahead = _Ahead(partial(self._stepped, work), work.turn)
+        steps = work.ahead.take()
+        if steps[-1].is_last:
+            self.end(number)
+        return steps
 
     def end(self, number: int) -> None:
         """Stop a piece of work, and forget it."""

@@ -45,15 +45,18 @@ class RayReplica:
         self._ray.kill(self.actor)
 
     def speak(self, text: str, turn: Turn) -> Iterator[SpeechChunk]:
-        number = self._begin("speak", text, turn)
+        number, last = self._begin("speak", text, turn), False
         try:
-            while True:
-                for step in self._result(self.actor.take.remote(number), turn):
+            while not last:
+                steps: list[Step] = self._result(self.actor.take.remote(number), turn)
+                last = steps[-1].is_last
+                for step in steps:
                     if _is_end(step, turn):
                         return
                     yield step.output
         finally:
-            self.actor.end.remote(number)
+            if not last:  # the actor has forgotten what it has ended itself
+                self.actor.end.remote(number)
 
     def reply(self, prompt: Prompt, turn: Turn) -> Reply:
         number = self._begin("reply", prompt, turn)
@@ -88,29 +91,31 @@ class RayReplica:
         return int(self._result(self.actor.begin.remote(method, given, fields), turn))
 
     def _outputs(self, number: int, turn: Turn) -> Generator[Any, Any, None]:
-        answer = None
+        answer, last = None, False
         try:
             while True:
                 step: Step = self._result(self.actor.step.remote(number, answer), turn)
+                last = step.is_last
                 if _is_end(step, turn):
                     return
                 answer = yield step.output
         finally:
-            self.actor.end.remote(number)
+            if not last:
+                self.actor.end.remote(number)
 
     def _result(self, reference: Any, turn: Turn) -> Any:
         """Wait for a call of the actor; raises EngineDied where there is none any more."""
         ray = self._ray
         while True:
             turn.check()
-            if ray.wait([reference], timeout=LOOK)[0]:
-                break
-        try:
-            return ray.get(reference)
-        except ray.exceptions.RayActorError as error:
-            raise EngineDied(
-                f"{self._title}: a replica has gone.", "Another one is started."
-            ) from error
+            try:
+                return ray.get(reference, timeout=LOOK)
+            except ray.exceptions.GetTimeoutError:
+                continue
+            except ray.exceptions.RayActorError as error:
+                raise EngineDied(
+                    f"{self._title}: a replica has gone.", "Another one is started."
+                ) from error
 
 
 def _is_end(step: Step, turn: Turn) -> bool:
