@@ -6,6 +6,7 @@ The format: https://prometheus.io/docs/instrumenting/exposition_formats/, versio
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -35,6 +36,8 @@ class ServerCounters:
         self._requests: dict[tuple[str, int], int] = {}
         self._first_sound: list[int] = [0] * (len(BUCKETS) + 1)
         self._first_sound_seconds = 0.0
+        self._calls: dict[object, int] = {}
+        self._call_steps: dict[str, int] = {}
 
     def count_request(self, path: str, status: int) -> None:
         """A request was answered."""
@@ -53,15 +56,41 @@ class ServerCounters:
             self._first_sound[at] += 1
             self._first_sound_seconds += seconds
 
+    def set_call(self, call: object, lines: int) -> None:
+        """A call goes on with pictures of so many lines."""
+        with self._lock:
+            self._calls[call] = lines
+
+    def end_call(self, call: object) -> None:
+        """A call is over, if it ever began."""
+        with self._lock:
+            self._calls.pop(call, None)
+
+    def count_call_step(self, reason: str) -> None:
+        """A call's pictures have become smaller or larger. `reason`: why."""
+        with self._lock:
+            self._call_steps[reason] = self._call_steps.get(reason, 0) + 1
+
     def metrics(self) -> Iterator[ServerFigure]:
         """Yield all figures."""
         with self._lock:
             requests, counts = dict(self._requests), list(self._first_sound)
             seconds = self._first_sound_seconds
+            calls, steps = Counter(self._calls.values()), dict(self._call_steps)
         for (path, status), count in sorted(requests.items()):
             labels = {"path": path, "status": str(status)}
             yield ServerFigure("requests_total", "Requests that ended.", count, labels, "counter")
         yield from _histogram(counts, seconds)
+        yield from _of_calls(calls, steps)
+
+
+def _of_calls(calls: Mapping[int, int], steps: Mapping[str, int]) -> Iterator[ServerFigure]:
+    for lines, count in sorted(calls.items()):
+        help = "Calls by WebRTC, by the lines of their pictures."
+        yield ServerFigure("calls", help, count, {"lines": str(lines)})
+    for reason, count in sorted(steps.items()):
+        help = "Times that a call's pictures became smaller or larger."
+        yield ServerFigure("call_steps_total", help, count, {"reason": reason}, "counter")
 
 
 def _histogram(counts: list[int], seconds: float) -> Iterator[ServerFigure]:

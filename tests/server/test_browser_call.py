@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import slow_encoder
 from playwright.sync_api import Browser, Page
 from real_browser import hearing_browser, opened, until
-from served import PATIENCE, serving
+from served import PATIENCE, http_of, serving
 from served_engines import LIGHT, add_light_engines
 from websockets.sync.client import ClientConnection, connect
 
 from avatar_app.server.page import call
+from avatar_app.server.webrtc import process
 
 HEARS: dict[str, Any] = LIGHT | {"asr.engine": "pocketsphinx", "tts.engine": "espeak"}
 """Real ears and a real voice, as Opus carries no level sound; the mouth is the lower half of the
@@ -39,6 +41,15 @@ WATCH = """() => {
   }, 20);
 }"""
 """Look at the mouth and listen to the sound, 50 times a second."""
+NOTE_BREAKS = """() => {
+  const film = document.getElementById("film");
+  const [track] = film.srcObject.getVideoTracks();
+  let breaks = 0;
+  const note = () => { breaks += 1; };
+  for (const kind of ["emptied", "ended", "error"]) film.addEventListener(kind, note);
+  const isSame = () => film.srcObject.getVideoTracks()[0] === track;
+  window.isUnbroken = () => !breaks && track.readyState === "live" && isSame();
+}"""
 SKEW = 250.0
 """Milliseconds by which the mouth may open before or after the sound begins: both are looked at
 every 20 ms, pictures come every 40 ms, and half of them are closed."""
@@ -134,6 +145,29 @@ def check_interruption(page: Page) -> None:
     heard = page.evaluate(cut).split()
     assert 3 <= len(heard) <= 60  # of 144 words
     until(page, quiet_for("window.seen.slice(-50)"))
+
+
+def test_a_call_that_is_too_much_goes_on_with_smaller_pictures(
+    chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "_run", slow_encoder.run)
+    add_light_engines()
+    with serving(LIGHT | {"face.engine": "illustrated"}) as server, http_of(server) as client:
+        page = talk_to(chromium, server.address)
+        until(page, "window.avatar.isCalled")
+        page.evaluate(NOTE_BREAKS)
+        until(page, f"document.getElementById('film').videoHeight === {slow_encoder.CARRIED}")
+        until(page, "document.getElementById('quality').innerText.includes('360p')")
+        assert "too busy" in page.get_attribute("#quality", "title")
+        metrics = client.get("/metrics").text
+        assert 'avatar_call_steps_total{reason="machine"}' in metrics
+        before = page.evaluate("window.avatar.pictures")
+        page.fill("#text", "count 2")
+        page.keyboard.press("Enter")
+        until(page, "window.avatar.loudest > 0.05")
+        until(page, f"window.avatar.pictures > {before + 10}")
+        assert page.evaluate("window.isUnbroken()")
+        page.close()
 
 
 def test_a_call_that_breaks_off_is_taken_over_by_the_line(chromium: Browser) -> None:

@@ -82,7 +82,7 @@ class _FaceLine:
         self._microphone = Resampler(rate, MICROPHONE_RATE)
         self._texts: TextCatalog | English = English()
         self._call = PageCall(
-            partial(self._soon, self._outbox.put), self._hear_call, parts.addresses
+            partial(self._soon, self._outbox.put), self._hear_call, parts.addresses, parts.counters
         )
         self._open, self._state = True, "idle"
         self._conversation: ServedConversation | None = None

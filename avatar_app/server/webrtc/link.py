@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from avatar_app.core.values import Image
-from avatar_app.server.webrtc.planes import planes_of
+from avatar_app.server.webrtc.planes import LINES, planes_of
 
 _HEAD = struct.Struct("<BxxxIII")
 """Kind, turn, place, and a length that only pictures have."""
@@ -34,7 +34,10 @@ class LinkKind(IntEnum):
     """From it: which sample of which turn it sends now."""
     STATE = 8
     """From it: how the connection is."""
-    CLOSE = 9
+    SIZE = 9
+    """From it: how many lines pictures have from now on (`height`), how many come a second
+    (`place`), and what does not carry more."""
+    CLOSE = 10
     """To it: the connection ends."""
 
 
@@ -49,7 +52,7 @@ class LinkMessage:
     place: int = 0
     """Index of a sample in the turn's speech, at 48 kHz."""
     height: int = 0
-    """Of a picture's planes: rows."""
+    """Of a picture's planes, or of all pictures: rows."""
 
     @property
     def text(self) -> str:
@@ -66,7 +69,8 @@ def unpacked(data: bytes) -> LinkMessage:
     return LinkMessage(LinkKind(kind), data[_HEAD.size :], turn, place, height)
 
 
-def picture_link(image: Image, turn: int, place: int) -> LinkMessage:
-    """Return the message of a picture: uint8, shape (height, width, 3), RGB."""
-    planes = planes_of(image)
+def picture_link(image: Image, turn: int, place: int, lines: int = LINES) -> LinkMessage:
+    """Return the message of a picture: uint8, shape (height, width, 3), RGB; of so many lines at
+    most."""
+    planes = planes_of(image, lines)
     return LinkMessage(LinkKind.PICTURE, planes.tobytes(), turn, place, planes.shape[0])

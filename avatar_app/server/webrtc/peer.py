@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from threading import Thread
 from typing import Any
@@ -19,7 +20,10 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from avatar_app.server.tasks import begun
 from avatar_app.server.webrtc.encoder import FaceEncoder
-from avatar_app.server.webrtc.link import FAILED, LinkKind, LinkMessage, unpacked
+from avatar_app.server.webrtc.link import CONNECTED, FAILED, LinkKind, LinkMessage, unpacked
+from avatar_app.server.webrtc.meter import CallMeter
+from avatar_app.server.webrtc.quality import CallQuality
+from avatar_app.server.webrtc.reports import LossReports
 from avatar_app.server.webrtc.timeline import CallTimeline, Sounding
 from avatar_app.server.webrtc.tracks import FaceTrack, VoiceTrack
 
@@ -27,6 +31,8 @@ CODEC = "video/VP8"
 """Half as dear as H.264 to encode, and known to every browser."""
 TRACKS = 2
 """Sound both ways, and pictures."""
+READ_EVERY = 1.0
+"""Seconds between two readings of how the call goes."""
 _NO_SESSION = (
     ValueError, LookupError, TypeError, AttributeError, AssertionError, InvalidAccessError,
     InvalidStateError,
@@ -39,18 +45,20 @@ def serve_peer(link: Connection, addresses: Sequence[str] | None) -> None:
     may be reached; None: on all."""
     if addresses is not None:
         aioice.ice.get_host_addresses = lambda **_kinds: list(addresses)
-    aiortc.codecs.Vp8Encoder = FaceEncoder  # type: ignore[attr-defined]  # looked up there
-    asyncio.run(_serve(link))
+    meter = CallMeter(time.monotonic)
+    encoder: Any = partial(FaceEncoder, meter)
+    aiortc.codecs.Vp8Encoder = encoder  # type: ignore[attr-defined]  # looked up there
+    asyncio.run(_serve(link, meter))
 
 
-async def _serve(link: Connection) -> None:
-    await _Peer(link).run()
+async def _serve(link: Connection, meter: CallMeter) -> None:
+    await _Peer(link, meter).run()
 
 
 class _Peer:
-    def __init__(self, link: Connection) -> None:
+    def __init__(self, link: Connection, meter: CallMeter) -> None:
         self._link, self._loop = link, asyncio.get_running_loop()
-        self._timeline = CallTimeline(time.monotonic)
+        self._timeline, self._meter = CallTimeline(time.monotonic), meter
         # no server is asked for this machine's address: nothing leaves the network
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._ended = asyncio.Event()
@@ -100,7 +108,8 @@ class _Peer:
         try:
             begun = time.monotonic()
             connection.addTrack(VoiceTrack(self._timeline, begun, self._report))
-            connection.addTrack(FaceTrack(self._timeline, begun))
+            face = FaceTrack(self._timeline, begun, self._meter)
+            sender = connection.addTrack(face)
             self._prefer_codec()
             await connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             if len(connection.getTransceivers()) > TRACKS:
@@ -110,6 +119,24 @@ class _Peer:
             self._send(LinkKind.STATE, FAILED.encode())
             return
         self._send(LinkKind.ANSWER, connection.localDescription.sdp.encode())
+        self._start(self._adapt(face, sender))
+
+    async def _adapt(self, face: FaceTrack, sender: RTCRtpSender) -> None:
+        """Make pictures smaller and fewer where machine or network do not carry them, and larger
+        again."""
+        quality, reports = CallQuality(), LossReports()
+        while True:
+            await asyncio.sleep(READ_EVERY)
+            lost = reports.newest(await sender.getStats())
+            reading = self._meter.read(lost)
+            if self._connection.connectionState != CONNECTED:
+                continue
+            shortage = quality.judge(reading)
+            if quality.size != face.size:
+                face.size = quality.size
+                reason = shortage.encode() if shortage is not None else b""
+                size = LinkMessage(LinkKind.SIZE, reason, 0, face.size.fps, face.size.lines)
+                self._send_message(size)
 
     def _prefer_codec(self) -> None:
         known = RTCRtpSender.getCapabilities("video").codecs
@@ -137,5 +164,8 @@ class _Peer:
         self._send(LinkKind.SOUNDING, turn=sounding.turn, place=sounding.position)
 
     def _send(self, kind: LinkKind, content: bytes = b"", turn: int = 0, place: int = 0) -> None:
+        self._send_message(LinkMessage(kind, content, turn, place))
+
+    def _send_message(self, message: LinkMessage) -> None:
         with suppress(OSError):  # the server has gone
-            self._link.send_bytes(LinkMessage(kind, content, turn, place).packed())
+            self._link.send_bytes(message.packed())

@@ -11,22 +11,28 @@ from numpy.typing import NDArray
 
 from avatar_app.core.values import Image
 
-LARGEST = (720, 1280)
-"""Height and width in pixels."""
+LINES = 720
+"""Height of the largest picture in pixels."""
 Planes = NDArray[np.uint8]
 """I420 of a picture with even sides: shape (height × 3 / 2, width)."""
 
 
-def planes_of(image: Image) -> Planes:
-    """Return a picture (uint8, shape (height, width, 3), RGB) with even sides, LARGEST at most."""
-    planes: Planes = np.asarray(cv2.cvtColor(_fitting(image), cv2.COLOR_RGB2YUV_I420), np.uint8)
+def planes_of(image: Image, lines: int = LINES) -> Planes:
+    """Return a picture (uint8, shape (height, width, 3), RGB) with even sides, so many lines and
+    16/9 of them wide at most."""
+    height, width = image.shape[:2]
+    size = fitting_size(width, height, lines)
+    if size != (width, height):
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    planes: Planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), np.uint8)
     return planes
 
 
-def _fitting(image: Image) -> Image:
-    height, width = image.shape[:2]
-    scale = min(1.0, LARGEST[0] / height, LARGEST[1] / width)
-    size = tuple(max(2, round(side * scale) // 2 * 2) for side in (width, height))
-    if size == (width, height):
-        return image
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+def fitting_size(width: int, height: int, lines: int) -> tuple[int, int]:
+    """Return the width and height, both even, at which a picture has so many lines at most."""
+    scale = min(1.0, lines / height, lines * 16 / 9 / width)
+    return _even(width * scale), _even(height * scale)
+
+
+def _even(side: float) -> int:
+    return max(2, round(side) // 2 * 2)

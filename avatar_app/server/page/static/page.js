@@ -11,6 +11,10 @@ const STATES = {
   off: "", connecting: text("Connecting …"), idle: text("Ready"), listening: text("Listening"),
   thinking: text("Thinking"), speaking: text("Speaking"),
 };
+const REASONS = {
+  machine: text("The computer is too busy for a sharper picture."),
+  network: text("The network is too slow for a sharper picture."),
+};
 const RETRIES = 5;
 
 const words = new Words(element("log"), element("caption-user"), element("caption-avatar"));
@@ -51,6 +55,13 @@ function state(name) {
   element("stop").disabled = !["thinking", "speaking"].includes(name);
 }
 
+// The picture of a call is smaller than it could be, and why; empty: it is not.
+function quality({ lines, fps, reason, best } = { best: true }) {
+  const size = best ? "" : text("Picture: {0}p, {1} per second", lines, fps);
+  if (reason in REASONS) element("quality").title = REASONS[reason];
+  element("quality").textContent = size;
+}
+
 // Stop what sounds, and let the avatar know how much of it was heard.
 function silence(turn) {
   const seconds = voice().heardOf(turn);
@@ -79,6 +90,7 @@ const handlers = {
     else if (type === "played") words.played(turn, message.text);
     else if (type === "answer") call?.answered(message.sdp);
     else if (type === "call") call?.state(message.state);
+    else if (type === "quality") quality(message);
     else if (type === "sounding") call?.sounds(turn, message.position);
     else if (type === "truncated") words.ended(turn, message.heard);
     else if (type === "notice") notice([message.message, message.hint].filter(Boolean).join(" "));
@@ -115,6 +127,7 @@ async function connect() {
 function startCall() {
   call = new Call(element("film"), line, (carrying) => {
     document.body.toggleAttribute("data-call", carrying);
+    if (!carrying) quality();
   });
   call.offer(microphone.stream).catch(() => call.giveUp());
 }
