@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("loopback")
 
 
 def test_no_piece_waits_for_the_acknowledgement_of_the_one_before() -> None:
-    """Nagle's algorithm and the client's delayed acknowledgements made pieces wait for 40 ms."""
+    """Nagle's algorithm and the client's delayed acknowledgments made pieces wait for 40 ms."""
 
     async def is_sent_at_once() -> bool:
         sent_at_once: asyncio.Future[int] = asyncio.get_running_loop().create_future()
