@@ -19,9 +19,12 @@ from avatar_app.models.errors import DiskFailed, WrongBytes
 from avatar_app.models.file_signatures import is_of_its_kind
 from avatar_app.models.lock import hold_lock
 from avatar_app.models.partial_file import PartialFile, write_json
+from avatar_app.system.file_lock import wait_for_lock
 from avatar_app.system.paths import AppPaths
 
 RECORD = "record.json"
+_NOTES_LOCK = ".notes.lock"
+"""Held while a file about all models is changed; no model's id begins so."""
 PACKAGES = ".packages"
 """A model's folder of packages to assemble its files from; deleted when the model is complete."""
 _ARCHIVES = {".whl", ".gz", ".tgz", ".json"}
@@ -128,12 +131,8 @@ class Store:
     def forget(self, model: Model) -> bool:
         """Accept a different file than the one pinned at first download; returns False if no hash
         was pinned."""
-        with self.lock(model):
-            pins = self._notes("pins")
-            known = pins.pop(model.id, None) is not None
-            if known:
-                write_json(self.root / "pins.json", pins)
-            return known
+        with self.lock(model), self._changed_notes("pins") as pins:
+            return pins.pop(model.id, None) is not None
 
     @contextmanager
     def lock(self, model: Model) -> Iterator[None]:
@@ -172,9 +171,8 @@ class Store:
                     "A captive portal may have answered instead; try another network, or download "
                     "the file by hand and type: avatar-app models import PATH",
                 )
-            pins = self._notes("pins")
-            pins.setdefault(model.id, {})[file.name] = sha256
-            write_json(self.root / "pins.json", pins)
+            with self._changed_notes("pins") as pins:
+                pins.setdefault(model.id, {})[file.name] = sha256
 
     def is_accepted(self, model: Model) -> bool:
         """Whether the model may be used: its license needs no acceptance, or was accepted."""
@@ -186,24 +184,33 @@ class Store:
     def accept(self, model: Model) -> None:
         """Record that the user accepts the model's license, in its present version."""
         license = model.license
-        given = self._notes("licences") | {
-            model.id: {"licence": license.id, "version": license.version, "accepted": _now()}
-        }
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_json(self.root / "licences.json", given)
+        accepted = {"licence": license.id, "version": license.version, "accepted": _now()}
+        with self._changed_notes("licences") as given:
+            given[model.id] = accepted
 
     def tell_once(self, what: str) -> bool:
         """Return whether the user was not notified about `what` before, and record that they are
         now."""
-        dates = self._notes("told")
-        if what in dates:
+        if what in self._notes("told"):
             return False
-        self.root.mkdir(parents=True, exist_ok=True)
-        write_json(self.root / "told.json", dates | {what: _now()})
-        return True
+        with self._changed_notes("told") as dates:
+            is_news = what not in dates
+            dates.setdefault(what, _now())
+        return is_news
 
     def _notes(self, name: str) -> dict[str, Any]:
         return _read(self.root / f"{name}.json")
+
+    @contextmanager
+    def _changed_notes(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the notes about all models, to be changed, and write them if they were: nothing
+        that another process notes at the same time is lost."""
+        with wait_for_lock(self.root / _NOTES_LOCK, "The models' folder"):
+            notes = self._notes(name)
+            before = json.dumps(notes)
+            yield notes
+            if json.dumps(notes) != before:
+                write_json(self.root / f"{name}.json", notes)
 
 
 def hash_file(path: Path, passed: Callable[[int], None], algorithm: str = "sha256") -> str:

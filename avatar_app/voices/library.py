@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import AvatarError, InputInvalid
+from avatar_app.system.file_lock import wait_for_lock
 from avatar_app.system.files import is_leftover, replace_file
 from avatar_app.system.folder_library import FolderLibrary
 from avatar_app.system.paths import AppPaths
@@ -24,6 +25,9 @@ CONSENT = "consent.json"
 LATENTS = "latents.safetensors"
 REVOKED = "revoked.json"
 """Revoked consents: a copy of a voice's folder does not bring it back."""
+_REVOKED_LOCK = ".revoked.lock"
+"""In the data folder; held while a consent is added, so that two that are revoked at once both
+stay so."""
 _LARGEST = 64 << 20
 """Maximum bytes of a voice's file; half a minute of sound has 6 MB, latents some 100 kB."""
 
@@ -83,9 +87,10 @@ class VoiceLibrary(FolderLibrary[ClonedVoice]):
         except AvatarError:
             consent = None  # a voice that cannot be opened is removed all the same
         if consent is not None:
-            revoked = sorted({*self.revoked(), str(consent)})
-            content = sign_record({"revoked": revoked}, Purpose.REVOKED, key)
-            replace_file(self.root / REVOKED, content)
+            with wait_for_lock(self.paths.data / _REVOKED_LOCK, f"The list {REVOKED}"):
+                revoked = sorted({*self.revoked(), str(consent)})
+                content = sign_record({"revoked": revoked}, Purpose.REVOKED, key)
+                replace_file(self.root / REVOKED, content)
         self.remove(name)
 
     def revoked(self) -> frozenset[str]:

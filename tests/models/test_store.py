@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -357,3 +358,42 @@ def test_rendering_uses_wav2lip_only_after_its_license_is_accepted() -> None:
     assert find_weights("wav2lip", app_paths()) == path
     with pytest.raises(ModelMissing, match="models download wav2lip_gan"):
         find_weights("wav2lip_gan", app_paths())
+
+
+def test_licenses_accepted_at_the_same_time_are_all_kept(store: Store) -> None:
+    bound = [a_model(f"m{number}", a_file("x", b"x"), license=BOUND) for number in range(16)]
+    begin = threading.Barrier(4)
+
+    def accept(models: list[Model]) -> None:
+        begin.wait()
+        for model in models:
+            Store(store.root).accept(model)
+
+    threads = [threading.Thread(target=accept, args=(bound[each::4],)) for each in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [model.id for model in bound if not store.is_accepted(model)] == []
+
+
+def test_pins_of_models_that_come_at_the_same_time_are_all_kept(store: Store) -> None:
+    models = [
+        a_model(f"m{number}", a_file("x.txt", b"x", sha256=None, bytes=None)) for number in range(4)
+    ]
+    begin = threading.Barrier(4)
+
+    def pin(model: Model) -> None:
+        write(store.folder(model), x__txt=b"x")
+        begin.wait()
+        store.pin(model, model.files[0], model.id)
+
+    store.root.mkdir()
+    threads = [threading.Thread(target=pin, args=(model,)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.expected_hash(model, model.files[0]) for model in models] == [
+        model.id for model in models
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -258,6 +259,27 @@ def test_signing_key_is_stored_in_the_keyring_if_available(tmp_path: Path) -> No
         open_voice(folder, app_paths())
     ring.is_locked = False
     assert open_voice(folder, app_paths()).name == NAME
+
+
+def test_consents_revoked_at_the_same_time_stay_revoked(voice: ClonedVoice) -> None:
+    library = VoiceLibrary.of(app_paths())
+    names = ["bea", "cid", "dee", "eve"]
+    record = json.loads((voice.folder / CONSENT).read_text())["record"]
+    for name in names:
+        shutil.copytree(voice.folder, library.root / name)
+        library.sign(library.root / name, record | {"id": name})
+    begin = threading.Barrier(len(names))
+
+    def revoke(name: str) -> None:
+        begin.wait()
+        library.revoke(name)
+
+    threads = [threading.Thread(target=revoke, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert library.revoked() == set(names)
 
 
 def test_key_file_is_readable_by_its_owner_only(voice: ClonedVoice) -> None:
