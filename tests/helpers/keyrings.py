@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import keyring
 from keyring.backend import KeyringBackend
+from keyring.credentials import Credential, SimpleCredential
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 
@@ -24,6 +25,13 @@ class MemoryKeyring(KeyringBackend):
         if self.is_locked:
             raise KeyringLocked
         return self.passwords.get((service, username))
+
+    def get_credential(self, service: str, username: str | None) -> Credential | None:
+        """As most systems do: without a user name the first entry of the service."""
+        names = (name for of, name in self.passwords if of == service)
+        found = next(names, None) if username is None else username
+        password = None if found is None else self.get_password(service, found)
+        return None if found is None or password is None else SimpleCredential(found, password)
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self.passwords[service, username] = password

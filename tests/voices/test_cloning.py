@@ -38,7 +38,7 @@ from avatar_app.voices.library import (
     add_latents,
     open_voice,
 )
-from avatar_app.voices.signing import KEY_FILE
+from avatar_app.voices.signing import ACCOUNT_FILE, KEY_FILE, KEYRING
 
 pytestmark = pytest.mark.usefixtures("no_keyring", "always_drawn")
 
@@ -259,6 +259,62 @@ def test_signing_key_is_stored_in_the_keyring_if_available(tmp_path: Path) -> No
         open_voice(folder, app_paths())
     ring.is_locked = False
     assert open_voice(folder, app_paths()).name == NAME
+
+
+def moved(target: Path, monkeypatch: pytest.MonkeyPatch) -> VoiceLibrary:
+    """The user moves the data folder."""
+    shutil.move(app_paths().data, target)
+    monkeypatch.setenv("AVATAR_DATA_DIR", str(target))
+    return VoiceLibrary.of(app_paths())
+
+
+def opens(library: VoiceLibrary) -> bool:
+    return open_voice(library.folder(NAME), app_paths()).name == NAME
+
+
+def test_voices_of_a_moved_data_folder_find_their_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = MemoryKeyring()
+    keyring.set_keyring(ring)
+    first = cloned(tmp_path).folder.parents[1]
+    assert opens(moved(tmp_path / "second", monkeypatch))
+    monkeypatch.setenv("AVATAR_DATA_DIR", str(first))
+    cloned(tmp_path)  # by somebody who begins again in the former place
+    assert len(ring.passwords) == 2, "no key replaced another"
+    assert opens(VoiceLibrary.of(app_paths()))
+    monkeypatch.setenv("AVATAR_DATA_DIR", str(tmp_path / "second"))
+    assert opens(VoiceLibrary.of(app_paths()))
+    assert opens(moved(tmp_path / "third", monkeypatch))
+
+
+@pytest.mark.parametrize("when", ["before the update", "after it"])
+def test_key_of_an_earlier_version_is_found_in_a_moved_folder(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring.set_keyring(MemoryKeyring())
+    cloned(tmp_path)
+    (app_paths().data / ACCOUNT_FILE).unlink()  # earlier versions wrote none
+    if when == "after it":
+        assert opens(VoiceLibrary.of(app_paths()))
+    library = moved(tmp_path / "second", monkeypatch)
+    if when == "after it":
+        ring = keyring.get_keyring()
+        monkeypatch.setattr(ring, "get_credential", lambda *_: None)  # as some systems have it
+    assert opens(library)
+
+
+def test_key_of_another_folder_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = MemoryKeyring()
+    keyring.set_keyring(ring)
+    cloned(tmp_path)
+    (app_paths().data / ACCOUNT_FILE).unlink()
+    ring.passwords = {(KEYRING, "another folder"): "00" * 32}
+    library = moved(tmp_path / "second", monkeypatch)
+    with pytest.raises(ConfigInvalid, match="in the keyring"):
+        opens(library)
 
 
 def test_consents_revoked_at_the_same_time_stay_revoked(voice: ClonedVoice) -> None:
