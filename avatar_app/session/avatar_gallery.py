@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from avatar_app.session.settings_applier import settings_choosing
 from avatar_app.session.stored_data import DELETED, DeletedFiles
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsChange, SettingsStore
+from avatar_app.system.named_folders import free_path
 from avatar_app.system.paths import AppPaths
 
 if TYPE_CHECKING:
@@ -59,16 +60,14 @@ class PreviewFace:
 class AvatarDeletion:
     """A deleted avatar that can come back; a `Deletion`."""
 
-    def __init__(
-        self, files: DeletedFiles, settings: SettingsStore, face: EngineChoice | None
-    ) -> None:
-        """`face`: what showed it in the conversation, if anything did."""
-        self._files, self._settings, self._face = files, settings, face
+    def __init__(self, files: DeletedFiles, show: Callable[[str], object]) -> None:
+        """`show`: called with its name when it is back, which may be another one."""
+        self._files, self._show = files, show
 
     def undo(self) -> None:
         self._files.undo()
-        if self._face is not None:
-            self._settings.change(settings_choosing(Kind.FACE, self._face), undoable=False)
+        for folder in self._files.restored:
+            self._show(folder.name)
 
     def finish(self) -> None:
         self._files.finish()
@@ -143,14 +142,17 @@ class AvatarGallery:
         folder = self._choices.library.folder(name)
         was_used = name == self.current()
         trash = self._paths.data / DELETED / f"avatar-{next(self._numbers)}"
-        shutil.rmtree(trash, ignore_errors=True)
-        files = DeletedFiles([folder], trash)
-        back = self._face if was_used else None
-        if was_used:
-            first = self._choices.drawn()[0]
-            settings = self._choices.settings_for(first, self._face)
-            self._settings.change(settings, undoable=False)
-        return AvatarDeletion(files, self._settings, back)
+        files, face = DeletedFiles([folder], free_path(trash)), self._face
+        if not was_used:
+            return AvatarDeletion(files, lambda _name: None)
+        first = self._choices.drawn()[0]
+        self._settings.change(self._choices.settings_for(first, face), undoable=False)
+
+        def show(back: str) -> None:
+            shown = face if back == folder.name else self._choices.choice(back, face)
+            self._settings.change(settings_choosing(Kind.FACE, shown), undoable=False)
+
+        return AvatarDeletion(files, show)
 
     def export(self, name: str, target: Path) -> Path:
         """Write it to one .avatar file; returns the file's path."""

@@ -75,6 +75,12 @@ class PersonaChoices:
         self.follow(self._settings.settings)
         return saved
 
+    def restore(self, persona: Persona) -> Persona:
+        """Bring a deleted persona back, under a free name where another one has taken its."""
+        restored = self._library.restore(persona)
+        self.follow(self._settings.settings)
+        return restored
+
     def delete(self, name: str) -> None:
         """Delete the user's file; where that was chosen and nothing is left, the shipped default
         is chosen."""

@@ -5,7 +5,7 @@ Shipped ones are written in English; a folder for each other language has their 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,12 @@ class PersonaLibrary:
         text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
         replace_file(self._folder / f"{persona.name}.yaml", text.encode())
         return self.read(persona.name)
+
+    def restore(self, persona: Persona) -> Persona:
+        """Write a deleted persona again, under a free name where another one has taken its."""
+        if (self._folder / f"{persona.name}.yaml").exists():
+            persona = replace(persona, name=self.free_name(persona.title))
+        return self.save(persona)
 
     def delete(self, name: str) -> None:
         """Delete the user's file; a shipped persona is as it was shipped then."""

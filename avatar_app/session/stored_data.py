@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.storage.measurements import FILE as MEASUREMENTS
 from avatar_app.storage.tool_log import LoggedCall, ToolLog
 from avatar_app.system.exchange import linked_folder
+from avatar_app.system.named_folders import free_path
 from avatar_app.system.network_log import LOG_FILE, ConnectionAttempt, read_attempts
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.library import VoiceLibrary
@@ -24,6 +26,8 @@ DELETED = ".deleted"
 """Folder beside the data in which deleted files wait until nobody can bring them back."""
 _SIDES = ("", "-wal", "-shm", "-journal")
 """Of SQLite's files."""
+_NOTES = frozenset((".json", ".yaml", ".lock"))
+"""Of files about all models: accepted licenses, pinned hashes, the user's catalog, locks."""
 _LATEST = 200
 """Attempts to connect that are shown."""
 
@@ -43,6 +47,10 @@ class StoredKind(StrEnum):
     CACHE = "cache"
     LOGS = "logs"
     SETTINGS = "settings"
+
+
+_MERGED = (StoredKind.CACHE, StoredKind.MODELS)
+"""Of these, a file of the same name is the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +97,17 @@ class StoredData(Protocol):
 
 
 class DeletedFiles:
-    """Files that were moved out of the way; a `Deletion`."""
+    """Files that were moved out of the way; a `Deletion`. Where something has taken the place of
+    one meanwhile, it comes back under a free name."""
 
-    def __init__(self, paths: Iterable[Path], trash: Path) -> None:
-        """Moves them. ConfigInvalid, with all where it was, if one cannot be moved."""
-        self._trash = trash
+    def __init__(self, paths: Iterable[Path], trash: Path, *, merges: bool = False) -> None:
+        """Moves them. ConfigInvalid, with all where it was, if one cannot be moved. `merges`: what
+        is missing in a folder that exists again comes back into it, and files that exist again are
+        as good as the former ones."""
+        self._trash, self._merges = trash, merges
         self._moved: list[tuple[Path, Path]] = []
+        self.restored: list[Path] = []
+        """Where they are since `undo`."""
         try:
             trash.mkdir(parents=True)
             for number, path in enumerate(paths):
@@ -108,14 +121,34 @@ class DeletedFiles:
             ) from error
 
     def undo(self) -> None:
-        for path, moved in self._moved:
-            if moved.exists() and not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                moved.rename(path)
+        """Bring everything back. ConfigInvalid where a disk refuses; the rest stays deleted, and
+        nothing is lost until `finish`."""
+        try:
+            while self._moved:
+                path, moved = self._moved[0]
+                if os.path.lexists(moved):
+                    self._put_back(moved, path)
+                del self._moved[0]
+        except OSError as error:
+            raise ConfigInvalid(
+                f"{path.name} cannot be brought back: {error.strerror}.",
+                f"Until the next start it is in {self._trash}.",
+            ) from error
         self.finish()
 
     def finish(self) -> None:
         shutil.rmtree(self._trash, ignore_errors=True)
+
+    def _put_back(self, moved: Path, path: Path) -> None:
+        if self._merges and os.path.lexists(path):
+            if moved.is_dir() and path.is_dir():
+                for inside in sorted(moved.iterdir()):
+                    self._put_back(inside, path / inside.name)
+            return
+        place = free_path(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        moved.rename(place)
+        self.restored.append(place)
 
 
 class LaterErasure:
@@ -152,9 +185,8 @@ class UserStoredData:
         if kind in self._erase:
             return LaterErasure(self._erase[kind])
         self._number += 1
-        trash = self._disk(kind) / DELETED / f"{kind}-{self._number}"
-        shutil.rmtree(trash, ignore_errors=True)
-        return DeletedFiles(self._contents(kind), trash)
+        trash = free_path(self._disk(kind) / DELETED / f"{kind}-{self._number}")
+        return DeletedFiles(self._contents(kind), trash, merges=kind in _MERGED)
 
     def connections(self) -> tuple[ConnectionAttempt, ...]:
         return read_attempts(self._paths.logs / LOG_FILE, _LATEST)
@@ -199,13 +231,15 @@ class UserStoredData:
 
     def _contents(self, kind: StoredKind) -> list[Path]:
         """What is counted and deleted. The list of revoked consents stays: it keeps copies of a
-        voice from opening again."""
+        voice from opening again. What is noted about models stays, as where one is deleted."""
         place = self._place(kind)
         if kind is StoredKind.VOICES:
             return [place / name for name in VoiceLibrary.of(self._paths).names()]
         if place.is_dir():
             names = (path for path in place.iterdir() if path.name != DELETED)
-            return sorted(path for path in names if not path.name.startswith(".network"))
+            found = sorted(path for path in names if not path.name.startswith(".network"))
+            is_models = kind is StoredKind.MODELS
+            return [p for p in found if not (is_models and p.is_file() and p.suffix in _NOTES)]
         files = (place.with_name(place.name + side) for side in _SIDES)
         return [path for path in files if path.is_file()]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from pathlib import Path
 from tempfile import mkdtemp
 from unicodedata import normalize
@@ -74,6 +76,14 @@ def check_free(root: Path, name: str, what: str, commands: str) -> None:
             f"{what.capitalize()} {name} exists already.",
             f"Choose another --name, or type: avatar-app {commands} remove {name}",
         )
+
+
+def free_path(path: Path) -> Path:
+    """Return `path`, or the first free of NAME-2, NAME-3, … beside it; what is a name stays one."""
+    numbered = (
+        path.with_name(f"{path.stem[: LONGEST - 4]}-{number}{path.suffix}") for number in count(2)
+    )
+    return next(each for each in chain([path], numbered) if not os.path.lexists(each))
 
 
 @contextmanager

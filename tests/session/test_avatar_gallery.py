@@ -90,6 +90,16 @@ def test_deleting_the_one_in_use_shows_another_and_can_be_undone(
     assert names(gallery) == ["mira", "theo", "pip"]
 
 
+def test_deleted_avatar_comes_back_beside_a_new_one_of_its_name(gallery: AvatarGallery) -> None:
+    gallery.use("ada-lovelace")
+    deletion = gallery.delete("ada-lovelace")
+    add_avatars(["Ada Lovelace"])
+    deletion.undo()
+    assert names(gallery)[3:] == ["ada-lovelace", "ada-lovelace-2"]
+    assert gallery.current() == "ada-lovelace-2"
+    assert gallery.picture("ada-lovelace-2").any()
+
+
 def test_export_uses_the_avatar_suffix(gallery: AvatarGallery, tmp_path: Path) -> None:
     assert gallery.export("ada-lovelace", tmp_path / "ada") == tmp_path / "ada.avatar"
     assert (tmp_path / "ada.avatar").stat().st_size > 10_000

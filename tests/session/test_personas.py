@@ -105,6 +105,18 @@ def test_persona_file_round_trips(library: PersonaLibrary) -> None:
     assert "ada" not in library.names()
 
 
+def test_deleted_persona_comes_back_beside_a_new_one_of_its_name(library: PersonaLibrary) -> None:
+    deleted = library.save(ADA)
+    library.delete("ada")
+    newer = library.save(replace(ADA, greeting="Another one."))
+    restored = library.restore(deleted)
+    assert restored.name != "ada"
+    assert restored == replace(deleted, name=restored.name)
+    assert library.read("ada") == newer
+    library.delete("ada")
+    assert library.restore(deleted) == deleted
+
+
 def test_deleting_an_edited_shipped_persona_restores_it(library: PersonaLibrary) -> None:
     shipped = library.read("mira")
     library.save(replace(shipped, greeting="Hey."))

@@ -90,12 +90,67 @@ def test_finished_deletion_is_permanent_except_revoked_consents(paths: AppPaths)
     assert files_of(paths.cache) == {}
 
 
-def test_undo_does_not_overwrite_newer_files(paths: AppPaths) -> None:
+def test_undo_keeps_newer_files_and_what_was_deleted(paths: AppPaths) -> None:
     stored = UserStoredData(paths, {})
     deletion = stored.delete(StoredKind.LOGS)
     (paths.logs / "avatar.log").write_bytes(b"new")
     deletion.undo()
     assert (paths.logs / "avatar.log").read_bytes() == b"new"
+    assert files_of(paths.logs) == {"avatar.log": 3, "avatar-2.log": 30}
+
+
+@pytest.mark.parametrize("folder", ["avatars/ada", "voices/me", "pages/clock"])
+def test_undo_restores_beside_what_took_the_name(paths: AppPaths, folder: str) -> None:
+    kind, name = folder.split("/")
+    before = files_of(paths.data / folder)
+    stored = UserStoredData(paths, {})
+    deletion = stored.delete(StoredKind(kind))
+    (paths.data / folder).mkdir()
+    (paths.data / folder / "new").write_bytes(b"n")
+    deletion.undo()
+    assert files_of(paths.data / folder) == {"new": 1}
+    assert files_of(paths.data / kind / f"{name}-2") == before
+    assert not list((paths.data / DELETED).iterdir())
+
+
+@pytest.mark.parametrize("name", ["cache/prompts", "models/kokoro"])
+def test_undo_completes_folders_that_were_begun_again(paths: AppPaths, name: str) -> None:
+    before = files_of(paths.data / name)
+    (former,) = before
+    stored = UserStoredData(paths, {})
+    deletion = stored.delete(StoredKind(name.split("/")[0]))
+    (paths.data / name).mkdir(parents=True)
+    (paths.data / name / "newer").write_bytes(b"n")
+    deletion.undo()
+    assert files_of(paths.data / name) == before | {"newer": 1}
+    deletion = stored.delete(StoredKind(name.split("/")[0]))
+    (paths.data / name).mkdir(parents=True)
+    (paths.data / name / former).write_bytes(b"again")
+    deletion.undo()
+    assert files_of(paths.data / name) == {former: 5, "newer": 1}
+
+
+def test_what_is_noted_about_models_is_not_deleted_with_them(paths: AppPaths) -> None:
+    for name in ("licences.json", "pins.json", "kokoro.lock", "catalog.yaml"):
+        (paths.models / name).write_bytes(b"{}")
+    stored = UserStoredData(paths, {})
+    assert item(stored, StoredKind.MODELS).size == 900
+    stored.delete(StoredKind.MODELS).finish()
+    assert len(files_of(paths.models)) == 4
+    assert not item(stored, StoredKind.MODELS).deletable
+
+
+def test_undo_that_fails_loses_nothing_and_can_be_repeated(paths: AppPaths) -> None:
+    before = files_of(paths.data)
+    deletion = UserStoredData(paths, {}).delete(StoredKind.AVATARS)
+    (paths.data / "avatars").rmdir()
+    (paths.data / "avatars").write_text("in the way")
+    with pytest.raises(ConfigInvalid, match="ada cannot be brought back") as raised:
+        deletion.undo()
+    assert DELETED in raised.value.hint
+    (paths.data / "avatars").unlink()
+    deletion.undo()
+    assert files_of(paths.data) == before
 
 
 def test_open_databases_are_emptied_when_deletion_finishes(paths: AppPaths) -> None:

@@ -118,7 +118,7 @@ class PersonasPage(PageView):
         if persona is None or not persona.own:
             return
         message = self.tr("“{title}” is deleted.").format(title=persona.title)
-        back = partial(self._personas.save, persona)
+        back = partial(self._personas.restore, persona)
         self._change(partial(self._personas.delete, persona.name), message, back, persona.name)
 
     def _duplicate(self) -> None:
