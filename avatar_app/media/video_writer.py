@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
+from glob import escape
 from pathlib import Path
 from secrets import token_hex
 from shutil import copymode
@@ -19,6 +20,7 @@ from avatar_app.core.values import PLAYBACK_RATE, Image, Samples
 from avatar_app.media.provenance import COMMENT, CornerLabel, mark_film
 from avatar_app.media.subtitles import Subtitle, SubtitleTrack
 from avatar_app.system.files import settle
+from avatar_app.system.leftovers import delete_leftovers, process_mark
 
 AUDIO_BIT_RATE = 128_000
 LEAN = "rc-lookahead=4:bframes=0"
@@ -26,6 +28,7 @@ LEAN = "rc-lookahead=4:bframes=0"
 more."""
 
 
+_UNFINISHED = ".partial.mp4"
 _STEM = 40
 """Letters of the film's name in the name of its temporary file, which is never too long
 this way."""
@@ -89,7 +92,8 @@ class VideoWriter:
 
         self._av, self._cv2 = av, cv2
         self._path, self._target = path, film_file(path)
-        unfinished = f".{path.stem[:_STEM]}.{token_hex(8)}.partial.mp4"
+        stem = f".{path.stem[:_STEM]}"
+        unfinished = f"{stem}{process_mark()}{token_hex(8)}{_UNFINISHED}"
         self._partial = self._target.with_name(unfinished)
         self._fps = Fraction(fps).limit_denominator(1001)
         self._options = {"preset": str(preset), "crf": str(crf), "x264-params": LEAN}
@@ -105,6 +109,7 @@ class VideoWriter:
         streams."""
         try:
             self._target.parent.mkdir(parents=True, exist_ok=True)
+            delete_leftovers(self._target.parent.glob(f"{escape(stem)}.*{_UNFINISHED}"))
             self._container = av.open(str(self._partial), "w")
             self._container.metadata["comment"] = COMMENT
         except OSError as error:

@@ -104,7 +104,8 @@ class Store:
         return files if set(model.contents) <= set(files) else {}
 
     def record_files(self, model: Model, files: dict[str, StoredFile], came_from: str) -> None:
-        """Record that the model is complete; unknown hashes are pinned."""
+        """Record that the model is complete, and delete downloads that were given up: nobody will
+        resume them. The caller holds the model's lock."""
         write_json(
             self.folder(model) / RECORD,
             {
@@ -114,6 +115,9 @@ class Store:
                 "files": {name: asdict(file) for name, file in files.items()},
             },
         )
+        for each in model.files:
+            PartialFile(self.folder(model) / each.name).discard()
+        shutil.rmtree(self.folder(model) / PACKAGES, ignore_errors=True)
 
     def remove(self, model: Model) -> None:
         """Delete its files; pinned hashes and the accepted license stay recorded."""

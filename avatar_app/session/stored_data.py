@@ -17,7 +17,7 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.storage.measurements import FILE as MEASUREMENTS
 from avatar_app.storage.tool_log import LoggedCall, ToolLog
 from avatar_app.system.exchange import linked_folder
-from avatar_app.system.named_folders import free_path
+from avatar_app.system.named_folders import delete_unfinished, free_path
 from avatar_app.system.network_log import LOG_FILE, ConnectionAttempt, read_attempts
 from avatar_app.system.paths import AppPaths
 from avatar_app.voices.library import VoiceLibrary
@@ -93,7 +93,7 @@ class StoredData(Protocol):
         """The latest tools that the avatar used, the newest first."""
 
     def purge(self) -> None:
-        """Delete the trash of an earlier run for good."""
+        """Delete the trash of an earlier run for good, and what it left unfinished."""
 
 
 class DeletedFiles:
@@ -200,6 +200,8 @@ class UserStoredData:
     def purge(self) -> None:
         for folder in (self._paths.data, self._disk(StoredKind.MODELS)):
             shutil.rmtree(folder / DELETED, ignore_errors=True)
+        for kind in (StoredKind.AVATARS, StoredKind.VOICES):
+            delete_unfinished(self._place(kind))
 
     def _disk(self, kind: StoredKind) -> Path:
         """A folder on the disk of the files: models may lie on another."""

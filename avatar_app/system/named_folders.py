@@ -15,6 +15,7 @@ from unicodedata import normalize
 from rapidfuzz import fuzz, process
 
 from avatar_app.core.errors import ConfigInvalid
+from avatar_app.system.leftovers import delete_leftovers, process_mark
 
 LONGEST = 40
 """Letters of a name."""
@@ -23,6 +24,8 @@ _RESERVED = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
 """Names that Windows does not allow for files."""
+_UNFINISHED = ".partial"
+"""Ends the name of a folder that is being filled."""
 _ALIKE = 60
 """Minimum similarity, in per cent, to suggest one name for another."""
 
@@ -92,12 +95,18 @@ def new_folder(path: Path) -> Iterator[Path]:
     OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(mkdtemp(prefix=".", suffix=".partial", dir=path.parent))
+    delete_unfinished(path.parent)
+    unfinished = Path(mkdtemp(prefix=process_mark(), suffix=_UNFINISHED, dir=path.parent))
     try:
         yield unfinished
         unfinished.rename(path)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def delete_unfinished(root: Path) -> None:
+    """Delete the folders in `root` that a killed process left while it filled them."""
+    delete_leftovers(root.glob(f".*{_UNFINISHED}"))
 
 
 def remove_folder(path: Path, what: str) -> None:

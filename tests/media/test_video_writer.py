@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from avatar_app.core.errors import InputInvalid
 from avatar_app.media import video_writer
 from avatar_app.media.video_writer import FilmUnwritable, VideoWriter
+from avatar_app.system.leftovers import process_mark
 
 RATE = 48_000
 
@@ -166,13 +169,23 @@ def test_path_of_a_folder_is_reported(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "film.mp4"]
 
 
+def test_what_a_killed_process_left_of_a_film_is_deleted(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    for name in ("film", "other"):
+        (tmp_path / f".{name}.pid{ended.pid}.x.partial.mp4").write_bytes(b"left")
+    film(tmp_path / "film.mp4", 0.1)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f".other.pid{ended.pid}.x.partial.mp4", "film.mp4"]
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
 @pytest.mark.parametrize("seconds", [0.1, 3.0])
 def test_a_full_disk_is_reported_and_leaves_no_file(
     tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video_writer, "token_hex", lambda _: "full")
-    (tmp_path / ".film.full.partial.mp4").symlink_to("/dev/full")
+    (tmp_path / f".film{process_mark()}full.partial.mp4").symlink_to("/dev/full")
     with pytest.raises(InputInvalid, match="No space left"):
         film(tmp_path / "film.mp4", seconds)
     assert list(tmp_path.iterdir()) == []

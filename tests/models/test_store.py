@@ -18,9 +18,10 @@ from avatar_app.models import importing
 from avatar_app.models.catalog import Catalog, License, Model, read_catalog
 from avatar_app.models.errors import LicenseNotAccepted, WrongBytes
 from avatar_app.models.importing import identify, import_model
+from avatar_app.models.partial_file import PartialFile
 from avatar_app.models.progress import DownloadProgress
 from avatar_app.models.resolve import license_notices, usable_path, with_model_path
-from avatar_app.models.store import Presence, Store, StoredFile, readable
+from avatar_app.models.store import PACKAGES, Presence, Store, StoredFile, readable
 from avatar_app.models.verify import Checked, verify
 from avatar_app.render.inputs import find_weights
 from avatar_app.runtime.engine_set import EngineSet, create_engine
@@ -128,6 +129,17 @@ def test_unrecorded_hash_is_pinned_on_import(store: Store, tmp_path: Path) -> No
     take(source, UNRECORDED, store)
     assert store.forget(UNRECORDED)
     assert (take(other, UNRECORDED, store) / "loose.bin").read_bytes() == b"other"
+
+
+def test_import_deletes_the_download_that_was_given_up(store: Store, tmp_path: Path) -> None:
+    folder = store.folder(PAIR)
+    (folder / PACKAGES).mkdir(parents=True)
+    (folder / PACKAGES / "weights-1.0.whl").write_bytes(b"half")
+    PartialFile(folder / "model.bin").begin(7)
+    source = write(tmp_path / "mine", config__json=b"{}", model__bin=b"weights")
+    take(source, PAIR, store)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["config.json", "model.bin", "record.json"]
 
 
 def test_files_of_another_type_are_refused(store: Store, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from avatar_app.media import video_writer
 from avatar_app.media.video_writer import FilmUnwritable
 from avatar_app.render.rendering import render_film
 from avatar_app.render.sound import LONGEST_SECONDS, SoundFile, SpokenText
+from avatar_app.system.leftovers import process_mark
 
 LOUD_FROM, LOUD_UNTIL = 0.52, 0.72
 
@@ -172,7 +173,7 @@ def test_a_full_disk_is_reported_and_leaves_no_file(
 ) -> None:
     sound = sound_file(tmp_path / "voice.wav", seconds=12)
     monkeypatch.setattr(video_writer, "token_hex", lambda _: "full")
-    (tmp_path / ".voice.full.partial.mp4").symlink_to("/dev/full")
+    (tmp_path / f".voice{process_mark()}full.partial.mp4").symlink_to("/dev/full")
     with pytest.raises(FilmUnwritable, match="No space left"):
         filmed(sound)
     assert list(tmp_path.iterdir()) == [sound]

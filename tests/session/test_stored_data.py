@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,6 +154,19 @@ def test_undo_that_fails_loses_nothing_and_can_be_repeated(paths: AppPaths) -> N
     (paths.data / "avatars").unlink()
     deletion.undo()
     assert files_of(paths.data) == before
+
+
+def test_purge_deletes_what_a_killed_process_left_unfinished(paths: AppPaths) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    left = paths.data / "voices" / f".pid{ended.pid}.x.partial"
+    in_use = paths.data / "avatars" / f".pid{os.getpid()}.x.partial"
+    for folder in (left, in_use):
+        folder.mkdir()
+        (folder / "reference.wav").write_bytes(b"x")
+    UserStoredData(paths, {}).purge()
+    assert not left.exists()
+    assert in_use.exists()
 
 
 def test_open_databases_are_emptied_when_deletion_finishes(paths: AppPaths) -> None:

@@ -87,6 +87,14 @@ def install(name: str, root: Path, watch: Callable[[Job], None] = lambda _job: N
     return job.run()
 
 
+def test_what_a_killed_installation_left_is_deleted(root: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (root / f".garden.pid{ended.pid}.x" / "new").mkdir(parents=True)
+    install("garden", root)
+    assert remains(root) == ["garden"]
+
+
 def remains(root: Path) -> list[str]:
     return sorted(path.name for path in root.iterdir()) if root.exists() else []
 

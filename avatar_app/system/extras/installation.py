@@ -27,6 +27,7 @@ from avatar_app.system.extras.declared import DISTRIBUTION, Extra
 from avatar_app.system.extras.installed import PACKAGES, PYTHON, InstalledExtra, write_record
 from avatar_app.system.extras.pip import run_pip, run_python
 from avatar_app.system.hardware import Cards, nvml
+from avatar_app.system.leftovers import delete_leftovers, process_mark
 from avatar_app.system.network_guard import current_guard
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -56,7 +57,9 @@ def install_extra(job: Job[Any], extra: Extra, root: Path) -> InstalledExtra:
     root.mkdir(parents=True, exist_ok=True)
     target = root / extra.name
     indexes = _indexes(extra)
-    with tempfile.TemporaryDirectory(dir=root, prefix=f".{extra.name}.") as folder:
+    delete_leftovers(root.glob(".*.*"))
+    prefix = f".{extra.name}{process_mark()}"
+    with tempfile.TemporaryDirectory(dir=root, prefix=prefix) as folder:
         new = Path(folder) / "new"
         job.report(0.0, f"Resolving {extra.name}")
         wanted = _resolve(job, extra, indexes, Path(folder))
