@@ -16,6 +16,7 @@ from avatar_app.performance.monitor import Monitor
 from avatar_app.performance.suggestions import suggestion
 from avatar_app.runtime.kinds import KIND_OF_STAGE
 from avatar_app.settings.schema import HistorySettings
+from avatar_app.storage.believed_time import believed_time
 from avatar_app.storage.measurements import Measurements, Used
 from avatar_app.storage.recorder import Recorder
 from avatar_app.storage.stage_times import times_of
@@ -124,7 +125,7 @@ def store_times(
 def _opened(paths: AppPaths, days: int, notice: Callable[[Noticed], None]) -> Measurements | None:
     try:
         measurements = Measurements.of(paths)
-        measurements.prune(days)
+        measurements.prune(days, believed_time(paths))
     except AvatarError as error:
         notice(Noticed(error.message, f"{error.hint} Until then no times of turns are kept."))
         return None

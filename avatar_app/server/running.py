@@ -28,6 +28,7 @@ from avatar_app.server.security.short_tokens import SHORT_PREFIX, ShortTokens
 from avatar_app.server.tasks import begun
 from avatar_app.session.served.shared_engines import SharedEngines
 from avatar_app.settings.schema import Settings
+from avatar_app.storage.believed_time import believed_time
 from avatar_app.storage.paired_devices import PairedDevices
 from avatar_app.storage.syntheses import Synthesis, SynthesisLog
 from avatar_app.system.heap import return_freed, share_heaps
@@ -80,7 +81,7 @@ class AvatarServer:
             opened.callback(devices.close)
             log = SynthesisLog.of(paths)
             opened.callback(log.close)
-            log.prune(settings.history.days)
+            log.prune(settings.history.days, believed_time(paths))
             writer = opened.enter_context(ThreadPoolExecutor(1, "syntheses"))
             sessions = SessionLimiter(options.sessions)
             short = ShortTokens(time.monotonic)

@@ -47,6 +47,7 @@ from avatar_app.session.voice_cloning import VoiceCloner, live_cloner
 from avatar_app.session.voice_gallery import VoiceGallery
 from avatar_app.settings.schema import EngineChoice, Settings
 from avatar_app.settings.store import SettingsChange, SettingsStore
+from avatar_app.storage.believed_time import believed_time
 from avatar_app.storage.erasure import erase_conversations
 from avatar_app.storage.history import History
 from avatar_app.storage.recorder import ConversationRecorder
@@ -225,7 +226,7 @@ class AppSession(ConversationCommands):
         if self._recorder is not None:
             self.subscribe(self._recorder)
             erase_conversations(self._history.conversations, self._paths.memory_file)
-            self._history.prune(settings.history.days)
+            self._history.prune(settings.history.days, believed_time(self._paths))
         from avatar_app.session.live_conversation import LiveConversation  # open the window first
 
         wishes = StoredWishes(self.settings, self.registry)

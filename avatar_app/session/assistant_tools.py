@@ -18,6 +18,7 @@ from avatar_app.session.meaning.index import MeaningIndex
 from avatar_app.session.speaking_first.initiative import Initiative
 from avatar_app.session.speaking_first.wishes import FirstWishes, NoWishes
 from avatar_app.storage.agenda import Agenda
+from avatar_app.storage.believed_time import believed_time
 from avatar_app.storage.documents import Documents, Quotation
 from avatar_app.storage.facts import importance
 from avatar_app.storage.memory import Memory
@@ -98,7 +99,7 @@ class AssistantTools:
         self._unstored: list[str] = []
         self._is_reported = False
         memory, agenda = (paths.memory_file, paths.agenda_file) if paths else (UNSTORED, UNSTORED)
-        self._clock, self._post = clock, post
+        self._paths, self._clock, self._post = paths, clock, post
         self._log = self._opened(ToolLog, paths.tool_log_file if paths else UNSTORED)
         self._memory = self._opened(Memory, memory)
         self._agenda = self._opened(lambda path: Agenda(path, announce), agenda)
@@ -194,7 +195,8 @@ class AssistantTools:
 
     def start(self) -> None:
         """Start firing timers and reminders, and let old episodes fade."""
-        self._memory.episodes.fade(self._clock())
+        now = self._clock()
+        self._memory.episodes.fade(believed_time(self._paths, now) if self._paths else now)
         self._agenda.start()
         if self._meaning is not None:
             self._meaning.start()

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from avatar_app.storage.database import Database
 from avatar_app.storage.timestamps import format_timestamp
 
-KEPT = timedelta(days=90)
-"""Longer than anything is worth a remark."""
+MOST = 1000
+"""Remarks that are kept, whatever the clock says: those of more days than anything is worth one."""
 
 
 class RemarkKind(StrEnum):
@@ -54,7 +54,9 @@ class RemarkTable:
         """Write a remark down before it is made; returns False if it was made before. A crash after
         this loses the remark, and never repeats it."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM remarks WHERE at < ?", (format_timestamp(at - KEPT),))
+            connection.execute(
+                "DELETE FROM remarks WHERE rowid <= (SELECT max(rowid) FROM remarks) - ?", (MOST,)
+            )
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO remarks (kind, about, at) VALUES (?, ?, ?)",
                 (kind.value, _hashed(about), format_timestamp(at)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
@@ -114,6 +115,12 @@ def test_absurdly_many_days_mean_all(days: int) -> None:
     with closing(Measurements.of(app_paths())) as measurements:
         measurements.prune(days)
         assert measurements.stages()
+
+
+def test_clock_that_is_ahead_deletes_no_measurements(stored: Measurements) -> None:
+    stored.add_failure("think", "llama", "EngineDied", datetime(2020, 3, 1, 12, tzinfo=UTC))
+    store_turns(app_paths(), HistorySettings(keep=True, days=365), [], {})
+    assert stored.failures()
 
 
 def test_stats_shows_stages_engines_and_missed_targets() -> None:

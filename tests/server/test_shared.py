@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from avatar_app.media.stream_encoder import samples_of
 from avatar_app.server.running import AvatarServer
 from avatar_app.server.speech_stream import CHUNK
 from avatar_app.session.served import shared_engines
-from avatar_app.storage.syntheses import SynthesisLog
+from avatar_app.storage.syntheses import Synthesis, SynthesisLog
 from avatar_app.system.paths import app_paths
 
 pytestmark = [
@@ -123,6 +125,14 @@ def test_health_metrics_and_the_record_of_syntheses() -> None:
     assert synthesis.seconds == pytest.approx(0.6)
     assert synthesis.characters == len("one two three")
     assert synthesis.first_ms is not None
+
+
+def test_clock_that_is_ahead_deletes_no_record_of_syntheses() -> None:
+    with closing(SynthesisLog.of(app_paths())) as log:
+        old = Synthesis("phone", "flat", "", 3, 1.0, 2.0, 0.5, "finished")
+        log.add(old, datetime(2020, 3, 1, 12, tzinfo=UTC))
+        with serving(LIGHT):
+            assert log.latest() == (old,)
 
 
 def test_each_clause_of_a_conversation_is_recorded() -> None:

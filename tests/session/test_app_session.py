@@ -26,6 +26,7 @@ from avatar_app.core.events import (
     Failed,
     Muted,
     Noticed,
+    Outcome,
     StateChanged,
     TurnEnded,
     UserSaid,
@@ -41,6 +42,7 @@ from avatar_app.session.app_session import AppSession
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
+from avatar_app.storage.history import History
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import app_paths
 
@@ -145,6 +147,15 @@ def test_typed_turn_is_answered_played_shown_and_stored(
     again.forget()
     assert again.transcript(10) == ()
     assert again.memories.all().episodes == ()
+
+
+def test_clock_that_is_ahead_deletes_no_history(opened: Opener) -> None:
+    turn = TurnEnded(1, Outcome.FINISHED, "long ago", "", "")
+    with closing(History(app_paths().history_file)) as history:
+        history.add(turn, datetime(2020, 3, 1, 12, tzinfo=UTC))
+    session = opened().session
+    assert session.wait_open()
+    assert "long ago" in [turn.user_text for turn in session.transcript(10)]
 
 
 def test_forgotten_words_are_not_remembered_at_the_end(opened: Opener) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ from avatar_app.session.assistant_tools import (
     AssistantTools,
     VoiceControls,
 )
+from avatar_app.storage.believed_time import CONFIRMED_AFTER
+from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import app_paths
 
 
@@ -113,6 +118,19 @@ def test_close_works_before_and_after_start(app: RecordedControls) -> None:
         if start:
             tools.start()
         tools.close()
+
+
+def test_clock_that_is_ahead_lets_no_episode_fade(app: RecordedControls) -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    with closing(Memory(app_paths().memory_file)) as memory:
+        memory.episodes.keep(noon, noon, "tomatoes on the balcony")
+        for day in (1000, 1001, 1002, 1000 + CONFIRMED_AFTER.days):
+            assert memory.episodes.all()
+            clock = partial(datetime.__add__, noon, timedelta(days=day))
+            tools = AssistantTools(app_paths(), app, lambda _: None, lambda _: None, clock)
+            tools.start()
+            tools.close()
+        assert not memory.episodes.all()
 
 
 def test_unusable_storage_is_reported_and_tools_work(
