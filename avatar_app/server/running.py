@@ -181,7 +181,7 @@ class _GracefulServer(uvicorn.Server):
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises DeviceUnavailable where the port is another program's."""
+    """Return a socket that listens. Raises DeviceUnavailable where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio switches Nagle off for sockets that name TCP alone: pieces would wait for 40 ms
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
