@@ -217,11 +217,11 @@ class _Form:
 
 
 def title_from(key: str) -> str:
-    """Convert a name to a title: top_p → “Top p”, fps → “FPS”."""
-    return key.upper() if key in _ACRONYMS else key.replace("_", " ").capitalize()
+    """Convert a name to a title: top_p → “Top p”, fps → “Pictures a second”."""
+    return _TITLES.get(key) or key.replace("_", " ").capitalize()
 
 
-_ACRONYMS = {"fps"}
+_TITLES = {"fps": "Pictures a second", "rest_fps": "Pictures a second at rest"}
 
 
 def _worded(value: str) -> str:

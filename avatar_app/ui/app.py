@@ -7,14 +7,14 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication
 
 from avatar_app.session.session import Session
 from avatar_app.system.crash_reports import CrashReports
 from avatar_app.system.single_instance import PrimaryInstance
 from avatar_app.ui.error_hooks import ErrorHooks
-from avatar_app.ui.language.translator import LANGUAGE
+from avatar_app.ui.language.translator import LANGUAGE, locale_of
 from avatar_app.ui.style.assets import BODY, application_icon, load_fonts, unscaled_font
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.main_window import MainWindow
@@ -69,6 +69,7 @@ def prepared_application() -> QApplication:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     _keep_programs_numbers()
+    QLocale.setDefault(locale_of(LANGUAGE.code))  # the system may be set to no language at all
     application.setQuitOnLastWindowClosed(False)  # `run_window` decides when it is over
     application.setStyle("Fusion")
     application.setApplicationName("avatar-app")

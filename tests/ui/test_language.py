@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import polib
@@ -14,9 +15,16 @@ from PySide6.QtWidgets import QApplication
 
 from avatar_app.core.events import Noticed
 from avatar_app.system.translation.catalog import TextCatalog
-from avatar_app.ui.language.formats import duration_text, number_text, path_text, size_text
+from avatar_app.ui.app import prepared_application
+from avatar_app.ui.language.formats import (
+    duration_text,
+    moment_text,
+    number_text,
+    path_text,
+    size_text,
+)
 from avatar_app.ui.language.texts import counted, translated
-from avatar_app.ui.language.translator import LANGUAGE, SOURCE
+from avatar_app.ui.language.translator import LANGUAGE, SOURCE, locale_of
 from avatar_app.ui.pages.number_editor import Slider
 from avatar_app.ui.style.stylesheet import stylesheet
 from avatar_app.ui.style.theme import LIGHT
@@ -120,6 +128,16 @@ def test_numbers_sizes_and_durations_follow_the_language(qapp, tmp_path):
     assert number_text(1234.5, 1) == "1,234.5", "the digits of the sentences around it"
 
 
+def test_where_the_system_has_no_language_moments_are_written_as_in_english(qapp):
+    QLocale.setDefault(QLocale.c())
+    assert moment_text(datetime(2026, 3, 14, 9, 26)).startswith("14 03 2026")
+    prepared_application()
+    assert QLocale().language() is QLocale.Language.English
+    QLocale.setDefault(QLocale("en_US"))
+    assert moment_text(datetime(2026, 3, 14, 9, 26)).startswith("3/14/26")
+    QLocale.setDefault(locale_of(SOURCE))
+
+
 def test_a_path_keeps_its_order_in_a_sentence_from_right_to_left(qapp, tmp_path):
     assert path_text("/a/b.yaml") == "/a/b.yaml"
     LANGUAGE.show("ar", catalog_of(tmp_path, {}, ARABIC))
@@ -194,6 +212,7 @@ def test_unknown_text_stays_english(qapp, tmp_path):
 def choose_language(qtbot, window, code: str) -> None:
     """As a user does on the settings page."""
     window.pages.open("settings", "window.language")
+    qtbot.waitUntil(lambda: window.pages.shown.is_filled)
     box = window.pages.shown.form.rows["window.language"].editor.control
     index = box.findData(code)
     box.setCurrentIndex(index)
@@ -232,8 +251,8 @@ def test_where_nothing_answers_in_it_one_sentence_leads_to_a_model(
     assert "Englisch" in toast.notice.hint
     assert toast.other_button.text() == "Qwen2.5 0.5B Instruct zeigen"
     assert toast.other_button.width() >= toast.other_button.sizeHint().width()
-    qtbot.waitUntil(lambda: "face.options.fps" in window.pages.shown.form.rows)
-    rate = window.pages.shown.form.rows["face.options.fps"].editor.control
+    qtbot.waitUntil(lambda: "face.options.expressiveness" in window.pages.shown.form.rows)
+    rate = window.pages.shown.form.rows["face.options.expressiveness"].editor.control
     assert "," in rate.text(), "numbers follow, too"
     assert session.settings.get("tts.engine") == "espeak"
     assert session.settings.get("tts.options.language") == "en-us"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from PySide6.QtCore import QDate, QLocale, QTime
+from PySide6.QtCore import QDate, QDateTime, QLocale, QTime
 
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.language.translator import is_right_to_left
@@ -68,6 +68,12 @@ def day_text(at: datetime, form: str = "") -> str:
     """Return a day, in full or in a form of QLocale's."""
     day = QDate(at.year, at.month, at.day)
     return QLocale().toString(day, form or QLocale.FormatType.LongFormat)
+
+
+def moment_text(at: datetime) -> str:
+    """Return a day and the time of day, in the usual short form, where the user is."""
+    moment = QDateTime.fromSecsSinceEpoch(round(at.timestamp()))
+    return QLocale().toString(moment, QLocale.FormatType.ShortFormat)
 
 
 def path_text(path: str) -> str:

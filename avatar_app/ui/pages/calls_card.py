@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout
 
 from avatar_app.core.values import Permission
 from avatar_app.storage.tool_log import ASKED, LoggedCall
+from avatar_app.ui.language.formats import moment_text
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.message import plain_label
 
@@ -43,8 +44,7 @@ class CallsCard(QFrame):
         self.log.setText("\n".join(lines) or self.tr("I have not used any tool yet."))
 
     def _line(self, call: LoggedCall) -> str:
-        moment = QDateTime.fromSecsSinceEpoch(round(call.at.timestamp()))
-        shown = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
+        shown = moment_text(call.at)
         said = call.arguments if call.arguments != "{}" else ""
         end = f"   ({self._remark(call)})" if self._remark(call) else ""
         return f"{shown}   {call.tool} {said[:LONGEST]}{end}"

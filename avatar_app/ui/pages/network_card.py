@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout
 
 from avatar_app.core.network_access import NetworkAccess
 from avatar_app.system.network_log import ConnectionAttempt
+from avatar_app.ui.language.formats import moment_text
 from avatar_app.ui.style.assets import Glyph, icon
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.toggle import CheckableButton
@@ -103,8 +104,7 @@ class NetworkCard(QFrame):
         )
 
     def _line(self, attempt: ConnectionAttempt) -> str:
-        moment = QDateTime.fromSecsSinceEpoch(round(attempt.at.timestamp()))
-        shown = QLocale().toString(moment, QLocale.FormatType.ShortFormat)
+        shown = moment_text(attempt.at)
         verbs = {
             "connect": self.tr("connected to"),
             "look up": self.tr("looked up"),

@@ -26,6 +26,13 @@ class _Whole(QSpinBox):
 
 
 class _Decimal(QDoubleSpinBox):
+    """Writes 12 for 12.0 where it goes in whole steps."""
+
+    def textFromValue(self, value: float) -> str:
+        text = super().textFromValue(value)
+        is_whole = value.is_integer() and self.singleStep().is_integer()
+        return text.partition(self.locale().decimalPoint())[0] if is_whole else text
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 

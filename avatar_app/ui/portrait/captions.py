@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
+    QFontMetricsF,
     QPainter,
     QPaintEvent,
     QPixmap,
@@ -29,6 +30,8 @@ SMALL = 340
 """Pixels of width below which text is smaller, and less of it: the face is small, too."""
 WIDEST = 720
 """Pixels: longer lines are hard to read."""
+DOT = "\u00a0\u00a0\u00a0·\u00a0\u00a0\u00a0"
+"""Between the parts of a hint."""
 HEARD, UNHEARD, OTHERS = "#ffffffff", "#7affffff", "#d9ffffff"
 UNHEARD_STRONG = "#b8ffffff"
 
@@ -132,7 +135,8 @@ class Captions(QWidget):
         picture.fill(Qt.GlobalColor.transparent)
         painter = QPainter(picture)
         bottom: float = self.height() - (2 if self._is_small else 3) * UNIT
-        small = _laid_out(self.caption.hint, font(14), self._measure, (OTHERS, OTHERS))
+        hint = hint_lines(self.caption.hint, font(14), self._measure)
+        small = _laid_out("\u2028".join(hint), font(14), self._measure, (OTHERS, OTHERS))
         bottom -= _height(small) + (UNIT if self.caption.hint else 0)
         layout = self._main_layout()
         lines = LINES - 1 if self._is_small else LINES
@@ -162,6 +166,18 @@ class Captions(QWidget):
     @property
     def _left(self) -> float:
         return (self.width() - self._measure) / 2
+
+
+def hint_lines(hint: str, face: QFont, width: float) -> list[str]:
+    """Break a hint between its parts, which dots separate where they share a line."""
+    metrics, lines = QFontMetricsF(face), list[str]()
+    for part in hint.split(DOT.strip()):
+        longer = DOT.join((*lines[-1:], part.strip()))
+        if lines and metrics.horizontalAdvance(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part.strip())
+    return lines
 
 
 def _laid_out(
