@@ -20,7 +20,7 @@ from avatar_app.settings.schema import ThemeChoice
 from avatar_app.storage.history import History
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.pages.index import PAGES
-from avatar_app.ui.pages.page_ids import DEVICES, MODELS, SETTINGS
+from avatar_app.ui.pages.page_ids import DEVICES, MODELS, SETTINGS, VOICES
 from avatar_app.ui.portrait.state_light import Light
 from avatar_app.ui.screenshots.sample_history import fill_history
 from avatar_app.ui.style.theme import Theme
@@ -66,8 +66,8 @@ def open_page(qtbot, window: MainWindow, page: str) -> QWidget:
         done: list[None] = []
         window.work.run(lambda: None).then(done.append)
         qtbot.waitUntil(lambda done=done: bool(done))
-        if page == MODELS:
-            qtbot.waitUntil(lambda: view.groups.is_complete)
+        if page in (MODELS, SETTINGS, VOICES):  # rows are made a few at a time
+            qtbot.waitUntil(lambda: view.is_filled)
         now = len(view.findChildren(QWidget))
     return view
 

@@ -24,9 +24,10 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[Keyboard]:
         yield keyboard
 
 
-def choose(window: MainWindow, key: str) -> None:
+def choose(qtbot, window: MainWindow, key: str) -> None:
     """As a user does on the settings page."""
     window.pages.open("settings", "window.talk_key")
+    qtbot.waitUntil(lambda: window.pages.shown.is_filled)
     box = window.pages.shown.form.rows["window.talk_key"].editor.control
     index = box.findData(key)
     assert index >= 0
@@ -39,7 +40,7 @@ def test_a_key_of_the_whole_desktop_talks(
     qtbot, keyboard: Keyboard, opened: Callable[..., Opened]
 ) -> None:
     window, session = opened(manifests=REGISTRY.all())
-    choose(window, "f8")
+    choose(qtbot, window, "f8")
     talk = window.desktop.talk_key
     qtbot.waitUntil(lambda: talk._listener is not None)
     window.hide()
@@ -65,4 +66,4 @@ def test_where_the_system_gives_no_keys_one_sentence_says_so(
     assert bar.notice.hint == "Hold Space in the window to talk."
     assert bar.action_button.text() == "Open the setting"
     qtbot.mouseClick(bar.action_button, Qt.MouseButton.LeftButton)
-    assert "window.talk_key" in window.pages.shown.form.rows
+    qtbot.waitUntil(lambda: "window.talk_key" in window.pages.shown.form.rows)

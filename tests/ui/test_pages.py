@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.pages.index import PAGES, PageEntry
 from avatar_app.ui.pages.page import PageContext, PageView
+from avatar_app.ui.pages.page_ids import MODELS, SETTINGS, VOICES
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import DARK, LIGHT
 from avatar_app.ui.window import page_host
@@ -222,8 +223,11 @@ def test_opening_and_closing_pages_leaks_no_widget_or_listener(qtbot, opened) ->
         QApplication.processEvents()
         return len(window.pages.frame.findChildren(QWidget)), session.listeners
 
+    for page in (SETTINGS, MODELS, VOICES):  # whose rows are made a few at a time
+        window.pages.open(page)
+        qtbot.waitUntil(lambda: window.pages.shown.is_filled)
     before = round_trip()
-    for _ in range(60):  # rows that a search may find are made while nothing else is to do
+    for _ in range(60):
         before, former = round_trip(), before
         if before == former:
             break

@@ -164,4 +164,5 @@ def test_every_settings_section_is_translated(qtbot, window):
     view = window.pages.shown
     for row in range(view.pages.count()):
         view.pages.setCurrentRow(row)
+        qtbot.waitUntil(lambda: view.is_filled)
         assert [each for each in bare(view) if each[0].split(": ")[1] not in CONTENT] == []

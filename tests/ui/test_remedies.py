@@ -105,13 +105,13 @@ def test_it_opens_the_page_that_helps(told, event: Noticed, title: str, page: st
     assert told(event, title).pages.shown.accessibleName() == page
 
 
-def test_it_opens_the_row_of_a_setting(told) -> None:
+def test_it_opens_the_row_of_a_setting(qtbot, told) -> None:
     event = noticed(DeviceUnavailable, "Choose the device cpu.", Kind.TTS)
     window = told(event, "Open the setting")
     assert window.pages.shown.search_field.text() == "tts.options.device"
     event = noticed(AvatarError, "Choose another engine in the settings.", Kind.DIALOGUE)
     window = told(event, "Open the setting")
-    assert "dialogue.engine" in window.pages.shown.form.rows
+    qtbot.waitUntil(lambda: "dialogue.engine" in window.pages.shown.form.rows)
 
 
 def test_a_failed_turn_is_asked_again_or_copied(qtbot, window_and_session: Opened) -> None:

@@ -19,7 +19,10 @@ from PySide6.QtWidgets import (
 
 from avatar_app.core.errors import ConfigInvalid
 from avatar_app.runtime.registry import Registry
+from avatar_app.settings.presentation import Page
 from avatar_app.ui.pages.setting_row import SettingRow
+from avatar_app.ui.pages.settings import SettingsPage
+from avatar_app.ui.qt import slices
 from avatar_app.ui.style.theme import LIGHT
 from avatar_app.ui.window.main_window import MainWindow
 
@@ -40,12 +43,19 @@ def settings(qtbot, opened: Callable[..., Opened]) -> Opened:
     assert page.isVisible()
     qtbot.waitUntil(page.search_field.hasFocus)
     qtbot.waitUntil(lambda: bool(session.asked("devices")))
+    whole(qtbot, window)
     return window, session
 
 
-def row(window: MainWindow, name: str) -> SettingRow:
+def whole(qtbot, window: MainWindow) -> None:
+    """Wait until all is there that is to be shown."""
+    qtbot.waitUntil(lambda: window.pages.shown.is_filled)
+
+
+def row(qtbot, window: MainWindow, name: str) -> SettingRow:
     """The row of a setting, after a search for it."""
     window.pages.shown.search_field.setText(name)
+    whole(qtbot, window)
     return window.pages.shown.form.rows[name]
 
 
@@ -110,20 +120,23 @@ def test_pages_show_their_sections_and_search_covers_all_settings(qtbot, setting
     assert all(name.startswith(("face.", "avatars.")) for name in page.form.rows)
     page.pages.setFocus()
     qtbot.keyClick(page.pages, Qt.Key.Key_Down)
+    whole(qtbot, window)
     assert all(name.startswith("tts.") for name in page.form.rows)
     qtbot.keyClick(page.pages, Qt.Key.Key_F, CONTROL)
     qtbot.keyClicks(page.search_field, "stored")
-    assert "history.days" in page.form.rows
+    qtbot.waitUntil(lambda: "history.days" in page.form.rows)
     qtbot.keyClicks(page.search_field, " xyzzy")
+    whole(qtbot, window)
     assert not page.form.rows
     page.search_field.clear()
+    whole(qtbot, window)
     assert all(name.startswith("tts.") for name in page.form.rows)
 
 
 def test_changed_setting_applies_immediately_and_ctrl_z_undoes_it(qtbot, settings: Opened) -> None:
     window, session = settings
     page = window.pages.shown
-    theme = row(window, "window.theme")
+    theme = row(qtbot, window, "window.theme")
     choose(theme.editor.control, "light")
     qtbot.waitUntil(lambda: LIGHT.raised in window.composer.styleSheet())
     qtbot.waitUntil(lambda: page.toast.notice is not None)
@@ -138,7 +151,7 @@ def test_changed_setting_applies_immediately_and_ctrl_z_undoes_it(qtbot, setting
 
 def test_toast_button_undoes_a_change(qtbot, settings: Opened) -> None:
     window, session = settings
-    keep = row(window, "history.keep")
+    keep = row(qtbot, window, "history.keep")
     qtbot.keyClick(keep.editor.control, Qt.Key.Key_Space)
     toast = window.pages.shown.toast
     qtbot.waitUntil(toast.isVisible)
@@ -175,20 +188,30 @@ def test_choosing_an_engine_shows_its_options(qtbot, settings: Opened) -> None:
     window, session = settings
     page = window.pages.shown
     page.pages.setCurrentRow(1)
+    whole(qtbot, window)
     before = set(page.form.rows)
     choose(page.form.rows["tts.engine"].editor.control, "kokoro")
     qtbot.waitUntil(lambda: set(page.form.rows) != before)
     assert session.settings.settings.tts.engine == "kokoro"
     kokoro = next(manifest for manifest in MANIFESTS if manifest.name == "kokoro")
-    assert {f"tts.options.{option.name}" for option in kokoro.options} < set(page.form.rows)
+    wanted = {f"tts.options.{option.name}" for option in kokoro.options}
+    qtbot.waitUntil(lambda: wanted < set(page.form.rows))
     page.undo()
     qtbot.waitUntil(lambda: set(page.form.rows) == before)
+
+
+def test_pictures_a_second_are_whole_and_need_no_unit(qtbot, settings: Opened) -> None:
+    window, _ = settings
+    rest = row(qtbot, window, "face.options.rest_fps")
+    assert rest.title.text() == "Pictures a second at rest"
+    assert rest.editor.control.text() == "12"
+    assert row(qtbot, window, "tts.options.speed").editor.control.text() == "1.00"
 
 
 def test_slider_applies_its_value_when_it_rests(qtbot, settings: Opened) -> None:
     window, session = settings
     changes: list[tuple[str, ...]] = []
-    speed = row(window, "tts.options.speed")
+    speed = row(qtbot, window, "tts.options.speed")
     session.settings.subscribe(
         lambda change: changes.append(tuple(name for name in change.names if "tts" in name))
     )
@@ -214,7 +237,7 @@ def test_invalid_value_is_reported_in_its_row_and_the_old_value_restored(
 ) -> None:
     window, session = settings
     page = window.pages.shown
-    persona = row(window, "dialogue.options.name")
+    persona = row(qtbot, window, "dialogue.options.name")
 
     def refuse(*_: object, **__: object) -> None:
         raise ConfigInvalid("Nobody is called that.", "Choose another name.")
@@ -233,12 +256,12 @@ def test_invalid_value_is_reported_in_its_row_and_the_old_value_restored(
 
 def test_lists_and_empty_texts_are_parsed(qtbot, settings: Opened) -> None:
     window, session = settings
-    folders = row(window, "models.folders").editor.control
+    folders = row(qtbot, window, "models.folders").editor.control
     folders.setFocus()
     qtbot.keyClicks(folders, "/a, /b b")
     qtbot.keyClick(folders, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: session.settings.get("models.folders") == ("/a", "/b b"))
-    microphone = row(window, "audio.microphone").editor.control
+    microphone = row(qtbot, window, "audio.microphone").editor.control
     assert isinstance(microphone, QComboBox)
     choose(microphone, "Headset")
     qtbot.waitUntil(lambda: session.settings.get("audio.microphone") == "Headset")
@@ -246,9 +269,63 @@ def test_lists_and_empty_texts_are_parsed(qtbot, settings: Opened) -> None:
     qtbot.waitUntil(lambda: session.settings.get("audio.microphone") is None)
 
 
-def test_scrolling_over_an_editor_changes_nothing(settings: Opened) -> None:
+def by_tab(page: SettingsPage) -> list[str]:
+    """The settings in the order in which Tab comes to them."""
+    owners = {stop: name for name, row in page.form.rows.items() for stop in row.stops}
+    visited, at = dict[str, None](), page.search_field.nextInFocusChain()
+    while at is not page.search_field:
+        if at in owners:
+            visited[owners[at]] = None
+        at = at.nextInFocusChain()
+    return list(visited)
+
+
+def test_rows_come_from_the_top_and_a_search_need_not_wait_for_all(
+    qtbot, opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "SLICE", 0.0)  # one row in each turn of the event loop
+    window, _ = opened(manifests=MANIFESTS)
+    window.pages.open("settings")
+    page = window.pages.shown
+    assert list(page.form.rows) == ["face.engine"]
+    assert page.form.rows["face.engine"].isVisible()
+    page.search_field.setText("window.theme")
+    assert list(page.form.rows) == ["window.theme"]
+    whole(qtbot, window)
+    page.search_field.setText("face.options.zoom")
+    whole(qtbot, window)
+    page.search_field.clear()
+    assert not page.is_filled
+    whole(qtbot, window)
+    fields = [field.name for field in page._fields() if field.page == Page.AVATAR]
+    assert set(page.form.rows) == set(fields)
+    assert by_tab(page) == fields
+    assert all(page.form.rows[name].isVisible() for name in fields)
+
+
+def test_a_page_that_is_left_makes_no_more_rows(
+    qtbot, opened: Callable[..., Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "SLICE", 0.0)
+    window, session = opened(manifests=MANIFESTS)
+    window.pages.open("settings")
+    page = window.pages.shown
+    window.pages.close()
+    qtbot.waitUntil(lambda: bool(session.asked("devices")))
+    count = len(page.form.rows)
+    done: list[None] = []
+    window.work.run(lambda: None).then(done.append)
+    qtbot.waitUntil(lambda: bool(done))
+    assert len(page.form.rows) == count
+    window.pages.open("settings")
+    whole(qtbot, window)
+    assert len(page.form.rows) > count
+
+
+def test_scrolling_over_an_editor_changes_nothing(qtbot, settings: Opened) -> None:
     window, session = settings
     window.pages.shown.pages.setCurrentRow(1)
+    whole(qtbot, window)
     before = session.settings.settings
     for kind in (QComboBox, QSlider, QAbstractSpinBox):
         for control in window.pages.shown.form.findChildren(kind):
@@ -271,6 +348,7 @@ def test_every_editor_has_a_name_and_is_reached_by_tab(qtbot, settings: Opened) 
     window, _ = settings
     page = window.pages.shown
     page.pages.setCurrentRow(1)
+    whole(qtbot, window)
     kinds = (QComboBox, QSlider, QAbstractSpinBox, QAbstractButton, QLineEdit)
     controls = [control for kind in kinds for control in page.findChildren(kind)]
     inner = [control for control in controls if control.objectName().startswith("qt_")]

@@ -49,7 +49,8 @@ def page(
     window.pages.open("voice")
     shown = window.pages.shown
     assert isinstance(shown, VoicesPage)
-    qtbot.waitUntil(lambda: len(shown.rows) == 4)
+    qtbot.waitUntil(lambda: shown.is_filled)
+    assert len(shown.rows) == 4
     return shown, session, window
 
 

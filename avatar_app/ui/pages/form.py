@@ -1,10 +1,12 @@
-"""A form of setting rows in cards, one card for each section. Rows are created once for each page
-of the settings, and shown, hidden and filled from then on."""
+"""A form of setting rows in cards, one card for each section. A row is made when it is first to be
+seen, and shown, hidden and filled from then on; a few at a time, those at the top first."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from itertools import groupby
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
@@ -13,60 +15,52 @@ from avatar_app.settings.forms import SettingField
 from avatar_app.settings.presentation import Page
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.scrolling import mark_first
-from avatar_app.ui.pages.setting_row import SettingRow, link_rows
+from avatar_app.ui.pages.setting_row import SettingRow
+from avatar_app.ui.qt.slices import Slices
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.margins import margins
+
+Part = TypeVar("Part")
 
 
 class _Section(QWidget):
     """A heading and a card of rows."""
 
-    def __init__(self, fields: Sequence[SettingField], theme: Theme) -> None:
+    def __init__(self, page: Page, title: str) -> None:
         super().__init__()
-        self.rows = {field.name: SettingRow(field, theme) for field in fields}
-        self._page, self._title = translated(fields[0].page), fields[0].section
-        self._heading = QLabel(self._title)
+        self._page, self._title = translated(page), title
+        self.rows: dict[str, SettingRow] = {}
+        self._heading = QLabel(title)
         self._heading.setObjectName("section")
         card = QFrame()
         card.setObjectName("formCard")
-        inside = QVBoxLayout(card)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(0)
-        for row in self.rows.values():
-            inside.addWidget(row)
+        self._inside = QVBoxLayout(card)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+        self._inside.setSpacing(0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, UNIT)
         column.setSpacing(UNIT)
         column.addWidget(self._heading)
         column.addWidget(card)
 
-    def show_only(self, names: Collection[str], *, with_page: bool) -> None:
-        """Show some of the rows, and hide the section if it has none of them."""
-        shown = [row for name, row in self.rows.items() if name in names]
-        named = with_page and self._page != self._title
+    def put(self, row: SettingRow, place: int) -> None:
+        """Place a row below so many others."""
+        self.rows[row.field.name] = row
+        if self._inside.indexOf(row) != place:
+            self._inside.removeWidget(row)
+            self._inside.insertWidget(place, row)
+
+    def drop(self, name: str) -> None:
+        """Delete a row."""
+        row = self.rows.pop(name)
+        self._inside.removeWidget(row)
+        row.hide()
+        row.deleteLater()
+
+    def name_page(self, *, named: bool) -> None:
+        """Say on which page it is, or not."""
+        named = named and self._page != self._title
         self._heading.setText(f"{self._page} · {self._title}" if named else self._title)
-        for row in self.rows.values():
-            row.setVisible(row in shown)
-            mark_first(row, first=bool(shown) and row is shown[0])
-        self.setVisible(bool(shown))
-
-
-class _PageGroup(QWidget):
-    """All sections of a page."""
-
-    def __init__(self, fields: Sequence[SettingField], theme: Theme) -> None:
-        super().__init__()
-        self.layout_of = _layout_of(fields)
-        self.sections = [
-            _Section(list(part), theme) for _, part in groupby(fields, lambda f: f.section)
-        ]
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for section in self.sections:
-            column.addWidget(section)
-        self.rows = {name: row for each in self.sections for name, row in each.rows.items()}
-        link_rows(self.rows.values())
 
 
 class SettingsForm(QScrollArea):
@@ -78,12 +72,13 @@ class SettingsForm(QScrollArea):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._groups: dict[Page, _PageGroup] = {}
+        self._sections: dict[tuple[Page, str], _Section] = {}
         self.rows: dict[str, SettingRow] = {}
         """Those on show."""
-        body = QWidget()
-        body.setObjectName("formBody")
-        self._column = QVBoxLayout(body)
+        self._slices = Slices(self)
+        self._body = QWidget()
+        self._body.setObjectName("formBody")
+        self._column = QVBoxLayout(self._body)
         self._column.setContentsMargins(margins(0, 0, 2 * UNIT, 10 * UNIT))
         self._column.setSpacing(0)
         self._places = {page: QVBoxLayout() for page in Page}
@@ -93,35 +88,123 @@ class SettingsForm(QScrollArea):
         self._nothing.setObjectName("empty")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._nothing.setMinimumHeight(20 * UNIT)
+        self._nothing.hide()
         self._column.addWidget(self._nothing)
         self._column.addStretch(1)
-        self.setWidget(body)
+        self.setWidget(self._body)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Settings"))
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is a row for each field that is to be shown."""
+        return self._slices.is_done
+
+    def pause(self) -> None:
+        """Make no row until `resume`."""
+        self._slices.pause()
+
+    def resume(self) -> None:
+        """Go on with what is to be shown."""
+        self._slices.resume()
+
     def show_fields(
         self, fields: Sequence[SettingField], names: Collection[str], *, with_pages: bool = False
     ) -> None:
-        """Show the fields with these names, under the titles of their sections."""
-        self.rows = {}
-        for page, on_page in _by_page(fields).items():
-            wanted = [field.name for field in on_page if field.name in names]
-            if wanted:
-                self._fill(self._group(page, on_page), on_page, wanted, with_pages=with_pages)
-            elif page in self._groups:
-                self._groups[page].hide()
-        self._nothing.setVisible(not self.rows)
+        """Show the fields with these names, under the titles of their sections; the first of them
+        at once."""
+        if self.rows:
+            self._body.setMinimumHeight(self._body.height())  # nothing moves until all is there
+        self._drop_others(fields)
+        self.rows = {name: row for name, row in self.rows.items() if name in names}
+        self._nothing.setVisible(not names)
+        self._slices.begin(self._fill(fields, names, with_pages=with_pages))
 
-    def prepare_one(self, fields: Sequence[SettingField]) -> bool:
-        """Create the hidden rows of one more page; returns False if all exist."""
-        for page, on_page in _by_page(fields).items():
-            if page not in self._groups:
-                self._group(page, on_page).hide()
-                return True
-        return False
+    def _fill(
+        self, fields: Sequence[SettingField], names: Collection[str], *, with_pages: bool
+    ) -> Iterator[None]:
+        stops: list[QWidget] = []
+        for page, on_page in _grouped(fields, lambda field: field.page).items():
+            place = 0
+            for title, within in _grouped(on_page, lambda field: field.section).items():
+                section = self._sections.get((page, title))
+                if section is None and any(field.name in names for field in within):
+                    section = self._sections[page, title] = _Section(page, title)
+                    section.hide()
+                    self._places[page].insertWidget(place, section)
+                if section is not None:
+                    place += 1
+                    section.name_page(named=with_pages)
+                    yield from self._fill_section(section, within, names, stops)
+        self._body.setMinimumHeight(0)
+
+    def _fill_section(
+        self,
+        section: _Section,
+        fields: Sequence[SettingField],
+        names: Collection[str],
+        stops: list[QWidget],
+    ) -> Iterator[None]:
+        """Show the rows with these names. `stops`: what Tab stops at before them. The first row of
+        a form comes without a pause, whatever is hidden for it."""
+        if not any(field.name in names for field in fields):
+            section.hide()
+        if section.isHidden():
+            for hidden in section.rows.values():
+                hidden.hide()
+        place, is_first = 0, True
+        for field in fields:
+            row = section.rows.get(field.name)
+            if field.name in names:
+                row = self._row_of(section, field, place)
+                mark_first(row, first=is_first)
+                is_first = False
+                row.show()
+                for before, after in pairwise((*stops[-1:], *row.stops)):
+                    QWidget.setTabOrder(before, after)
+                stops += row.stops
+                section.show()
+                yield
+            elif row is not None and not row.isHidden():
+                row.hide()
+                if stops:
+                    yield
+            place += row is not None
+
+    def _row_of(self, section: _Section, field: SettingField, place: int) -> SettingRow:
+        """Return the row of a field, filled; made again where it cannot show the field."""
+        row, had_keys = section.rows.get(field.name), False
+        if row is not None and _form(row.field) != _form(field):
+            had_keys = row.editor.control.hasFocus()
+            section.drop(field.name)
+            row = None
+        if row is None:
+            row = SettingRow(field, self._theme)
+            row.chosen.connect(self.chosen)
+            row.reset_wanted.connect(self.reset_wanted)
+        elif row.field != field:
+            row.show_field(field)
+        section.put(row, place)
+        self.rows[field.name] = row
+        if had_keys:
+            row.editor.control.setFocus()
+        return row
+
+    def _drop_others(self, fields: Iterable[SettingField]) -> None:
+        """Delete the rows of settings that are none of these."""
+        known = {(field.page, field.section, field.name) for field in fields}
+        for (page, title), section in list(self._sections.items()):
+            for name in [each for each in section.rows if (page, title, each) not in known]:
+                section.drop(name)
+                self.rows.pop(name, None)
+            if not section.rows:
+                self._places[page].removeWidget(section)
+                section.hide()
+                section.deleteLater()
+                del self._sections[page, title]
 
     def show_problem(self, name: str, text: str) -> None:
         """Show below a row why its value was rejected."""
@@ -129,51 +212,18 @@ class SettingsForm(QScrollArea):
             row.show_problem(text)
             self.ensureWidgetVisible(row)
 
-    def _fill(
-        self,
-        group: _PageGroup,
-        fields: Sequence[SettingField],
-        names: Collection[str],
-        *,
-        with_pages: bool,
-    ) -> None:
-        for field in fields:
-            row = group.rows[field.name]
-            if field != row.field:
-                row.show_field(field)
-        for section in group.sections:
-            section.show_only(names, with_page=with_pages)
-        self.rows |= {name: group.rows[name] for name in names}
-        group.show()
 
-    def _group(self, page: Page, fields: Sequence[SettingField]) -> _PageGroup:
-        """Return the page's rows; recreated where its settings have changed."""
-        former = self._groups.get(page)
-        if former is not None and former.layout_of == _layout_of(fields):
-            return former
-        focused = ""
-        if former is not None:
-            rows = former.rows.items()
-            focused = next((name for name, row in rows if row.editor.control.hasFocus()), "")
-            self._places[page].removeWidget(former)
-            former.hide()
-            former.deleteLater()
-        group = self._groups[page] = _PageGroup(fields, self._theme)
-        for row in group.rows.values():
-            row.chosen.connect(self.chosen)
-            row.reset_wanted.connect(self.reset_wanted)
-        self._places[page].addWidget(group)
-        if focused in group.rows:
-            group.rows[focused].editor.control.setFocus()
-        return group
+def _form(field: SettingField) -> tuple[object, ...]:
+    """Return what a row cannot change any more: two fields with the same are shown by one row."""
+    plain = replace(field, value=None, default=None, modified=False, place="", choices=())
+    return plain, bool(field.choices)
 
 
-def _layout_of(fields: Sequence[SettingField]) -> list[tuple[str, str, int]]:
-    return [(field.name, field.section, len(field.choices)) for field in fields]
-
-
-def _by_page(fields: Sequence[SettingField]) -> dict[Page, list[SettingField]]:
-    pages: dict[Page, list[SettingField]] = {}
+def _grouped(
+    fields: Iterable[SettingField], key: Callable[[SettingField], Part]
+) -> dict[Part, list[SettingField]]:
+    """Return the fields by page or section, in their order."""
+    groups: dict[Part, list[SettingField]] = {}
     for field in fields:
-        pages.setdefault(field.page, []).append(field)
-    return pages
+        groups.setdefault(key(field), []).append(field)
+    return groups

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from avatar_app.ui.style.stylesheet import mark
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.margins import margins
 
@@ -53,10 +54,7 @@ class Section(QWidget):
 
 def mark_first(row: QWidget, *, first: bool) -> None:
     """The first row of a card has no line above it."""
-    if row.property("first") is not first:
-        row.setProperty("first", first)
-        row.style().unpolish(row)
-        row.style().polish(row)
+    mark(row, "first", first)
 
 
 def sentence(text: str) -> QLabel:

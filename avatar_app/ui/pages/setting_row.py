@@ -16,6 +16,7 @@ from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.editors import ChoiceEditor, Editor, SwitchEditor, TextEditor
 from avatar_app.ui.pages.number_editor import NumberEditor
 from avatar_app.ui.style.assets import Glyph, icon
+from avatar_app.ui.style.stylesheet import mark
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.margins import margins
 
@@ -60,8 +61,7 @@ class SettingRow(QWidget):
         self.problem.hide()
         self.editor.show_field(field)
         self.help.setText(self._about(field))
-        self.title.setProperty("modified", field.modified)
-        self.title.style().polish(self.title)
+        mark(self.title, "modified", field.modified)
         self.title.setToolTip(f"{field.name}\n{field.place}".strip())
         keep = self.reset_button.sizePolicy()
         keep.setRetainSizeWhenHidden(True)

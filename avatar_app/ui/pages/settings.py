@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
@@ -55,9 +55,6 @@ class SettingsPage(PageView):
         self.form = SettingsForm(context.theme)
         self.file_button = QPushButton(self.tr("Open as file"))
         self.exchange = SettingsExchange(self._session, self._work, self.toast)
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.timeout.connect(self._prepare)
         self._lay_out()
         self._connect()
         self._unfollow = self._store.subscribe(
@@ -66,12 +63,16 @@ class SettingsPage(PageView):
 
     def enter(self) -> None:
         """Show the current settings; devices are listed in the background."""
+        self.form.resume()
         self._fill()
         self._work.run(self._session.devices).then(self._show_devices)
-        self._idle.start()
 
     def leave(self) -> None:
-        self._idle.stop()
+        self.form.pause()
+
+    @property
+    def is_filled(self) -> bool:
+        return self.form.is_complete
 
     def focus_first(self) -> None:
         """Focus the search field."""
@@ -169,10 +170,10 @@ class SettingsPage(PageView):
         found = search(fields, words) if words else [f for f in fields if f.page == page]
         self.form.show_fields(fields, {field.name for field in found}, with_pages=bool(words))
 
-    def _prepare(self) -> None:
-        """Create the rows that a search may find, a page at a time, while idle."""
-        if self.isVisible() and self.form.prepare_one(self._fields()):
-            self._idle.start()
+    def _show_others(self) -> None:
+        """Show another page, or the results of another search."""
+        self.form.verticalScrollBar().setValue(0)
+        self._fill()
 
     def _show_devices(self, devices: Devices) -> None:
         self._suggestions = {
@@ -207,8 +208,8 @@ class SettingsPage(PageView):
         self.body.addLayout(below, 1)
 
     def _connect(self) -> None:
-        self.search_field.textChanged.connect(self._fill)
-        self.pages.currentRowChanged.connect(self._fill)
+        self.search_field.textChanged.connect(self._show_others)
+        self.pages.currentRowChanged.connect(self._show_others)
         self.form.chosen.connect(self._choose)
         self.form.reset_wanted.connect(self._reset)
         self.file_button.clicked.connect(self._open_file)

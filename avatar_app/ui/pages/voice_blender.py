@@ -10,7 +10,8 @@ from avatar_app.ui.pages.editors import ChoiceBox
 from avatar_app.ui.pages.number_editor import REST_MS, Slider
 from avatar_app.ui.pages.page import PageContext
 from avatar_app.ui.pages.scrolling import Section, mark_first
-from avatar_app.ui.pages.voice_row import VoiceRow
+from avatar_app.ui.pages.voice_row import about_voice
+from avatar_app.ui.pages.voice_title import voice_title
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import IconButton, small_button
@@ -29,8 +30,8 @@ class VoiceBlender(QWidget):
 
     def __init__(self, context: PageContext) -> None:
         super().__init__()
-        self._context, self._gallery = context, context.session.voices
-        self._voices: list[VoiceRow] = []
+        self._gallery = context.session.voices
+        self._voices: list[InstalledVoice] = []
         self._current: VoiceBlend | None = None
         self.boxes = tuple(ChoiceBox(context.theme) for _ in range(2))
         for box, name in zip(
@@ -63,13 +64,12 @@ class VoiceBlender(QWidget):
     def show_list(self, found: VoiceList) -> None:
         """Offer the voices that can be mixed."""
         able = [v for v in found.voices if v.engine in found.blending and not v.cloned]
-        first = [v for v in able if _family(v) == _family(able[0])] if able else []
-        self._voices = [VoiceRow(voice, self._context.theme) for voice in first]
+        self._voices = [v for v in able if _family(v) == _family(able[0])]
         for place, box in enumerate(self.boxes):
             with QSignalBlocker(box):
                 box.clear()
-                for row in self._voices:
-                    box.addItem(f"{row.title}  ·  {row.about.text()}")
+                for voice in self._voices:
+                    box.addItem(f"{voice_title(voice.name)}  ·  {about_voice(voice)}")
                 box.setCurrentIndex(min(place, len(self._voices) - 1))
         self.setVisible(len(self._voices) > 1)
         self.show_current(self._current)
@@ -77,7 +77,7 @@ class VoiceBlender(QWidget):
     @property
     def blend(self) -> VoiceBlend:
         """What is chosen."""
-        one, other = (self._voices[box.currentIndex()].voice for box in self.boxes)
+        one, other = (self._voices[box.currentIndex()] for box in self.boxes)
         return VoiceBlend(one, other, self.slider.value() * _STEP / 100)
 
     @property
@@ -89,12 +89,16 @@ class VoiceBlender(QWidget):
         """Return the titles of both, if `voice` is what is chosen."""
         if len(self._voices) < 2 or voice != self.voice:
             return ""
-        return " + ".join(self._voices[box.currentIndex()].title for box in self.boxes)
+        return " + ".join(self._titles)
+
+    @property
+    def _titles(self) -> list[str]:
+        return [voice_title(self._voices[box.currentIndex()].name) for box in self.boxes]
 
     def show_current(self, blend: VoiceBlend | None) -> None:
         """Show the blend in use."""
         self._current = blend
-        voices = [row.voice for row in self._voices]
+        voices = self._voices
         if blend is not None and blend.one in voices and blend.other in voices:
             for box, voice in zip(self.boxes, (blend.one, blend.other), strict=True):
                 box.setCurrentIndex(voices.index(voice))
@@ -116,7 +120,7 @@ class VoiceBlender(QWidget):
     def _show_shares(self) -> None:
         if len(self._voices) < 2:
             return
-        one, other = (self._voices[box.currentIndex()].title for box in self.boxes)
+        one, other = self._titles
         share = self.slider.value() * _STEP
         text = self.tr("{} % {}  ·  {} % {}").format(100 - share, one, share, other)
         self.shares.setText(text)

@@ -10,6 +10,7 @@ from avatar_app.session.voice_gallery import InstalledVoice
 from avatar_app.ui.language.texts import counted, translated
 from avatar_app.ui.pages.voice_title import person_of, sex_of, voice_title
 from avatar_app.ui.style.assets import Glyph
+from avatar_app.ui.style.stylesheet import mark
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import TAKES_SPACE, IconButton
 from avatar_app.ui.widgets.message import plain_label
@@ -37,7 +38,7 @@ class VoiceRow(QFrame):
         self.title = voice_title(voice.name)
         self.name = plain_label(self.title)
         self.name.setObjectName("voiceName")
-        self.about = plain_label(self._about())
+        self.about = plain_label(about_voice(voice))
         self.about.setObjectName("settingHelp")
         self.star_button = IconButton(theme, Glyph.STAR, "")
         self.star_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -111,9 +112,7 @@ class VoiceRow(QFrame):
 
     def show_current(self, *, current: bool) -> None:
         """It is the voice of the conversation, or not."""
-        self.name.setProperty("current", current)
-        self.name.style().unpolish(self.name)
-        self.name.style().polish(self.name)
+        mark(self.name, "current", current)
         self.use_button.setEnabled(not current)
         self.use_button.setText(self.tr("In use") if current else self.tr("Use"))
         text = self.tr("{} is in use") if current else self.tr("Use {}")
@@ -136,18 +135,20 @@ class VoiceRow(QFrame):
         """f or m; empty where its name does not say."""
         return sex_of(self.voice.name)
 
-    def _about(self) -> str:
-        parts = []
-        if person := person_of(self.voice.name):
-            parts.append(person)
-        tags = self.voice.languages
-        if len(tags) > _MOST_LANGUAGES:
-            parts.append(counted("{} language", "{} languages", len(tags)).format(len(tags)))
-        else:
-            parts += dict.fromkeys(language_name(tag, region=True) for tag in tags)
-        if self.voice.name.casefold() != self.title.casefold():
-            parts.append(self.voice.name)
-        return "  ·  ".join(parts)
+
+def about_voice(voice: InstalledVoice) -> str:
+    """Return who speaks in it, in which languages, and its name where the title is another."""
+    parts = []
+    if person := person_of(voice.name):
+        parts.append(person)
+    tags = voice.languages
+    if len(tags) > _MOST_LANGUAGES:
+        parts.append(counted("{} language", "{} languages", len(tags)).format(len(tags)))
+    else:
+        parts += dict.fromkeys(language_name(tag, region=True) for tag in tags)
+    if voice.name.casefold() != voice_title(voice.name).casefold():
+        parts.append(voice.name)
+    return "  ·  ".join(parts)
 
 
 def language_of(tag: str) -> str:

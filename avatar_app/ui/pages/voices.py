@@ -22,6 +22,7 @@ from avatar_app.ui.pages.voice_filter import VoiceFilter
 from avatar_app.ui.pages.voice_manner import VoiceManner
 from avatar_app.ui.pages.voice_row import VoiceRow
 from avatar_app.ui.pages.voice_sections import VoiceSections
+from avatar_app.ui.pages.voice_title import voice_title
 from avatar_app.ui.widgets.buttons import small_button
 from avatar_app.ui.widgets.notices import Notice
 
@@ -55,13 +56,17 @@ class VoicesPage(PageView):
 
     @property
     def rows(self) -> list[VoiceRow]:
-        """Of all voices, shown or not."""
+        """Of all voices, shown or not; some may still be missing."""
         return self.sections.rows
 
     @property
     def is_cloning(self) -> bool:
         """Whether the steps of a clone are shown in place of the list."""
         return self._stack.currentWidget() is self.cloning
+
+    @property
+    def is_filled(self) -> bool:
+        return super().is_filled and self.sections.slices.is_done
 
     def enter(self) -> None:
         self.choice.follow()
@@ -104,9 +109,7 @@ class VoicesPage(PageView):
 
     def use(self, voice: InstalledVoice) -> None:
         """Let it speak in the conversation from now on."""
-        title = next((row.title for row in self.rows if row.voice == voice), "")
-        title = title or self.blender.title_of(voice) or voice.name
-        self.choice.use(voice, title)
+        self.choice.use(voice, self.blender.title_of(voice) or voice_title(voice.name))
 
     def clone(self) -> None:
         """Show the steps of a clone in place of the list."""

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from string import Template
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
@@ -201,6 +202,16 @@ def dress(part: QWidget, theme: Theme) -> None:
     sheet = stylesheet(theme.palette, theme.text_scale)
     if part.styleSheet() != sheet:
         part.setStyleSheet(sheet)
+
+
+def mark(part: QWidget, name: str, value: object) -> None:
+    """Give a part a property that style sheets ask for. It is styled again where it was styled
+    before: what was never seen is when it is first shown."""
+    if part.property(name) != value:
+        part.setProperty(name, value)
+        if part.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            part.style().unpolish(part)
+            part.style().polish(part)
 
 
 @lru_cache(maxsize=8)

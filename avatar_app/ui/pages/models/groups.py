@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from avatar_app.models.abilities import Ability
@@ -16,10 +15,8 @@ from avatar_app.session.model_upkeep import Upkeep
 from avatar_app.ui.pages.models.model_row import ModelRow
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.pages.scrolling import mark_first
+from avatar_app.ui.qt.slices import Slices
 from avatar_app.ui.style.theme import UNIT, Theme
-
-AT_ONCE = 3
-"""Rows made before painting and input get their turn: some ten milliseconds."""
 
 
 class ModelGroups(QWidget):
@@ -38,10 +35,9 @@ class ModelGroups(QWidget):
         self._upkeep: Mapping[str, Upkeep] = {}
         self._plan: MemoryPlan | None = None
         self._search: tuple[str, ...] = ()
-        self._lacking: deque[str] = deque()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._make_some)
+        self._shown: dict[str, tuple[object, ...]] = {}
+        """What each row shows now."""
+        self._slices = Slices(self)
         self._nothing = QLabel(self.tr("Looking at your models …"))
         self._nothing.setObjectName("empty")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -54,7 +50,7 @@ class ModelGroups(QWidget):
     @property
     def is_complete(self) -> bool:
         """Whether there is a row for every model."""
-        return not self._lacking and bool(self.rows)
+        return bool(self.rows) and self.rows.keys() >= self._models.keys()
 
     def show_models(
         self,
@@ -69,10 +65,8 @@ class ModelGroups(QWidget):
         ordered = sorted(models, key=lambda each: order.index(each.ability))
         self._models = {each.model.id: each for each in ordered}
         self._transfers, self._upkeep = transfers, upkeep
-        self._lacking = deque(id for id in self._models if id not in self.rows)
-        for id in self.rows.keys() & self._models.keys():
-            self._fill(id)
-        self._make_some()
+        self._slices.resume()
+        self._slices.begin(self._fill_rows())
 
     def search(self, text: str) -> None:
         """Show the models that contain each of the words."""
@@ -81,29 +75,40 @@ class ModelGroups(QWidget):
 
     def stop(self) -> None:
         """Make no more rows for now; `show_models` goes on with it."""
-        self._timer.stop()
+        self._slices.pause()
 
-    def _make_some(self) -> None:
-        for _ in range(min(AT_ONCE, len(self._lacking))):
-            id = self._lacking.popleft()
-            entry = self._models[id]
-            row = self.rows[id] = ModelRow(entry, self._words, self._theme)
-            row.wanted.connect(self.wanted)
-            self._card(entry.ability).add(row)
-            self._fill(id)
+    def _fill_rows(self) -> Iterator[None]:
+        for id, entry in self._models.items():
+            is_new = id not in self.rows
+            if is_new:
+                self.rows[id] = ModelRow(entry, self._words, self._theme)
+                self.rows[id].wanted.connect(self.wanted)
+            if self._fill(id) and not is_new:
+                yield
+            if is_new:
+                self._card(entry.ability).add(self.rows[id], self._search)
+                if not self.rows[id].isHidden():
+                    self._nothing.hide()
+                yield
         self._filter()
-        if self._lacking:
-            self._timer.start(0)
 
     def _card(self, ability: Ability) -> _AbilityCard:
         if ability not in self._cards:
             self._cards[ability] = card = _AbilityCard(self._words.ability(ability))
+            card.hide()
             self._column.addWidget(card)
         return self._cards[ability]
 
-    def _fill(self, id: str) -> None:
-        row = self.rows[id]
-        row.show_model(self._models[id], self._transfers.get(id), self._upkeep.get(id), self._plan)
+    def _fill(self, id: str) -> bool:
+        """Show a model in its row; False where the row shows it so already."""
+        row, now = self.rows[id], (self._models[id], self._transfers.get(id), self._upkeep.get(id))
+        row.plan = self._plan
+        shown = (*now, self._plan if row.details is not None else None)
+        if self._shown.get(id) == shown:
+            return False
+        self._shown[id] = shown
+        row.show_model(*now)
+        return True
 
     def _filter(self) -> None:
         found = [card.show_only(self._search) for card in self._cards.values()]
@@ -132,13 +137,19 @@ class _AbilityCard(QWidget):
         column.addWidget(heading)
         column.addWidget(card)
 
-    def add(self, row: ModelRow) -> None:
-        self._rows.append(row)
+    def add(self, row: ModelRow, words: tuple[str, ...]) -> None:
+        """Append a row, and show it if it contains each of the words."""
+        row.hide()
         self._inside.addWidget(row)
+        if row.contains(words):
+            mark_first(row, first=all(other.isHidden() for other in self._rows))
+            row.show()
+            self.show()
+        self._rows.append(row)
 
     def show_only(self, words: tuple[str, ...]) -> bool:
         """Show the rows that contain each of the words; False if none does."""
-        shown = [row for row in self._rows if all(word in row.searchable for word in words)]
+        shown = [row for row in self._rows if row.contains(words)]
         for row in self._rows:
             row.setVisible(row in shown)
             mark_first(row, first=bool(shown) and row is shown[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import pairwise
 
@@ -18,6 +19,7 @@ from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.details import ModelDetails
 from avatar_app.ui.pages.models.words import ModelWords
 from avatar_app.ui.style.assets import Glyph, icon
+from avatar_app.ui.style.stylesheet import mark
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import small_button
 from avatar_app.ui.widgets.margins import margins
@@ -58,7 +60,8 @@ class ModelRow(QFrame):
         self._action = ModelAction.NOTHING
         self._transfer: ModelTransfer | None = None
         self._upkeep: Upkeep | None = None
-        self._plan: MemoryPlan | None = None
+        self.plan: MemoryPlan | None = None
+        """For the details."""
         self.details: ModelDetails | None = None
         self.setObjectName("settingRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -88,6 +91,10 @@ class ModelRow(QFrame):
         self._paint_icon()
         theme.changed.connect(self._paint_icon)
 
+    def contains(self, words: Iterable[str]) -> bool:
+        """Whether a search for these words finds it."""
+        return all(word in self.searchable for word in words)
+
     @property
     def searchable(self) -> str:
         """Return all text that a search looks at, in lower case."""
@@ -101,11 +108,9 @@ class ModelRow(QFrame):
         entry: ListedModel,
         transfer: ModelTransfer | None,
         upkeep: Upkeep | None,
-        plan: MemoryPlan | None = None,
     ) -> None:
         """The state as it is now."""
         self.entry, self._transfer, self._upkeep = entry, transfer, upkeep
-        self._plan = plan
         state = self._words.state(entry)
         if transfer is not None:
             state = self._words.transfer_state(transfer.state)
@@ -120,7 +125,7 @@ class ModelRow(QFrame):
         self._offer()
         if self.details is not None:
             self.details.show_model(entry, transfer, upkeep)
-            self.details.show_plan(plan, entry)
+            self.details.show_plan(self.plan, entry)
         fits = f"{self.verdict.text()}: {self.reason.text()}"
         self.setAccessibleDescription(f"{state} {fits}".strip())
 
@@ -133,7 +138,7 @@ class ModelRow(QFrame):
             for before, after in pairwise((self.more_button, *self.details.controls)):
                 QWidget.setTabOrder(before, after)
             self.details.show_model(self.entry, self._transfer, self._upkeep)
-            self.details.show_plan(self._plan, self.entry)
+            self.details.show_plan(self.plan, self.entry)
         if self.details is not None:
             self.details.setVisible(opened)
         self.more_button.setChecked(opened)
@@ -176,10 +181,7 @@ class ModelRow(QFrame):
         return ModelAction.USE if usable else ModelAction.NOTHING
 
     def _tone(self, label: QLabel, tone: str) -> None:
-        if label.property("tone") != tone:
-            label.setProperty("tone", tone)
-            label.style().unpolish(label)
-            label.style().polish(label)
+        mark(label, "tone", tone)
 
     def _lay_out(self) -> None:
         heading = QHBoxLayout()
