@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
@@ -16,7 +17,7 @@ from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.page_ids import MODELS, SETTINGS, VOICES
 from avatar_app.ui.style.assets import Glyph
 from avatar_app.ui.style.theme import DARK, LIGHT
-from avatar_app.ui.window import page_host
+from avatar_app.ui.window import page_host, page_loader
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.ui.window.modes import SIZE, SMALLEST
 
@@ -46,12 +47,16 @@ class Noted(PageView):
         return self.steps_back >= 0
 
 
-def entry(id: str, made: list[str]) -> PageEntry:
+def entry(id: str, made: list[str], loaded: list[tuple[str, bool]]) -> PageEntry:
     def make(context: PageContext) -> PageView:
         made.append(id)
         return Noted(context, id)
 
-    return PageEntry(id, id.title(), Glyph.FACE, make)
+    def load() -> Callable[[PageContext], PageView]:
+        loaded.append((id, threading.current_thread() is threading.main_thread()))
+        return make
+
+    return PageEntry(id, id.title(), Glyph.FACE, load)
 
 
 @pytest.fixture
@@ -60,10 +65,19 @@ def host(
 ) -> SimpleNamespace:
     """A window whose pages only note what happens to them."""
     made: list[str] = []
-    pages = [entry(name, made) for name in ("one", "two", "three")]
+    loaded: list[tuple[str, bool]] = []
+    pages = [entry(name, made, loaded) for name in ("one", "two", "three")]
     monkeypatch.setattr(page_host, "PAGES", pages)
+    monkeypatch.setattr(page_loader, "LOAD_MS", 0)
     window, session = opened()
-    return SimpleNamespace(pages=window.pages, made=made, window=window, session=session)
+    parts = {"pages": window.pages, "made": made, "loaded": loaded}
+    return SimpleNamespace(**parts, window=window, session=session)
+
+
+def test_what_pages_consist_of_is_loaded_outside_the_windows_thread(qtbot, host) -> None:
+    qtbot.waitUntil(lambda: len(host.loaded) == 3)
+    assert host.loaded == [("one", False), ("two", False), ("three", False)]
+    assert host.made == []
 
 
 def test_page_is_created_on_first_open_and_active_only_while_visible(host) -> None:

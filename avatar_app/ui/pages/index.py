@@ -1,5 +1,5 @@
 """The pages next to the portrait, in the order of their keys. A new page is one file and one entry
-in `PAGES`; its module is loaded when the page is first opened."""
+in `PAGES`; its module is loaded before the page is first opened, in the background."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from avatar_app.ui.pages.page_ids import (
 )
 from avatar_app.ui.style.assets import Glyph
 
+PageMaker = Callable[[PageContext], PageView]
+
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
@@ -32,7 +34,8 @@ class PageEntry:
     """Identifier in settings, shortcuts and other pages."""
     source_title: str
     glyph: Glyph
-    make: Callable[[PageContext], PageView]
+    load: Callable[[], PageMaker]
+    """Loads the modules of the page, in any thread, and returns what creates it."""
 
     @property
     def title(self) -> str:
@@ -40,70 +43,70 @@ class PageEntry:
         return translated(self.source_title)
 
 
-def _settings(context: PageContext) -> PageView:
+def _settings() -> PageMaker:
     from avatar_app.ui.pages.settings import SettingsPage
 
-    return SettingsPage(context)
+    return SettingsPage
 
 
-def _models(context: PageContext) -> PageView:
+def _models() -> PageMaker:
     from avatar_app.ui.pages.models.page import ModelsPage
 
-    return ModelsPage(context)
+    return ModelsPage
 
 
-def _history(context: PageContext) -> PageView:
+def _history() -> PageMaker:
     from avatar_app.ui.pages.history import HistoryPage
 
-    return HistoryPage(context)
+    return HistoryPage
 
 
-def _performance(context: PageContext) -> PageView:
+def _performance() -> PageMaker:
     from avatar_app.ui.pages.performance.page import PerformancePage
 
-    return PerformancePage(context)
+    return PerformancePage
 
 
-def _devices(context: PageContext) -> PageView:
+def _devices() -> PageMaker:
     from avatar_app.ui.pages.devices import DevicesPage
 
-    return DevicesPage(context)
+    return DevicesPage
 
 
-def _voices(context: PageContext) -> PageView:
+def _voices() -> PageMaker:
     from avatar_app.ui.pages.voices import VoicesPage
 
-    return VoicesPage(context)
+    return VoicesPage
 
 
-def _privacy(context: PageContext) -> PageView:
+def _privacy() -> PageMaker:
     from avatar_app.ui.pages.privacy import PrivacyPage
 
-    return PrivacyPage(context)
+    return PrivacyPage
 
 
-def _personas(context: PageContext) -> PageView:
+def _personas() -> PageMaker:
     from avatar_app.ui.pages.personas import PersonasPage
 
-    return PersonasPage(context)
+    return PersonasPage
 
 
-def _avatars(context: PageContext) -> PageView:
+def _avatars() -> PageMaker:
     from avatar_app.ui.pages.avatars.page import AvatarsPage
 
-    return AvatarsPage(context)
+    return AvatarsPage
 
 
-def _studio(context: PageContext) -> PageView:
+def _studio() -> PageMaker:
     from avatar_app.ui.pages.studio.page import StudioPage
 
-    return StudioPage(context)
+    return StudioPage
 
 
-def _about(context: PageContext) -> PageView:
+def _about() -> PageMaker:
     from avatar_app.ui.pages.about import AboutPage
 
-    return AboutPage(context)
+    return AboutPage
 
 
 _PERFORMANCE_TITLE = for_translation("Performance")

@@ -15,7 +15,7 @@ class KeptPage:
     def __init__(self, entry: PageEntry, context: PageContext) -> None:
         self._window_theme, self._theme = context.theme, context.theme.twin()
         self.id = entry.id
-        self.view = entry.make(replace(context, theme=self._theme))
+        self.view = entry.load()(replace(context, theme=self._theme))
 
     def follow_theme(self) -> None:
         """Look as the window does now."""

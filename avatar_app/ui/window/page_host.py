@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QWidget
 
 from avatar_app.session.session import Session
@@ -15,12 +15,14 @@ from avatar_app.ui.pages.index import PAGES
 from avatar_app.ui.pages.page import PageContext, PageView
 from avatar_app.ui.pages.page_ids import HISTORY, SETTINGS
 from avatar_app.ui.pages.remedy_actions import RemedyActions
+from avatar_app.ui.qt.slices import Slices
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.style.stylesheet import dress
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window.event_presenter import EventPresenter
 from avatar_app.ui.window.kept_page import KeptPage
 from avatar_app.ui.window.page_frame import PageFrame
+from avatar_app.ui.window.page_loader import PageLoader
 from avatar_app.ui.window.page_rail import PageRail, shortcut_of
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.preferences import LAST_PAGE, WindowPreferences
@@ -59,6 +61,9 @@ class PageHost(QObject):
         self._shown: KeptPage | None = None
         self._former: list[PageView] = []
         """Pages in the language before: calls that they wait for may still come back."""
+        self._slices = Slices(self)
+        """Deletes pages."""
+        self._loader = PageLoader(self, PAGES, work)
         self.frame = PageFrame(window, theme)
         self.rail = PageRail(PAGES, theme)
         self.rail.chosen.connect(self._show)
@@ -130,6 +135,8 @@ class PageHost(QObject):
 
     def stop(self) -> None:
         """Called when the window closes."""
+        self._loader.stop()
+        self._slices.pause()
         self._leave()
         for page in self._pages.values():
             page.view.stop()
@@ -153,8 +160,10 @@ class PageHost(QObject):
         """Create the pages once more, in another language; the one on show at once."""
         shown = self._shown.id if self._shown is not None else ""
         self._leave()
-        for page in self._former:
-            page.deleteLater()
+        self._slices.finish()
+        self._slices.pause()  # not in this turn of the event loop
+        self._slices.begin(_deleted(self._former))
+        self._slices.resume()
         self._former = [page.view for page in self._pages.values()]
         self._pages = {}
         for page in self._former:
@@ -220,3 +229,11 @@ class PageHost(QObject):
         self.frame.setGeometry(0 if mirrored else whole - width, 0, width, height)
         margins = (beside, 0, 0, 0) if mirrored else (0, 0, beside, 0)
         self._window.setContentsMargins(*margins)
+
+
+def _deleted(pages: Iterable[QWidget]) -> Iterator[None]:
+    """Delete pages one by one: each takes a while."""
+    for page in pages:
+        page.deleteLater()
+        QCoreApplication.sendPostedEvents(page, QEvent.Type.DeferredDelete)
+        yield
