@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,10 @@ class MadeClip:
     """At which those are played."""
     seconds: float
     notices: tuple[str, ...]
+    subtitles: Path | None = None
+    """A file beside the clip, where its container holds none."""
+    face: Path | None = None
+    """The photo or drawn portrait of who is seen; None for an avatar that was there already."""
 
 
 class ClipStudio:
@@ -52,6 +57,10 @@ class ClipStudio:
     def folder(self) -> Path:
         """The folder of clips that are not exported."""
         return self._paths.cache / "studio-clips"
+
+    @property
+    def _portrait(self) -> Path:
+        return self.folder / "portrait.png"
 
     def voices(self) -> tuple[str, ...]:
         """Return the named presets of voices."""
@@ -71,17 +80,21 @@ class ClipStudio:
             step = max(1, -(-len(result.video_frames) // MOST_SHOWN))
             frames = tuple(frame.copy() for frame in result.video_frames[::step])
             seconds = len(result.video_frames) / result.fps
-        return MadeClip(path, frames, result.fps / step, seconds, result.notices)
+            face = Path(recipe.visual.photo) if recipe.visual.photo else None
+            if result.drawing is not None:
+                with suppress(OSError):  # another process may just have deleted old results
+                    face = Path(shutil.copyfile(result.drawing, self._portrait))
+        beside = next((file for file in result.files if file != path), None)
+        return MadeClip(path, frames, result.fps / step, seconds, result.notices, beside, face)
 
     def portrait(self, prompt: str, negative: str, seed: int, job: Job[Path]) -> Path:
         """Draw a portrait and return its PNG."""
         from avatar_app.studio.pipeline import Pipeline
         from avatar_app.studio.portraits import portrait_from_prompt
 
-        picture = self.folder / "portrait.png"
         with Pipeline(self._settings.settings, self._paths) as pipeline:
-            portrait_from_prompt(pipeline.workshop, prompt, negative, seed, picture, "", job)
-        return picture
+            portrait_from_prompt(pipeline.workshop, prompt, negative, seed, self._portrait, "", job)
+        return self._portrait
 
     def export(self, clip: MadeClip, target: Path) -> Path:
         """Copy a clip to where the user wants it."""
@@ -89,9 +102,8 @@ class ClipStudio:
             target = target.with_name(f"{target.name}{clip.path.suffix}")
         try:
             shutil.copyfile(clip.path, target)
-            beside = clip.path.with_suffix(".srt")
-            if beside.exists():
-                shutil.copyfile(beside, target.with_suffix(".srt"))
+            if clip.subtitles is not None:
+                shutil.copyfile(clip.subtitles, target.with_suffix(".srt"))
         except OSError as error:
             raise InputInvalid(
                 f"The clip cannot be written to {target}: {error.strerror}.",

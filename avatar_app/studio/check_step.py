@@ -31,7 +31,7 @@ def self_check(frames: Image, fps: float, speech: StoredSpeech) -> None:
     """Raise EngineFailed where the clip cannot be right: silent, black, frozen, or of another
     length than its sound."""
     step = max(1, len(frames) // _LOOKED_AT)
-    looked_at = frames[::step, ::4, ::4]
+    looked_at = np.ascontiguousarray(frames[::step, ::4, ::4])
     flaw = ""
     if float(np.abs(speech.samples).max(initial=0)) < _SILENT:
         flaw = "nothing is heard"

@@ -66,6 +66,8 @@ class GenerationResult:
     fps: float = 0.0
     files: tuple[Path, ...] = ()
     """The clip, and its subtitles where they are a file of their own."""
+    drawing: Path | None = None
+    """The picture that was drawn from the prompt; None without one."""
     notices: tuple[str, ...] = ()
     """What differs from what was asked for, one sentence each."""
     steps: dict[str, float] = field(default_factory=dict)

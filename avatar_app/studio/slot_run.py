@@ -19,7 +19,13 @@ from avatar_app.core.generation import Verification
 from avatar_app.core.jobs import Job, JobPart
 from avatar_app.core.values import Image
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.studio.actor_step import ACTOR, actor_source, make_actor, read_portrait
+from avatar_app.studio.actor_step import (
+    ACTOR,
+    DRAWING,
+    actor_source,
+    make_actor,
+    read_portrait,
+)
 from avatar_app.studio.buffers import SOUND_RATE
 from avatar_app.studio.check_step import self_check, verify_clip
 from avatar_app.studio.export_step import export
@@ -71,12 +77,11 @@ class SlotRun:
         speech, actor = self._sound_and_actor()
         check_length(speech, self._recipe.length)
         self._plan.know_length(speech.seconds)
+        drawing = actor.with_name(f"{DRAWING}.png") if actor and self._source.prompt else None
         actor = self._with_life(actor)
         frames, fps = self._frames(speech, actor)
         verification = self._check(frames, fps, speech, actor)
-        files: list[Path] = []
-        if self._output is not None:
-            files = self._export(frames, fps, speech)
+        files = self._export(frames, fps, speech) if self._output is not None else []
         return GenerationResult(
             slot_id,
             success=True,
@@ -86,6 +91,7 @@ class SlotRun:
             generation_time_ms=1000 * (self._shop.clock() - self._begun),
             fps=fps,
             files=tuple(files),
+            drawing=drawing,
             notices=tuple(self.notices),
             steps=dict(self.took),
         )

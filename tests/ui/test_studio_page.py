@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from avatar_folders import ASTRONAUT
 from fake_session import FakeSession
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication
+from studio_parts import add_painter
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.jobs import Job
 from avatar_app.session.clip_studio import MadeClip
 from avatar_app.storage.clip_queue import ClipState
 from avatar_app.system.paths import app_paths
@@ -47,6 +52,41 @@ def test_without_a_script_nothing_can_be_made(page) -> None:
     assert not shown.viewer.picture.isVisible()
 
 
+def test_a_clip_needs_somebody_who_is_seen(page) -> None:
+    shown, _ = page
+    write(shown)
+    source = shown.form.source
+    source.setCurrentIndex(source.findData("photo"))
+    assert not shown.make_button.isEnabled()
+    assert not shown.add_button.isEnabled()
+    shown.form.take_photo(ASTRONAUT)
+    assert shown.make_button.isEnabled()
+    source.setCurrentIndex(source.findData("prompt"))
+    assert not shown.make_button.isEnabled()
+    assert not shown.form.portrait_button.isEnabled()
+    shown.form.prompt.setText("a friendly baker")
+    assert shown.make_button.isEnabled()
+    assert shown.form.portrait_button.isEnabled()
+
+
+def test_the_wheel_scrolls_the_page_and_changes_no_number(page) -> None:
+    shown, _ = page
+    speed = shown.form.speed
+    middle = QPointF(speed.rect().center())
+    turn = QWheelEvent(
+        middle,
+        speed.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,  # noqa: FBT003 Qt takes it by place
+    )
+    QApplication.sendEvent(speed, turn)
+    assert speed.value() == 1.0
+
+
 def test_a_clip_is_made_shown_and_exported(qtbot, page, tmp_path: Path) -> None:
     shown, _ = page
     write(shown)
@@ -78,7 +118,7 @@ def test_a_clip_that_is_cancelled_leaves_the_recipe(qtbot, page) -> None:
     qtbot.mouseClick(shown.viewer.cancel_button, MOUSE)
     assert shown.viewer.step.text() == "Nothing was made yet"
     assert shown.make_button.isEnabled()
-    assert shown.form.has_script
+    assert shown.form.is_complete
     shown._job.close()
     assert not list(session.clips.folder.glob("*.mp4"))
 
@@ -104,8 +144,48 @@ def test_a_photo_speaks_and_becomes_the_avatar(qtbot, page) -> None:
     assert shown.form.document()["visual"]["photo"] == str(ASTRONAUT)
     shown.make()
     qtbot.waitUntil(shown.viewer.avatar_button.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(shown.viewer.before.isVisible, timeout=PATIENCE)
+    assert shown.viewer.before_title.isVisible()
+    assert not shown.viewer.before.is_empty
     qtbot.mouseClick(shown.viewer.avatar_button, MOUSE)
     qtbot.waitUntil(lambda: bool(session.asked("use_character")), timeout=PATIENCE)
+
+
+def test_a_prompt_is_previewed_speaks_and_can_become_the_avatar(qtbot, page) -> None:
+    shown, session = page
+    add_painter()
+    session.settings.set("studio.image.engine", "painter")
+    write(shown, "Hi.")
+    shown.form.source.setCurrentIndex(shown.form.source.findData("prompt"))
+    shown.form.prompt.setText("a woman in a space suit")
+    qtbot.mouseClick(shown.form.portrait_button, MOUSE)
+    qtbot.waitUntil(shown.viewer.avatar_button.isVisible, timeout=PATIENCE)
+    assert shown.viewer.step.text() == "The portrait is drawn"
+    assert not shown.viewer.before.isVisible()
+    shown.make()
+    assert shown.viewer.picture.is_empty  # the portrait is not the clip
+    assert not shown.viewer.avatar_button.isVisible()
+    qtbot.waitUntil(shown.viewer.before.isVisible, timeout=PATIENCE)
+    assert shown.viewer.step.text() == "The clip is ready"
+    qtbot.mouseClick(shown.viewer.avatar_button, MOUSE)
+    qtbot.waitUntil(lambda: bool(session.asked("use_character")), timeout=PATIENCE)
+    shown.form.source.setCurrentIndex(shown.form.source.findData("avatar"))
+    shown.make()
+    assert not shown.viewer.before.isVisible()
+
+
+def test_only_subtitles_of_the_clip_itself_are_exported(page, tmp_path: Path) -> None:
+    shown, session = page
+    write(shown, "Hi.")
+    clips = []
+    for form in ("avi", "mp4"):
+        shown.form.format.setCurrentIndex(shown.form.format.findData(form))
+        recipe = session.clips.recipe(shown.form.document())
+        clips.append(Job[MadeClip]("", partial(session.clips.make, recipe)).run())
+        session.clips.export(clips[-1], tmp_path / form)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {"avi.avi", "avi.srt", "mp4.mp4"} <= names
+    assert "mp4.srt" not in names
 
 
 def test_clips_of_the_queue_are_added_cancelled_and_removed(qtbot, page) -> None:
@@ -119,6 +199,9 @@ def test_clips_of_the_queue_are_added_cancelled_and_removed(qtbot, page) -> None
     assert [table.item(row, 0).text() for row in range(2)] == ["clip.mp4", "clip.gif"]
     assert not shown.queue.remove_button.isEnabled()
     table.selectRow(0)
+    seen, cell = table.viewport().grab().toImage(), table.visualRect(table.model().index(0, 1))
+    middle = seen.pixelColor(cell.right() - 20, cell.center().y())
+    assert seen.pixelColor(cell.topLeft()) == middle  # the whole row, without corners
     qtbot.mouseClick(shown.queue.cancel_button, MOUSE)
     qtbot.waitUntil(lambda: session.clips.clips()[0].state is ClipState.CANCELLED)
     qtbot.waitUntil(lambda: table.item(0, 1).text() == "Cancelled")

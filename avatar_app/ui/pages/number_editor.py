@@ -25,8 +25,8 @@ class _Whole(QSpinBox):
         event.ignore()
 
 
-class _Decimal(QDoubleSpinBox):
-    """Writes 12 for 12.0 where it goes in whole steps."""
+class DecimalBox(QDoubleSpinBox):
+    """Writes 12 for 12.0 where it goes in whole steps; leaves the scroll wheel to the page."""
 
     def textFromValue(self, value: float) -> str:
         text = super().textFromValue(value)
@@ -54,7 +54,7 @@ class NumberEditor(Editor):
 
     def __init__(self, field: SettingField) -> None:
         whole = field.type is FieldType.INTEGER
-        self._box: QSpinBox | QDoubleSpinBox = _Whole() if whole else _Decimal()
+        self._box: QSpinBox | QDoubleSpinBox = _Whole() if whole else DecimalBox()
         super().__init__(self._box)
         self._step = field.step or 1
         self._low = field.min if field.min is not None else -UNBOUNDED

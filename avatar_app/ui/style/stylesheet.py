@@ -132,13 +132,14 @@ QToolButton#railButton:focus { border-color: $focus; }
 #verdict[tone="good"] { color: $good_text; }
 #verdict[tone="warn"] { color: $warn_text; }
 #verdict[tone="bad"] { color: $danger; }
-#plainList { background: transparent; border: 2px solid transparent; border-radius: 10px; }
+#plainList { background: transparent; border: 2px solid transparent; border-radius: 10px;
+    selection-background-color: $raised; }
 #plainList:focus { border-color: $focus; }
 #plainList::item { padding: 3px 8px; color: $text; border-radius: 8px; }
 #plainList::item:selected { background: $raised; color: $text; }
 #plainList QHeaderView, #plainList QHeaderView::section { background: transparent; border: none;
     color: $text_dim; font-size: 12px; font-weight: 600; }
-#plainList QHeaderView::section { padding: 3px 8px; }
+#plainList QHeaderView::section { padding: 3px 11px; }
 #pages { background: transparent; border: none; }
 #pages::item { padding: 8px 12px; border: 2px solid transparent; border-radius: 10px;
     color: $text; }

@@ -22,13 +22,18 @@ class MovingPicture(QWidget):
 
     def __init__(self, theme: Theme, side: int) -> None:
         super().__init__()
-        self._theme, self._side = theme, side
+        self._theme = theme
         self._pictures: list[QPixmap] = []
         self._index = 0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._advance)
-        self.setFixedSize(side, side)
+        self.set_side(side)
         theme.changed.connect(self.update)
+
+    def set_side(self, side: int) -> None:
+        """Make it larger or smaller."""
+        self._side = side
+        self.setFixedSize(side, side)
 
     def show_picture(self, image: Image) -> None:
         """Show one picture."""

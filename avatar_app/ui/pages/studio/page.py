@@ -10,10 +10,8 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
-from avatar_app.avatars.photo import read_photo
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, Progress
-from avatar_app.core.values import Image
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.session.clip_studio import MadeClip
 from avatar_app.studio.recipe import ClipRecipe
@@ -22,9 +20,10 @@ from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.page import PageContext, PageView, scrolled
 from avatar_app.ui.pages.running_job import RunningJob
 from avatar_app.ui.pages.studio.files import choose_photo, choose_place
+from avatar_app.ui.pages.studio.new_face import NewFace
 from avatar_app.ui.pages.studio.queue_control import QueueControl
 from avatar_app.ui.pages.studio.queue_table import QueueTable
-from avatar_app.ui.pages.studio.recipe_form import PROMPT, RecipeForm
+from avatar_app.ui.pages.studio.recipe_form import RecipeForm
 from avatar_app.ui.pages.studio.viewer import ClipViewer
 from avatar_app.ui.pages.studio.words import StudioWords
 from avatar_app.ui.style.theme import UNIT
@@ -43,10 +42,9 @@ class StudioPage(PageView):
         self._words = StudioWords(self)
         self._job = RunningJob(context.post, self._fail)
         self._clip: MadeClip | None = None
-        self._face: Path | None = None
-        """The picture of a face that is no avatar yet."""
         self.form = RecipeForm(context.theme, self._words)
         self.viewer, self.queue = ClipViewer(context.theme), QueueTable(self._words)
+        self._face = NewFace(context, self.viewer)
         self.make_button = small_button(
             self.tr("Make the clip"), self.tr("Make a clip of this recipe"), primary=True
         )
@@ -76,7 +74,7 @@ class StudioPage(PageView):
         if recipe is None:
             return
         job = Job[MadeClip](self.tr("Clip"), lambda job: self._clips.make(recipe, job))
-        self._face = Path(recipe.visual.photo) if recipe.visual.photo else None
+        self._face.show(Path(recipe.visual.photo) if recipe.visual.photo else None)
         self._begin(job, self._made)
 
     def draw(self) -> None:
@@ -85,6 +83,7 @@ class StudioPage(PageView):
         job = Job[Path](
             self.tr("Portrait"), lambda job: self._clips.portrait(prompt, negative, 0, job)
         )
+        self._face.show(None)
         self._begin(job, self._drawn)
 
     def cancel(self) -> None:
@@ -100,7 +99,7 @@ class StudioPage(PageView):
 
     def use_face(self) -> None:
         """Make the face an avatar, and talk with it."""
-        face, session = self._face, self.context.session
+        face, session = self._face.path, self.context.session
         if face is None:
             return
         job = Job[NewCharacter](self.tr("Avatar"), lambda job: session.make_character(face, job))
@@ -137,23 +136,21 @@ class StudioPage(PageView):
 
     def _made(self, clip: MadeClip) -> None:
         self._clip = clip
+        if clip.face != self._face.path:
+            self._face.show(clip.face)
         facts = self.tr("{} · {:.1f} s").format(clip.path.name, clip.seconds)
         notices = "\n".join(translated(notice) for notice in clip.notices)
         self.viewer.show_clip(
             clip,
             self.tr("The clip is ready"),
             f"{facts}\n{notices}".strip(),
-            has_new_face=self._face is not None,
+            has_new_face=clip.face is not None,
         )
         self._enable()
 
     def _drawn(self, picture: Path) -> None:
-        self._face = picture
-        self.context.work.run(lambda: read_photo(picture)).then(self._show_portrait)
+        self._face.show_portrait(picture, self.tr("The portrait is drawn"))
         self._enable()
-
-    def _show_portrait(self, image: Image) -> None:
-        self.viewer.show_portrait(image, self.tr("The portrait is drawn"))
 
     def _fail(self, error: AvatarError) -> None:
         self._rest()
@@ -165,11 +162,9 @@ class StudioPage(PageView):
 
     def _enable(self) -> None:
         idle = not self._job.busy
-        can_speak = self.form.has_script
-        self.make_button.setEnabled(idle and can_speak)
-        self.add_button.setEnabled(can_speak)
-        prompted = self.form.source.currentData() == PROMPT
-        self.form.portrait_button.setEnabled(idle and prompted)
+        self.make_button.setEnabled(idle and self.form.is_complete)
+        self.add_button.setEnabled(self.form.is_complete)
+        self.form.portrait_button.setEnabled(idle and self.form.has_prompt)
 
     def _play(self) -> None:
         if self._clip is not None:

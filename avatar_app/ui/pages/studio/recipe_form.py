@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from annotated_types import Ge, Le
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from avatar_app.studio.recipe import USUAL_DEADLINE, AudioTrack
 from avatar_app.ui.pages.editors import ChoiceBox, LineEdit
+from avatar_app.ui.pages.number_editor import DecimalBox
 from avatar_app.ui.pages.studio.words import StudioWords
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.buttons import small_button
@@ -65,6 +65,7 @@ class RecipeForm(QFrame):
         self.photo_button.clicked.connect(self.photo_wanted)
         self.portrait_button.clicked.connect(self.portrait_wanted)
         self.script.textChanged.connect(self.changed)
+        self.prompt.textChanged.connect(self.changed)
         self._show_source()
 
     def show_avatars(self, titles: Mapping[str, str], chosen: str) -> None:
@@ -87,10 +88,20 @@ class RecipeForm(QFrame):
         self.photo = path
         self.photo_name.setText(path.name)
         self.source.setCurrentIndex(self.source.findData(PHOTO))
+        self.changed.emit()
 
     @property
-    def has_script(self) -> bool:
-        return bool(self.script.toPlainText().strip())
+    def has_prompt(self) -> bool:
+        """Whether a portrait can be drawn."""
+        return self.source.currentData() == PROMPT and bool(self.prompt.text().strip())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it says what is said, and who says it."""
+        source = self.source.currentData()
+        has_face = source == AVATAR or self.has_prompt
+        has_face = has_face or (source == PHOTO and self.photo is not None)
+        return has_face and bool(self.script.toPlainText().strip())
 
     def document(self) -> dict[str, Any]:
         """Return the recipe as it is filled in."""
@@ -170,11 +181,12 @@ class RecipeForm(QFrame):
         inside.setContentsMargins(margins(2 * UNIT, UNIT, 2 * UNIT, UNIT))
         inside.setSpacing(UNIT)
         inside.addWidget(label, 1)
+        wide = (self.script, self.prompt, self.negative)
         for control in controls:
             if not control.accessibleName():
                 control.setAccessibleName(title)
-            inside.addWidget(control, 2 if control in (self.script, self.prompt) else 0)
-            if isinstance(control, ChoiceBox | QDoubleSpinBox):
+            inside.addWidget(control, 2 if control in wide else 0)
+            if isinstance(control, ChoiceBox | DecimalBox):
                 control.setFixedWidth(_FIELD)
         if controls[0] in (self.prompt, self.negative):
             controls[0].setMinimumWidth(_FIELD)
@@ -196,8 +208,9 @@ def _bounds(name: str) -> tuple[float, float]:
     return least, most
 
 
-def _spin(bounds: tuple[float, float], value: float) -> QDoubleSpinBox:
-    spin = QDoubleSpinBox()
+def _spin(bounds: tuple[float, float], value: float) -> DecimalBox:
+    spin = DecimalBox()
+    spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel scrolls the page
     spin.setRange(*bounds)
     spin.setDecimals(2 if bounds[1] < 10 else 0)
     spin.setSingleStep(0.05 if bounds[1] < 10 else 5)

@@ -12,7 +12,7 @@ from avatar_app.ui.widgets.buttons import small_button
 from avatar_app.ui.widgets.margins import margins
 from avatar_app.ui.widgets.moving_picture import MovingPicture
 
-_SIDE = 32 * UNIT
+_SIDE, _SIDE_OF_TWO = 32 * UNIT, 20 * UNIT
 _STEPS = 1000
 """Of the bar."""
 
@@ -28,7 +28,8 @@ class ClipViewer(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("formCard")
-        self.picture = MovingPicture(theme, _SIDE)
+        self.before, self.picture = MovingPicture(theme, _SIDE_OF_TWO), MovingPicture(theme, _SIDE)
+        self.before_title, self.picture_title = QLabel(self.tr("Before")), QLabel(self.tr("Now"))
         self.step, self.facts = QLabel(), QLabel()
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
@@ -46,6 +47,7 @@ class ClipViewer(QFrame):
         self.avatar_button.clicked.connect(self.avatar_wanted)
         self.export_button.clicked.connect(self.export_wanted)
         self._lay_out()
+        self.show_before(None)
         self.rest()
 
     def rest(self) -> None:
@@ -57,12 +59,22 @@ class ClipViewer(QFrame):
         self.avatar_button.hide()
 
     def begin(self) -> None:
-        """A clip is being made."""
+        """A clip is being made; what was shown before may be of somebody else."""
+        self.picture.clear()
         self.picture.show()
         self._show(busy=True, made=False)
         self.facts.setText("")
         self.avatar_button.hide()
         self.bar.setValue(0)
+
+    def show_before(self, image: Image | None) -> None:
+        """Show the photo or portrait beside what becomes of it; None for an avatar."""
+        compared = image is not None
+        if image is not None:
+            self.before.show_picture(image)
+        self.picture.set_side(_SIDE_OF_TWO if compared else _SIDE)
+        for widget in (self.before, self.before_title, self.picture_title):
+            widget.setVisible(compared)
 
     def show_step(self, text: str, fraction: float, preview: Image | None) -> None:
         """Show how far it is."""
@@ -116,5 +128,15 @@ class ClipViewer(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(margins(2 * UNIT, 2 * UNIT, 2 * UNIT, 2 * UNIT))
         row.setSpacing(2 * UNIT)
-        row.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        for title, picture in (
+            (self.before_title, self.before),
+            (self.picture_title, self.picture),
+        ):
+            title.setObjectName("settingHelp")
+            pair = QVBoxLayout()
+            pair.setSpacing(UNIT // 2)
+            pair.addWidget(picture)
+            pair.addWidget(title, 0, Qt.AlignmentFlag.AlignHCenter)
+            pair.addStretch(1)
+            row.addLayout(pair)
         row.addLayout(column, 1)
