@@ -107,7 +107,7 @@ class ClipQueue:
     def tell(self, number: int, owner: str, step: str, fraction: float) -> bool:
         """Store how far a clip is; returns whether its worker may go on: False where somebody
         stopped it, or took it away."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=False) as connection:
             rows = connection.execute(
                 "UPDATE clips SET step = ?, fraction = ? WHERE number = ? AND owner = ?"
                 " AND state = ? RETURNING stopping",

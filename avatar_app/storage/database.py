@@ -14,6 +14,7 @@ from avatar_app.core.whole_text import whole_text
 
 Migration = Callable[[sqlite3.Connection], None]
 IN_MEMORY = Path(":memory:")
+_SYNCHRONOUS = "FULL"
 BUSY_SECONDS = 5.0
 """How long to wait for another process's writing."""
 
@@ -62,13 +63,31 @@ class Database:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit everything written inside, or roll it back and raise InputInvalid."""
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Commit everything written inside, or roll it back and raise InputInvalid. What is not
+        `durable` survives kill -9, but is not waited for until the disk has it, which takes long
+        while the disk is busy: a loss of power may take it back. Not inside another one then."""
         try:
-            with self._lock, self._connection:
+            with (
+                self._lock,
+                self._waiting(durable=durable),
+                self._connection,
+            ):
                 yield self._connection
         except sqlite3.Error as error:
             raise self._unusable(error) from error
+
+    @contextmanager
+    def _waiting(self, *, durable: bool) -> Iterator[None]:
+        """Wait for the disk at each commit inside, or not."""
+        if durable:
+            yield
+            return
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
 
     def close(self) -> None:
         """Merge the log into the file; may be called twice."""
@@ -108,7 +127,7 @@ def connect_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Con
     )
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
         connection.execute("PRAGMA secure_delete = ON")
         if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("the file is damaged")

@@ -32,7 +32,7 @@ class StepTimes:
         if units <= 0:
             return
         row = (format_timestamp(datetime.now(UTC)), step, variant, units, seconds)
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=False) as connection:
             connection.execute(
                 "INSERT INTO steps (at, step, variant, units, seconds) VALUES (?, ?, ?, ?, ?)", row
             )
