@@ -45,6 +45,7 @@ NEVER = {room: {"pipeline", "audio", "engines", "runtime"} for room in ("ui", "s
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 BROAD_EXCEPT = {
     "avatar_app/pipeline/stage.py": "an engine's bug must not end the conversation",
+    "avatar_app/core/listeners.py": "a listener's bug must not keep an event from the others",
     "avatar_app/engines/hosting/process.py": "whatever ends the child must be told to the parent",
     "avatar_app/engines/hosting/child.py": "whatever ends the child must be told to the parent",
     "avatar_app/ui/qt/bridge.py": "a slot's bug must not end the window",

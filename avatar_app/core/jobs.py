@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from avatar_app.core.listeners import call_each
+
 T = TypeVar("T")
 
 
@@ -49,7 +51,8 @@ class Job(Generic[T]):
         return result
 
     def when_progressed(self, listener: Callable[[Progress], None]) -> None:
-        """Call `listener`, from the working thread, at each report; add it before `run`."""
+        """Call `listener`, from the working thread, at each report; add it before `run`. What it
+        raises ends the job."""
         self._listeners.append(listener)
 
     def when_cancelled(self, stop: Callable[[], None]) -> None:
@@ -74,8 +77,7 @@ class Job(Generic[T]):
     def cancel(self) -> None:
         """Ask the job to stop at its next report or check."""
         self._cancelled.set()
-        for stop in tuple(self._stops):
-            stop()
+        call_each(tuple(self._stops))
 
     def check(self) -> None:
         """Raise JobCancelled if the job was cancelled."""

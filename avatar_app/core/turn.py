@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from avatar_app.core.listeners import call_each
+
 
 class TurnCancelled(Exception):
     """Raised by `Turn.check` and by a cancelled turn's input streams; ends an engine without an
@@ -60,12 +62,12 @@ class Turn:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
+        """End it; a listener that raises is logged."""
         with self._lock:
             listeners, self._listeners = self._listeners, []
             self._cancelled.set()
         self._settled.set()
-        for listener in listeners:
-            listener()
+        call_each(listeners)
 
     def when_cancelled(self, listener: Callable[[], None]) -> None:
         """Call `listener` once, from the cancelling thread; at once if the turn is already

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from avatar_app.core.errors import AvatarError
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Manifest
 from avatar_app.settings.checks import SettingsChecker
 from avatar_app.settings.layers import Layer, Name, parse_yaml, read_text
@@ -249,17 +250,12 @@ class _Subscribers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: list[Listener] = []
+        self._listeners = Listeners[SettingsChange]()
         self._waiting: deque[SettingsChange] = deque()
         self._telling = False
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._remove(listener)
-
-    def _remove(self, listener: Listener) -> None:
-        if listener in self._listeners:
-            self._listeners.remove(listener)
+        return self._listeners.subscribe(listener)
 
     def tell(self, change: SettingsChange) -> None:
         """Deliver all pending changes; a nested or concurrent call leaves that to the
@@ -272,8 +268,7 @@ class _Subscribers:
             self._telling = True
         try:
             while (next_change := self._next()) is not None:
-                for listener in tuple(self._listeners):
-                    listener(next_change)
+                self._listeners(next_change)
         except BaseException:
             with self._lock:
                 self._telling = False

@@ -77,3 +77,17 @@ def test_run_raises_errors_of_the_job() -> None:
 
     with pytest.raises(ValueError, match="five"):
         Job("broken", broken).run()
+
+
+def test_cancelling_calls_every_stop_where_one_raises(expected_warnings: list[str]) -> None:
+    expected_warnings.append("a callback failed")
+    stopped: list[str] = []
+
+    def fail() -> None:
+        raise ProcessLookupError("it has ended already")
+
+    job = Job("work", lambda _job: None)
+    job.when_cancelled(fail)
+    job.when_cancelled(lambda: stopped.append("the other"))
+    job.cancel()
+    assert stopped == ["the other"]

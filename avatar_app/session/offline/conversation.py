@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from avatar_app.core.events import Event, Failed, Noticed, TurnEnded
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import BLOCK_SECONDS
 from avatar_app.pipeline import commands
@@ -36,7 +37,7 @@ class OfflineConversation:
     ) -> None:
         self.clock = SimulatedClock()
         self.events: list[tuple[float, Event]] = []
-        self._listeners: list[Callable[[Event], None]] = []
+        self._listeners = Listeners[Event]()
         around = Surroundings(
             settings=settings,
             registry=Registry(),
@@ -52,7 +53,7 @@ class OfflineConversation:
             parts = assemble(around, opened)
             self.engine_set, self.conversation = parts.engines, parts.conversation
             self.initiative = parts.tools.initiative
-            self._listeners.append(self.initiative)
+            self._listeners.subscribe(self.initiative)
             for engine in self.engine_set.engines.values():
                 if isinstance(engine, LoadsInBackground):
                     engine.wait_ready()
@@ -90,8 +91,7 @@ class OfflineConversation:
 
     def _post(self, event: Event) -> None:
         self.events.append((self.clock(), event))
-        for listener in self._listeners:
-            listener(event)
+        self._listeners(event)
 
 
 @contextmanager
