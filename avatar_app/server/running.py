@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ import uvicorn
 
 from avatar_app.core.errors import DeviceUnavailable, InputInvalid
 from avatar_app.core.events import Noticed
+from avatar_app.core.real_time import real_seconds
 from avatar_app.server.app import PATHS, make_app
 from avatar_app.server.connections import LimitedConnection
 from avatar_app.server.metrics import ServerCounters
@@ -84,13 +84,13 @@ class AvatarServer:
             log.prune(settings.history.days, believed_time(paths))
             writer = opened.enter_context(ThreadPoolExecutor(1, "syntheses"))
             sessions = SessionLimiter(options.sessions)
-            short = ShortTokens(time.monotonic)
+            short = ShortTokens(real_seconds)
             self.parts = ServerParts(
                 engines,
                 devices,
                 sessions,
                 options.limits,
-                time.monotonic,
+                real_seconds,
                 short,
                 addresses=options.addresses,
             )
@@ -228,7 +228,7 @@ def _access(options: ServerOptions, parts: ServerParts) -> Access:
         owner,
         needs_token,
         options.limits,
-        ClientLimiter(options.limits, time.monotonic),
+        ClientLimiter(options.limits, real_seconds),
         parts.counters.count_request,
         PATHS,
     )

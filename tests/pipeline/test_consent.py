@@ -9,13 +9,21 @@ from avatar_app.core.events import (
     ConsentAsked,
     ConsentOutcome,
     ConsentSettled,
+    Event,
     Outcome,
     TurnEnded,
     UserSaid,
 )
+from avatar_app.core.prompt import Message, Prompt, Role
+from avatar_app.core.turn import Turn
 from avatar_app.core.values import Permission, PermissionRequest, ToolCall, ToolResult
 from avatar_app.pipeline import commands
-from avatar_app.pipeline.output.consent import EXPIRES_AFTER, MOST_QUESTIONS
+from avatar_app.pipeline.output.consent import (
+    EXPIRES_AFTER,
+    MOST_QUESTIONS,
+    ConsentAnswer,
+    ConsentGate,
+)
 from avatar_app.pipeline.output.consent_words import Reading, words_for
 
 ACT = PermissionRequest(
@@ -153,6 +161,37 @@ def test_a_request_expires(notes: Notes) -> None:
         assert outcomes(scene) == [ConsentOutcome.EXPIRED]
         assert answered(scene, "yes delete all notes").heard_text.startswith("You said")
     assert notes.done == []
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_a_request_expires_while_the_computer_is_suspended(*, words: bool) -> None:
+    """The conversation's clock stands still meanwhile, and no block may come before the answer."""
+    slept = 0.0
+    gate, turn = ConsentGate(lambda: slept), Turn(1)
+    gate.ask(turn, ACT)
+    gate.ended(turn, Outcome.FINISHED, now=7.0)
+    yes = Prompt((Message(Role.USER, "yes, delete all notes"),))
+    assert isinstance(gate.answered(yes), ConsentAnswer)
+    slept = 3600.0
+    if words:
+        assert gate.answered(yes) is yes
+    else:
+        assert gate.clicked(1, agreed=True) is None
+    assert gate.take(1, Reading.AGREED) is None
+
+
+def test_a_short_suspension_counts_as_waiting() -> None:
+    slept = 0.0
+    gate, turn = ConsentGate(lambda: slept), Turn(1)
+    gate.ask(turn, ACT)
+    gate.ended(turn, Outcome.FINISHED, now=7.0)
+    events: list[Event] = []
+    gate.watch(events.append, 7.0 + EXPIRES_AFTER / 2, floor_taken=False)
+    assert [type(event) for event in events] == [ConsentAsked]
+    slept = EXPIRES_AFTER * 0.75
+    gate.watch(events.append, 7.0 + EXPIRES_AFTER / 2, floor_taken=False)
+    gate.watch(events.append, 7.0 + EXPIRES_AFTER / 2, floor_taken=False)
+    assert events[1:] == [ConsentSettled(1, ConsentOutcome.EXPIRED)]
 
 
 def test_a_click_answers_even_while_the_question_sounds(notes: Notes) -> None:

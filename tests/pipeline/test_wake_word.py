@@ -14,7 +14,9 @@ from avatar_app.core.events import Failed, Resting, State, TurnEnded, UserSaid, 
 from avatar_app.core.manifest import Kind
 from avatar_app.core.values import MICROPHONE_RATE, AudioChunk, FaceState
 from avatar_app.pipeline import commands
+from avatar_app.pipeline.input.audio_frontend import CleanBlock
 from avatar_app.pipeline.input.turn_detection import TurnDetectionOptions
+from avatar_app.pipeline.input.wake_word import WakeWordGate
 from avatar_app.pipeline.spoken_name import without_call
 
 NAME = "hey Mira"
@@ -189,3 +191,16 @@ def test_the_name_is_no_part_of_what_was_said(text: str, rest: str) -> None:
 
 def test_without_a_name_nothing_is_taken_away() -> None:
     assert without_call("Hey Mira, hello", "") == "Hey Mira, hello"
+
+
+def test_it_listens_on_after_a_turn_but_not_after_the_computer_was_suspended() -> None:
+    slept = 0.0
+    gate = WakeWordGate(LoudName(), 8.0, lambda: slept)
+    silence = AudioChunk(np.zeros(160, np.float32), MICROPHONE_RATE, 0)
+    block = CleanBlock(silence, 0.0, -100.0, silence)
+    gate.hear(block, is_quiet=True, is_busy=True)
+    gate.hear(block, is_quiet=True, is_busy=False)
+    assert gate.awaited == ""
+    slept = 3600.0
+    gate.hear(block, is_quiet=True, is_busy=False)
+    assert gate.awaited == NAME

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from typing import Any
 
 import cv2
@@ -219,3 +220,14 @@ def test_short_lived_tokens_end() -> None:
     assert tokens.owner_of("ek_other") is None
     now = short_tokens.SHORT_SECONDS
     assert tokens.owner_of(token.value) is None
+
+
+def test_a_short_lived_token_ends_while_the_computer_is_suspended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serving(LIGHT, needs_token=True) as server:
+        token = server.parts.short_tokens.issue("kitchen").value
+        assert server.parts.short_tokens.owner_of(token) == "kitchen"
+        awake = time.clock_gettime
+        monkeypatch.setattr(time, "clock_gettime", lambda clock: awake(clock) + 3600.0)
+        assert server.parts.short_tokens.owner_of(token) is None

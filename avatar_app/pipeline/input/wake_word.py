@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from avatar_app.core.engines import WakeWordDetector
+from avatar_app.core.real_time import suspended_seconds
 from avatar_app.core.values import BLOCK_SECONDS, AudioChunk
 from avatar_app.pipeline.input.audio_frontend import CleanBlock
 
@@ -25,9 +27,16 @@ class WakeWordGate:
     While the avatar is awake, and where the room is quiet, the detector computes nothing.
     """
 
-    def __init__(self, detector: WakeWordDetector | None, follow_up: float) -> None:
-        """`follow_up`: seconds for which it listens on after a turn."""
+    def __init__(
+        self,
+        detector: WakeWordDetector | None,
+        follow_up: float,
+        suspended: Callable[[], float] = suspended_seconds,
+    ) -> None:
+        """`follow_up`: seconds for which it listens on after a turn. `suspended`: a number that
+        grows by the seconds for which the computer is suspended."""
         self.detector, self._follow_up = detector, max(follow_up, _AT_LEAST)
+        self._suspended, self._stood_still = suspended, suspended()
         self.working = ""
         """WAKE while the detector works, or when it has failed."""
         self._awake = 0.0  # seconds
@@ -49,6 +58,9 @@ class WakeWordGate:
         floor, and needs no wake word. Raises what the detector raises."""
         if not self.phrase:
             return False
+        before, self._stood_still = self._stood_still, self._suspended()
+        if self._stood_still - before > self._follow_up:  # of which no block came
+            self._awake = 0.0
         rested = bool(self.awaited)
         self._awake = max(self._awake - BLOCK_SECONDS, self._follow_up if is_busy else 0.0)
         if not rested or is_busy:

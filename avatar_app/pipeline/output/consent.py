@@ -13,6 +13,7 @@ from typing import Any
 
 from avatar_app.core.events import ConsentAsked, ConsentOutcome, ConsentSettled, Event, Outcome
 from avatar_app.core.prompt import Prompt
+from avatar_app.core.real_time import suspended_seconds
 from avatar_app.core.turn import Turn
 from avatar_app.core.values import Permission, PermissionRequest, ToolResult
 from avatar_app.pipeline.output.consent_words import ConsentWords, Reading, words_for
@@ -20,7 +21,7 @@ from avatar_app.pipeline.output.reply import ReplyHandlers, called, with_picture
 from avatar_app.pipeline.utterance import Utterance
 
 EXPIRES_AFTER = 20.0
-"""Seconds after the question was heard."""
+"""Seconds after the question was heard, those of a suspended computer included."""
 MOST_QUESTIONS = 3
 """How often the avatar asks before it gives up."""
 LONGEST_RESULT = 2000
@@ -37,6 +38,8 @@ class _Waiting:
     language: str
     since: float | None = None
     """Seconds of the clock at which the question ended; None while it sounds."""
+    suspended: float = 0.0
+    """Seconds for which the clock had stood still by then."""
     heard: bool = False
     """To its end."""
     questions: int = 1
@@ -83,7 +86,9 @@ class ConsentGate:
     """The one request that waits for an answer. Thread-safe: it is asked by the thread that thinks,
     and answered on the conversation's."""
 
-    def __init__(self) -> None:
+    def __init__(self, suspended: Callable[[], float] = suspended_seconds) -> None:
+        """`suspended`: a number that grows by the seconds for which the clock stands still."""
+        self._suspended = suspended
         self._lock = threading.Lock()
         self._waiting: _Waiting | None = None
         self._settled: list[ConsentSettled] = []
@@ -96,7 +101,9 @@ class ConsentGate:
         with self._lock:
             self._settle(ConsentOutcome.EXPIRED)
             self._last_id += 1
-            self._waiting = _Waiting(self._last_id, request, turn, turn.language)
+            self._waiting = _Waiting(
+                self._last_id, request, turn, turn.language, suspended=self._suspended()
+            )
         return words_for(turn.language).question(request)
 
     def answered(
@@ -109,7 +116,7 @@ class ConsentGate:
         language = utterance.language if utterance else ""
         over_avatar = utterance is not None and utterance.over_avatar
         with self._lock:
-            waiting = self._waiting
+            waiting = self._current()
             if waiting is None:
                 return prompt
             words = words_for(language or waiting.language)
@@ -123,7 +130,7 @@ class ConsentGate:
     def clicked(self, request_id: int, *, agreed: bool) -> ConsentAnswer | None:
         """Return what a button comes to; None where the request waits no longer."""
         with self._lock:
-            waiting = self._waiting
+            waiting = self._current()
             if waiting is None or waiting.id != request_id:
                 return None
             words = words_for(waiting.language)
@@ -134,7 +141,7 @@ class ConsentGate:
     def ask_again(self, request_id: int, turn: Turn, words: ConsentWords, why: Reading) -> str:
         """Return why a yes does not count; the turn that says so asks from now on."""
         with self._lock:
-            waiting = self._waiting
+            waiting = self._current()
             if waiting is None or waiting.id != request_id:
                 return words.told("expired")
             waiting.questions += 1
@@ -148,9 +155,10 @@ class ConsentGate:
         """Return the request and settle it; None where it waits no longer. Nothing is done
         twice."""
         with self._lock:
-            if self._waiting is None or self._waiting.id != request_id:
+            waiting = self._current()
+            if waiting is None or waiting.id != request_id:
                 return None
-            request = self._waiting.request
+            request = waiting.request
             is_agreed = reading is Reading.AGREED
             self._settle(ConsentOutcome.AGREED if is_agreed else ConsentOutcome.REFUSED)
             return request
@@ -161,13 +169,13 @@ class ConsentGate:
             waiting = self._waiting
             if waiting is not None and waiting.turn is turn:
                 waiting.since, waiting.heard = now, outcome is Outcome.FINISHED
+                waiting.suspended = self._suspended()
 
     def watch(self, post: Callable[[Event], None], now: float, *, floor_taken: bool) -> None:
         """Called for every block: post what happened, and let a request expire."""
         with self._lock:
-            waiting = self._waiting
-            since = waiting.since if waiting else None
-            if since is not None and now - since > EXPIRES_AFTER and not floor_taken:
+            waiting = self._current()
+            if waiting is not None and not floor_taken and self._age(waiting, now) > EXPIRES_AFTER:
                 self._settle(ConsentOutcome.EXPIRED)
             events: list[Event] = list(self._settled)
             self._settled.clear()
@@ -178,6 +186,20 @@ class ConsentGate:
                 events.append(ConsentAsked(waiting.id, request.act, request.details))
         for event in events:
             post(event)
+
+    def _current(self) -> _Waiting | None:
+        """Return the request that waits. None outlives a suspended computer, even before the first
+        block is heard after it."""
+        if self._waiting is not None and self._stood_still(self._waiting) > EXPIRES_AFTER:
+            self._settle(ConsentOutcome.EXPIRED)
+        return self._waiting
+
+    def _age(self, waiting: _Waiting, now: float) -> float:
+        """Return the seconds since the question ended."""
+        return 0.0 if waiting.since is None else now - waiting.since + self._stood_still(waiting)
+
+    def _stood_still(self, waiting: _Waiting) -> float:
+        return self._suspended() - waiting.suspended
 
     def _settle(self, outcome: ConsentOutcome) -> None:
         if self._waiting is not None:
