@@ -12,6 +12,7 @@ import typer
 from avatar_app.cli.console import busy, plain_console
 from avatar_app.cli.notices import print_notices
 from avatar_app.core.errors import ConfigInvalid, InputInvalid
+from avatar_app.system.text_encoding import decoded
 
 if TYPE_CHECKING:
     from avatar_app.settings.schema import Settings
@@ -169,16 +170,16 @@ def _many(
 
 def _read(path: Path) -> list[str]:
     """Return the lines that are not empty."""
+    is_input = str(path) == "-"
     try:
-        whole = (
-            typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text("utf-8")
-        )
-    except (OSError, UnicodeDecodeError) as error:
+        content = typer.get_binary_stream("stdin").read() if is_input else path.read_bytes()
+    except OSError as error:
         raise InputInvalid(
             f"The texts in {path} cannot be read.",
             "Give a text file in UTF-8, a text on each line.",
         ) from error
-    if texts := [line.strip() for line in whole.splitlines() if line.strip()]:
+    lines = decoded(content, "the input" if is_input else str(path)).splitlines()
+    if texts := [line.strip() for line in lines if line.strip()]:
         return texts
     raise InputInvalid(f"There is no text in {path}.", "Write one on each line.")
 

@@ -5,7 +5,6 @@ Full-text search is SQLite's FTS5 with Porter's stemmer, ranked by BM25, as for 
 
 from __future__ import annotations
 
-import codecs
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from avatar_app.storage.database import IN_MEMORY, Database
 from avatar_app.storage.file_size import check_size, unreadable
 from avatar_app.storage.pdf_text import Pages, pages_of
 from avatar_app.storage.related_words import search_words
+from avatar_app.system.text_encoding import decoded
 
 PDF = ".pdf"
 ENDINGS = frozenset({PDF, ".txt", ".md", ".markdown", ".rst", ".csv", ".log"})
@@ -103,11 +103,7 @@ def _text_of(path: Path) -> str:
         content = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as some editors write
-        return content.decode("utf-16", errors="replace")
-    if b"\0" in content[:4096]:
-        raise InputInvalid(f"{path.name} is no text.", "Choose a text file.")
-    return content.decode("utf-8-sig", errors="replace")
+    return decoded(content, path.name)
 
 
 def _passages(text: str) -> Iterator[str]:

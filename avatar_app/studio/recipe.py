@@ -16,6 +16,7 @@ from avatar_app.core.generation import SIDE_STEP
 from avatar_app.core.home import expanded
 from avatar_app.media.clip_formats import ClipCodec, ClipFormat, ClipQuality, check_codec
 from avatar_app.studio.emotions import Emotion
+from avatar_app.system.text_encoding import decoded
 
 LONGEST_CLIP = 45.0
 """Seconds."""
@@ -157,8 +158,8 @@ def parse_recipe(document: Any, origin: str = "The recipe") -> ClipRecipe:
 
 def _tree(content: bytes, path: Path) -> Any:
     try:
-        return yaml.load(content.decode("utf-8-sig"), Loader=_Loader)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        return yaml.load(decoded(content, str(path)), Loader=_Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise InputInvalid(f"The recipe {path}{line} is not YAML.", "Correct the line.") from error

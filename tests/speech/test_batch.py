@@ -160,7 +160,7 @@ def test_the_command_tells_each_failure_and_keeps_the_rest(
 ) -> None:
     write_picky(app_paths().engines)
     texts, folder = tmp_path / "texts.txt", tmp_path / "out"
-    texts.write_text("Good words.\n\nThey stumble here.\n")
+    texts.write_text("Good words.\n\nThey stumble here.\n", "utf-16")  # as some editors write
     words = ("--engine", "picky", "--texts", texts, "--output", folder)
     assert command(*words) == 1
     said = capsys.readouterr()
@@ -173,7 +173,7 @@ def test_the_command_tells_each_failure_and_keeps_the_rest(
     assert report["failed"] == 0
     assert report["texts"][2]["failures"][0]["message"] == "Picky stumbled."
     assert {each.name for each in folder.glob("*.mp3")} == {"001.mp3", "002.mp3", "003.mp3"}
-    monkeypatch.setattr("sys.stdin", io.StringIO("From input.\n"))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"From input.\n")))
     assert command("--texts", "-", "--output", tmp_path / "more") == 0
     assert (tmp_path / "more" / "001.wav").exists()
 

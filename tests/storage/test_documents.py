@@ -95,10 +95,16 @@ def test_a_document_whose_name_or_text_is_no_unicode_is_read(
     assert documents.related("formula growth")[0].passage == "formula \ufffd of growth"
 
 
-@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16"])
-def test_a_text_with_a_byte_order_mark_is_read(
-    documents: Documents, tmp_path: Path, code: str
-) -> None:
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_a_text_is_read_in_its_encoding(documents: Documents, tmp_path: Path, code: str) -> None:
     (tmp_path / "notes.txt").write_text("The warranty lasts three years – für immer.", code)
     documents.read(tmp_path / "notes.txt")
-    assert documents.related("warranty")[0].passage.startswith("The warranty lasts three years – f")
+    (found,) = documents.related("warranty")
+    assert found.passage == "The warranty lasts three years – für immer."
+
+
+def test_no_wrong_letters_are_quoted(documents: Documents, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Гарантия (warranty) действует три года.", "cp1251")
+    with pytest.raises(InputInvalid, match="encoding"):
+        documents.read(tmp_path / "notes.txt")
+    assert documents.related("warranty") == []

@@ -42,6 +42,20 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
     assert parse_recipe(recipe.document()) == recipe
 
 
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16", "cp1252"])
+def test_a_recipe_is_read_in_its_encoding(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "clip.yaml"
+    path.write_text("audio: {script: Grüße aus Köln.}\n", code)
+    assert load_recipe(path).audio.script == "Grüße aus Köln."
+
+
+def test_a_recipe_of_unknown_encoding_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "clip.yaml"
+    path.write_text("audio: {script: Привет из Москвы.}\n", "cp1251")
+    with pytest.raises(InputInvalid, match=r"encoding of .*clip\.yaml is unknown"):
+        load_recipe(path)
+
+
 def test_a_script_is_enough() -> None:
     recipe = parse_recipe({"audio": {"script": "Hello."}})
     assert (recipe.deadline, recipe.length, recipe.output.fps) == (20, 45, 24)
