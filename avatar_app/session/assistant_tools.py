@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from avatar_app.agents.mcp.tools import McpTools
 from avatar_app.core.errors import InputInvalid
-from avatar_app.core.events import Control, ControlRequested, Event, Noticed
+from avatar_app.core.events import Control, ControlRequested, Event, Noticed, TurnWithdrawn
+from avatar_app.core.listeners import Listeners
 from avatar_app.core.prompt import ToolDescription
 from avatar_app.core.values import ToolCall, ToolResult
 from avatar_app.session.episode_writer import EpisodeWriter
@@ -121,6 +122,16 @@ class AssistantTools:
         """Receives the events of the conversation."""
         load = installed_embedder()
         self._meaning = MeaningIndex(self._memory, load) if load and paths else None
+        self._followers = Listeners[Event]()
+        following: tuple[Callable[[Event], None] | None, ...] = (
+            self._withdraw,
+            self.episode,
+            self.initiative,
+            self._meaning,
+        )
+        for follower in following:
+            if follower is not None:
+                self._followers.subscribe(follower)
         self.documents = Documents()
         """Those that the user gave to be read, until the program ends."""
         self._box = ToolBox(self._services)
@@ -203,10 +214,15 @@ class AssistantTools:
 
     def hear(self, event: Event) -> None:
         """Follow the conversation: what is remembered is prepared and written beside it."""
-        self.episode(event)
-        self.initiative(event)
-        if self._meaning is not None:
-            self._meaning(event)
+        self._followers(event)
+
+    def _withdraw(self, event: Event) -> None:
+        """What was remembered or set for words that were misheard is taken back."""
+        if isinstance(event, TurnWithdrawn):
+            try:
+                self._services.undo.withdraw(event.turn_id)
+            except InputInvalid as error:
+                self._post(Noticed(error.message, error.hint, type(error)))
 
     def call(self, call: ToolCall) -> ToolResult:
         """Call a tool for the dialogue engine, and log it."""

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from avatar_app.core.errors import InputInvalid
-from avatar_app.core.events import ConversationBegan, Event, State, StateChanged, TurnEnded
+from avatar_app.core.events import (
+    ConversationBegan,
+    Event,
+    State,
+    StateChanged,
+    TurnEnded,
+    TurnWithdrawn,
+)
 from avatar_app.storage.episodes import EpisodeTable, summary_of
 
 QUIET_SECONDS = 30.0
@@ -23,7 +30,8 @@ class EpisodeWriter:
     ) -> None:
         self._episodes, self._clock, self._quiet = episodes, clock, quiet
         self._lock = threading.Lock()
-        self._said: list[str] = []
+        self._said: list[tuple[int, str]] = []
+        """Numbers of turns, and the user's words."""
         self._began: datetime | None = None
         self._ended: datetime | None = None
         self._timer: threading.Timer | None = None
@@ -34,7 +42,10 @@ class EpisodeWriter:
                 with self._lock:
                     self._ended = self._clock()
                     self._began = self._began or self._ended
-                    self._said = [*self._said, text][-MOST_SENTENCES:]
+                    self._said = [*self._said, (event.turn_id, text)][-MOST_SENTENCES:]
+            case TurnWithdrawn(turn_id):
+                with self._lock:
+                    self._said = [said for said in self._said if said[0] != turn_id]
             case StateChanged(State.IDLE):
                 self._wait()
             case StateChanged():
@@ -46,8 +57,9 @@ class EpisodeWriter:
     def write(self) -> None:
         """Write the episode now; a file that cannot be written is reported by what is said next."""
         with self._lock:
-            began, ended, summary = self._began, self._ended, summary_of(self._said)
-        if began is None or ended is None or not summary:
+            began, ended = self._began, self._ended
+            summary = summary_of([text for _, text in self._said])
+        if began is None or ended is None:
             return
         try:
             self._episodes.keep(began, ended, summary)

@@ -68,8 +68,12 @@ class EpisodeTable:
         self._database = database
 
     def keep(self, began: datetime, at: datetime, summary: str) -> None:
-        """Keep an episode, in place of an earlier summary of the conversation that began then."""
-        self.forget(self._id_of(began))
+        """Keep an episode, in place of an earlier summary of the conversation that began then; an
+        empty one only deletes that."""
+        if former := self._select("WHERE began = ?", began.isoformat()):
+            self.forget(former[0].id)
+        if not summary:
+            return
         with self._database.transaction() as connection:
             cursor = connection.execute(
                 "INSERT INTO episodes (began, at, summary) VALUES (?, ?, ?)",
@@ -125,10 +129,6 @@ class EpisodeTable:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM episodes")
             connection.execute("DELETE FROM episode_words")
-
-    def _id_of(self, began: datetime) -> int:
-        found = self._select("WHERE began = ?", began.isoformat())
-        return found[0].id if found else 0
 
     def _select(self, rest: str, *values: object) -> list[Episode]:
         with self._database.transaction() as connection:

@@ -45,7 +45,7 @@ BUILT_IN: tuple[Function, ...] = (
     *controls.TOOLS,
 )
 """The built-in tools. Each takes `services` first, unless it needs none, and `turn` where it takes
-long; each returns a JSON-compatible value.
+long, or goes with the user's words; each returns a JSON-compatible value.
 """
 _GIVEN = ("services", "turn")
 """Arguments that a caller does not give."""

@@ -6,11 +6,17 @@ from functools import partial
 
 from avatar_app.core.errors import InputInvalid
 from avatar_app.core.events import Control
+from avatar_app.core.turn import Turn
 from avatar_app.tools.services import Fact, RememberedFact, Services
 
 
 def remember_fact(
-    services: Services, subject: str, attribute: str, value: str, said: str = ""
+    services: Services,
+    turn: Turn | None,
+    subject: str,
+    attribute: str,
+    value: str,
+    said: str = "",
 ) -> dict[str, str]:
     """Remember a fact for later conversations; it replaces an earlier value.
 
@@ -26,7 +32,7 @@ def remember_fact(
     before = services.memory.remembered(fact.subject, fact.attribute)
     services.memory.learn(fact, said.strip(), services.clock())
     services.undo.add(
-        f"that I remember: {_stated(fact)}", partial(_restore, services, fact, before)
+        f"that I remember: {_stated(fact)}", partial(_restore, services, fact, before), turn
     )
     return _fact_record(fact)
 
@@ -93,6 +99,9 @@ def forget_facts(services: Services, subject: str, attribute: str = "") -> int:
 
 
 def _restore(services: Services, fact: Fact, before: list[RememberedFact]) -> None:
+    """Forget a fact for what was known before, unless something else is known by now."""
+    if fact not in services.memory.facts(fact.subject, fact.attribute):
+        return
     services.memory.forget(fact.subject, fact.attribute)
     _relearn(services, before)
 

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.turn import Turn
 from avatar_app.tools.services import Note, Services
 
 
-def add_note(services: Services, text: str) -> dict[str, Any]:
+def add_note(services: Services, turn: Turn | None, text: str) -> dict[str, Any]:
     """Write a note down for the user.
 
     Args:
@@ -18,7 +19,7 @@ def add_note(services: Services, text: str) -> dict[str, Any]:
     if not text.strip():
         raise InputInvalid("The note is empty.")
     note = services.memory.add_note(text.strip(), services.clock())
-    services.undo.add(f"the note: {note.text}", partial(_remove, services, note))
+    services.undo.add(f"the note: {note.text}", partial(_remove, services, note), turn)
     return _note_record(note)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.turn import Turn
 from avatar_app.tools.local_time import in_local_time
 from avatar_app.tools.services import Alarm, Appointment, Services
 
@@ -20,6 +21,7 @@ MOST_YEARS = 100
 
 def set_timer(
     services: Services,
+    turn: Turn | None,
     seconds: Annotated[float, Field(gt=0, le=LONGEST_TIMER)],
     name: str = "",
 ) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def set_timer(
     now = services.clock()
     timer = services.agenda.add(Alarm.TIMER, name.strip(), now + timedelta(seconds=seconds))
     what = f"the timer: {timer.text}" if timer.text else "the timer"
-    services.undo.add(what, partial(_remove, services, timer))
+    services.undo.add(what, partial(_remove, services, timer), turn)
     return _appointment_record(timer, now)
 
 
@@ -51,7 +53,7 @@ def cancel_timers(services: Services, name: str = "") -> list[dict[str, Any]]:
     return _cancel(services, Alarm.TIMER, name)
 
 
-def add_reminder(services: Services, text: str, at: datetime) -> dict[str, Any]:
+def add_reminder(services: Services, turn: Turn | None, text: str, at: datetime) -> dict[str, Any]:
     """Remind the user of something at a time.
 
     Args:
@@ -67,7 +69,7 @@ def add_reminder(services: Services, text: str, at: datetime) -> dict[str, Any]:
         raise InputInvalid("A reminder needs something to remind you of.")
     reminder = services.agenda.add(Alarm.REMINDER, text.strip(), due)
     what = f"the reminder: {reminder.text}"
-    services.undo.add(what, partial(_remove, services, reminder))
+    services.undo.add(what, partial(_remove, services, reminder), turn)
     return _appointment_record(reminder, now)
 
 

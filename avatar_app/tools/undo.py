@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avatar_app.core.errors import InputInvalid
+from avatar_app.core.turn import Turn
 
 MOST = 20
 """Acts that are remembered."""
@@ -18,6 +19,8 @@ class Done:
 
     what: str
     take_back: Callable[[], object]
+    turn: Turn | None = None
+    """The one whose words asked for it, if it goes with them."""
 
 
 class UndoHistory:
@@ -27,9 +30,10 @@ class UndoHistory:
         self._lock = threading.Lock()
         self._done: list[Done] = []
 
-    def add(self, what: str, take_back: Callable[[], object]) -> Done:
-        """Remember an act. `what`: a noun with which the user recognizes it: “the note: milk”."""
-        done = Done(what, take_back)
+    def add(self, what: str, take_back: Callable[[], object], turn: Turn | None = None) -> Done:
+        """Remember an act. `what`: a noun with which the user recognizes it: “the note: milk”.
+        `turn`: for an act that is taken back when the user's words in it are corrected."""
+        done = Done(what, take_back, turn)
         with self._lock:
             self._done.append(done)
             del self._done[:-MOST]
@@ -48,6 +52,14 @@ class UndoHistory:
             done = self._done.pop()
         done.take_back()
         return done.what
+
+    def withdraw(self, turn_id: int) -> None:
+        """Take back what goes with the words of a turn, the latest first: they were misheard."""
+        with self._lock:
+            found = [each for each in self._done if each.turn and each.turn.id == turn_id]
+            self._done = [each for each in self._done if each not in found]
+        for each in reversed(found):
+            each.take_back()
 
     def clear(self) -> None:
         """Forget everything that could be undone."""

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from avatar_app.core.events import Control, ControlRequested, Event, Noticed
+from avatar_app.core.events import (
+    Control,
+    ControlRequested,
+    Event,
+    Noticed,
+    TurnWithdrawn,
+)
+from avatar_app.core.turn import Turn
 from avatar_app.core.values import ToolCall
 from avatar_app.session.assistant_tools import (
     CARD_CHARACTERS,
@@ -18,6 +25,8 @@ from avatar_app.session.assistant_tools import (
     AssistantTools,
     VoiceControls,
 )
+from avatar_app.session.episode_writer import EpisodeWriter
+from avatar_app.session.speaking_first.initiative import Initiative
 from avatar_app.storage.believed_time import CONFIRMED_AFTER
 from avatar_app.storage.memory import Memory
 from avatar_app.system.paths import app_paths
@@ -110,6 +119,51 @@ def test_the_card_begins_the_same_when_a_fact_is_added(tools: AssistantTools) ->
     before = tools.facts()
     _remember(tools, "user", "favorite color", "blue")
     assert tools.facts().startswith(before.rstrip("."))
+
+
+def test_what_was_done_for_misheard_words_is_taken_back(tools: AssistantTools) -> None:
+    _remember(tools, "user", "name", "Ann")
+
+    def done(turn: int, name: str, **arguments: object) -> None:
+        assert not tools.call(ToolCall(name, arguments, turn=Turn(turn))).error
+
+    done(1, "add_note", text="milk")
+    done(2, "remember_fact", subject="user", attribute="name", value="Hans")
+    done(2, "remember_fact", subject="mister", attribute="lives in", value="Rome")
+    done(2, "add_note", text="silk")
+    done(2, "set_timer", seconds=3000)
+    done(2, "add_reminder", text="call mom", at=f"{date.today().year + 1}-05-04T12:00")
+    tools.hear(TurnWithdrawn(2))
+    assert tools.facts() == FACTS.format("name: Ann")
+    assert [note["text"] for note in tools.call(ToolCall("list_notes")).value] == ["milk"]
+    assert tools.call(ToolCall("list_timers")).value == []
+    assert tools.call(ToolCall("list_reminders")).value == []
+    assert tools.call(ToolCall("undo_last")).value == "the note: milk"
+
+
+def test_a_correction_leaves_what_was_said_since(tools: AssistantTools) -> None:
+    name = {"subject": "user", "attribute": "name"}
+    tools.call(ToolCall("remember_fact", {**name, "value": "Hans"}, turn=Turn(1)))
+    tools.call(ToolCall("remember_fact", {**name, "value": "Ann"}, turn=Turn(2)))
+    tools.hear(TurnWithdrawn(1))
+    assert tools.facts() == FACTS.format("name: Ann")
+
+
+def test_what_follows_the_talk_hears_it_where_another_part_fails(
+    app: RecordedControls, monkeypatch: pytest.MonkeyPatch, expected_warnings: list[str]
+) -> None:
+    expected_warnings.append("a listener failed")
+    heard: list[Event] = []
+
+    def fail(_writer: EpisodeWriter, _event: Event) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(EpisodeWriter, "__call__", fail)
+    monkeypatch.setattr(Initiative, "__call__", lambda _initiative, event: heard.append(event))
+    tools = AssistantTools(app_paths(), app, lambda _event: None, lambda _text: None)
+    tools.hear(TurnWithdrawn(1))
+    tools.close()
+    assert heard == [TurnWithdrawn(1)]
 
 
 def test_close_works_before_and_after_start(app: RecordedControls) -> None:

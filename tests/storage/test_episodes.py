@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from avatar_app.core.events import ConversationBegan, Outcome, State, StateChanged, TurnEnded
+from avatar_app.core.events import (
+    ConversationBegan,
+    Outcome,
+    State,
+    StateChanged,
+    TurnEnded,
+    TurnWithdrawn,
+)
 from avatar_app.session.episode_writer import EpisodeWriter
 from avatar_app.storage.episodes import FADES_AFTER, summary_of
 from avatar_app.storage.memory import Memory
@@ -92,6 +99,30 @@ def test_another_conversation_is_another_episode(memory: Memory) -> None:
         writer(ended(text))
     writer.close()
     assert [each.summary[:6] for each in memory.episodes.all()] == ["My car", "I want"]
+
+
+def test_corrected_words_replace_those_that_were_misheard(memory: Memory) -> None:
+    writer = EpisodeWriter(memory.episodes, lambda: MAY, quiet=1000.0)
+    writer(ended("I want to plant tomatoes on the balcony this spring.", 1))
+    writer(ended("Which potatoes grow well in boots?", 2))
+    writer.write()
+    writer(TurnWithdrawn(2))
+    writer(ended("Which tomatoes grow well in pots?", 3))
+    writer.close()
+    (episode,) = memory.episodes.all()
+    assert episode.summary.endswith("Which tomatoes grow well in pots")
+    assert "boots" not in episode.summary
+
+
+def test_an_episode_of_misheard_words_is_deleted(memory: Memory) -> None:
+    writer = EpisodeWriter(memory.episodes, lambda: MAY, quiet=1000.0)
+    writer(ended("I want to plant tomatoes on the balcony this spring.", 1))
+    writer(ended("Which potatoes grow well in boots?", 2))
+    writer.write()
+    writer(TurnWithdrawn(2))
+    writer(ended("stop", 3))
+    writer.close()
+    assert memory.episodes.all() == []
 
 
 def test_a_pasted_book_is_looked_for_by_its_first_words(memory: Memory) -> None:
