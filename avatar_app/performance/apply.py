@@ -10,9 +10,10 @@ from avatar_app.core.errors import ConfigInvalid
 from avatar_app.core.manifest import Kind
 from avatar_app.performance.planner import Plan
 from avatar_app.runtime.kinds import KINDS, choices
+from avatar_app.settings.layers import read_text
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
-from avatar_app.settings.user_file import save_user_setting, write_atomically
+from avatar_app.settings.user_file import one_writer, save_user_setting, write_atomically
 
 Change = tuple[str, Any]
 """A setting and its new value."""
@@ -44,8 +45,8 @@ def _changes(wanted: Mapping[Kind, EngineChoice], user_file: Path) -> Iterator[C
 
 def apply(wanted: tuple[Change, ...], user_file: Path, command: str = "fit") -> None:
     """Save the changes; the previous file is stored for the command's `undo`."""
-    before = user_file.read_text(encoding="utf-8") if user_file.exists() else ""
-    write_atomically(_kept(user_file, command), before)
+    with one_writer(user_file):
+        write_atomically(_kept(user_file, command), _text_of(user_file))
     for name, value in wanted:
         save_user_setting(name, value, user_file)
 
@@ -61,11 +62,14 @@ def undo(user_file: Path, command: str = "fit") -> None:
             f"No plan was written into your settings by avatar-app {command}.",
             f"See: avatar-app {command} --help",
         )
-    before, now = undo_file.read_text(encoding="utf-8"), ""
-    if user_file.exists():
-        now = user_file.read_text(encoding="utf-8")
-    write_atomically(user_file, before)
-    write_atomically(undo_file, now)
+    with one_writer(user_file):
+        before, now = read_text(undo_file), _text_of(user_file)
+        write_atomically(user_file, before)
+        write_atomically(undo_file, now)
+
+
+def _text_of(user_file: Path) -> str:
+    return read_text(user_file) if user_file.exists() else ""
 
 
 def _kept(user_file: Path, command: str) -> Path:

@@ -28,7 +28,7 @@ from avatar_app.settings.state import (
 )
 from avatar_app.settings.undo import UndoStack, UndoStep, WrittenEntries
 from avatar_app.settings.user_file import (
-    ONE_WRITER,
+    one_writer,
     plain,
     with_current_names,
     with_setting,
@@ -139,7 +139,7 @@ class SettingsStore:
 
     def create_file(self) -> None:
         """Make sure that the user's file exists; raises AvatarError if it cannot be written."""
-        with ONE_WRITER:
+        with one_writer(self.user_file):
             if not self.user_file.exists():
                 write_atomically(self.user_file, "")
 
@@ -224,7 +224,7 @@ class SettingsStore:
     def _save(self, entries: Entries) -> tuple[Layer, AvatarError | None]:
         """Save the entries; returns the new user layer, and why it could not be saved."""
         path = self.user_file
-        with ONE_WRITER:
+        with one_writer(path):
             try:
                 text = read_text(path) if path.exists() else ""
                 before = self._user_layer(text)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,19 @@ from avatar_app.settings.layers import ENGINE, OPTIONS, Name
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.renamed import current_name, former_names
 from avatar_app.system import paths
+from avatar_app.system.file_lock import hold_folder
 from avatar_app.system.files import replacing
 
 log = logging.getLogger(__name__)
 
-ONE_WRITER = threading.Lock()
-"""Held from reading the user's file to replacing it."""
+_WRITING = threading.Lock()
+
+
+@contextmanager
+def one_writer(user_file: Path) -> Iterator[None]:
+    """Let no other thread or process change the user's file: held from reading to replacing it."""
+    with _WRITING, hold_folder(Path(os.path.realpath(user_file)).parent):
+        yield
 
 
 def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = None) -> None:
@@ -39,7 +47,7 @@ def save_user_setting(dotted_name: str, value: Any, user_file: Path | None = Non
     load_settings(user_file=Path(os.devnull), environ={}, overrides={dotted_name: value})
     path = user_file or paths.app_paths().settings_file
     name = tuple(current_name(dotted_name).split("."))
-    with ONE_WRITER:
+    with one_writer(path):
         tree = layers.read_yaml(path).tree if path.exists() else {}
         text = layers.read_text(path) if path.exists() else ""
         options = (*name[:-1], OPTIONS)

@@ -11,12 +11,12 @@ from avatar_app.agents.mcp.approval import Approvals, Change, McpTool, change
 from avatar_app.agents.mcp.servers import (
     FILE,
     McpServer,
-    Servers,
     checked_name,
     read_servers,
     write_servers,
 )
 from avatar_app.core.errors import InputInvalid
+from avatar_app.system.file_lock import hold_folder
 from avatar_app.system.paths import AppPaths
 
 
@@ -65,13 +65,15 @@ class McpLibrary:
 
     def add(self, name: str, server: McpServer, tools: tuple[McpTool, ...]) -> None:
         """Keep a server with the tools that the user approved."""
-        servers = read_servers(self._file)
-        if name in servers:
-            raise InputInvalid(
-                f"There is a server {name} already.", "Choose another name, or remove it first."
-            )
-        self._approvals.approve(checked_name(name), tools)
-        self._write({**servers, name: server})
+        with hold_folder(self._file.parent):
+            servers = read_servers(self._file)
+            if name in servers:
+                raise InputInvalid(
+                    f"There is a server {name} already.", "Choose another name, or remove it first."
+                )
+            self._approvals.approve(checked_name(name), tools)
+            write_servers(self._file, {**servers, name: server})
+        self._changed()
 
     def test(self, name: str) -> TestedServer:
         """Connect to a server and compare what it offers with what was approved."""
@@ -87,14 +89,18 @@ class McpLibrary:
 
     def enable(self, name: str, *, enabled: bool) -> None:
         """Switch a server on or off."""
-        server = self._server(name)
-        switched = server.model_copy(update={"enabled": enabled})
-        self._write({**read_servers(self._file), name: switched})
+        with hold_folder(self._file.parent):
+            switched = self._server(name).model_copy(update={"enabled": enabled})
+            write_servers(self._file, {**read_servers(self._file), name: switched})
+        self._changed()
 
     def remove(self, name: str) -> None:
         """Remove a server, and what was approved of it."""
-        self._server(name)
-        self._write({key: value for key, value in read_servers(self._file).items() if key != name})
+        with hold_folder(self._file.parent):
+            self._server(name)
+            others = {key: each for key, each in read_servers(self._file).items() if key != name}
+            write_servers(self._file, others)
+        self._changed()
         self._approvals.forget(name)
 
     def _server(self, name: str) -> McpServer:
@@ -104,10 +110,6 @@ class McpLibrary:
             raise InputInvalid(
                 f"There is no server {name}.", "See which there are: avatar-app mcp list"
             ) from error
-
-    def _write(self, servers: Servers) -> None:
-        write_servers(self._file, servers)
-        self._changed()
 
 
 def server_from(text: str) -> McpServer:
