@@ -23,6 +23,18 @@ LIMIT = 1000
 GIVEN_UP_PATIENCE = 0.5
 """Seconds that closing waits for an abandoned thread: most do return."""
 
+BUGS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    TypeError,
+    ValueError,
+)
+"""What may be a bug also where an engine takes it for a damaged file or a wrong answer: the user
+gets a sentence, and the log the traceback."""
+
 log = logging.getLogger(__name__)
 
 
@@ -164,12 +176,18 @@ class Stage(Generic[In, Out]):
         except TurnCancelled:
             log.debug("%s: %r was cancelled", self.name, turn)
         except AvatarError as error:
+            if isinstance(error.__cause__, BUGS) and self._is_new(error):
+                log.info("%s failed", self.name, exc_info=error)
             self._failed(job, turn, self.name, error)
         except Exception as error:  # a seam: a bug in an engine must not end the conversation
-            if repr(error) != self._logged:  # possibly a hundred times a second
-                self._logged = repr(error)
+            if self._is_new(error):
                 log.exception("%s failed", self.name)
             self._failed(job, turn, self.name, _failure(error))
+
+    def _is_new(self, error: Exception) -> bool:
+        """Whether it is not the one that was logged last: it may come a hundred times a second."""
+        before, self._logged = self._logged, repr(error)
+        return before != self._logged
 
     def _stream(self, job: In, turn: Turn, outputs: Iterator[Out]) -> None:
         with closed_after(outputs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -201,6 +202,23 @@ def test_unexpected_error_becomes_one_sentence(expected_warnings: list[str]) -> 
         assert error.message == "An unexpected error occurred: division by zero."
         assert error.hint
         assert run.ended == [1]
+
+
+def test_what_may_be_a_bug_leaves_its_traceback_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "avatar_app.pipeline.stage")
+
+    def apply(job: Any, turn: Turn) -> Iterator[Any]:
+        try:
+            yield job.no_such_name
+        except AttributeError as error:
+            raise EngineFailed("The file is damaged.", "Choose another.") from error
+
+    with StageRun(apply) as run:
+        run.play(1, 2, 3)
+        assert len(run.failures) == 3
+    (record,) = caplog.records
+    assert "no_such_name" in caplog.text
+    assert record.levelno == logging.INFO
 
 
 def test_a_generator_is_closed_at_the_first_output_after_the_cancellation() -> None:

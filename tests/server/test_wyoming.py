@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import subprocess
 from dataclasses import replace
@@ -139,7 +140,10 @@ def end_what_is_no_event(port: int) -> None:
         assert words in answer.decode()
 
 
-def test_the_official_client_is_answered_and_garbage_is_not() -> None:
+def test_the_official_client_is_answered_and_garbage_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "avatar_app.server.wyoming_service")
     add_light_engines()
     with serving(LIGHT, wyoming=0) as server:
         assert server.wyoming is not None
@@ -153,6 +157,9 @@ def test_the_official_client_is_answered_and_garbage_is_not() -> None:
         ]
         end_what_is_no_event(server.wyoming.port)
         asyncio.run(refuse_garbage(server.wyoming.port))
+    logged = [each for each in caplog.records if each.message == "an event was not understood"]
+    assert logged, "it may be a bug"
+    assert all(each.exc_info for each in logged)
 
 
 def test_a_server_ends_quietly_under_a_connected_client() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import aclosing
 
@@ -40,6 +41,8 @@ LONGEST_TEXT = 4_096
 """Letters of one text."""
 RATES = (8_000, 192_000)
 
+log = logging.getLogger(__name__)
+
 
 class WyomingConnection:
     """Answers one event after another. For the server's thread."""
@@ -53,6 +56,7 @@ class WyomingConnection:
         self._wake: WakeListening | None = None
         self._sound: list[Samples] = []
         self._count = 0
+        self._logged: type[Exception] | None = None
         self._resampler = Resampler(MICROPHONE_RATE, MICROPHONE_RATE)
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -80,6 +84,9 @@ class WyomingConnection:
         try:
             await self._obey(event)
         except (AttributeError, LookupError, TypeError, ValueError) as error:  # of its readers
+            if type(error) is not self._logged:  # or it is a bug
+                self._logged = type(error)
+                log.info("an event was not understood", exc_info=error)
             raise InputInvalid(f"The event {event.type[:60]!r} is incomplete.", "") from error
 
     async def _obey(self, event: Event) -> None:
