@@ -93,7 +93,7 @@ def _add_gain(report: Report, made: dict[str, float], used: dict[str, float]) ->
     """`made`: seconds of speech per second. `used`: of the processor, for a second of speech."""
     one, two = (f"{name}_replica" for name in NUMBERS)
     linear = made["two_process"] / made["one_process"]
-    cores = made["two_process"] * used["two_process"]
+    cores = max(made[name] * used[name] for name in made)  # that others left
     attainable = min(linear * made[one], cores / used[one])
     report.add("linear", linear, "times")
     report.add("gain", made[two] / made[one], "times")

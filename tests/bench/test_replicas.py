@@ -13,7 +13,7 @@ from avatar_app.bench.result import Report
     [
         (190.0, 0.005, 190.0, True),  # cores to spare: as much as processes gain
         (165.0, 0.005, 190.0, False),
-        (125.0, 0.0158, 126.6, True),  # one replica and who receives its sound take 1.6 cores
+        (125.0, 0.0158, 126.6, True),  # one and who receives its sound have 1.6 of two cores
         (110.0, 0.0158, 126.6, False),
     ],
     ids=["enough", "too little", "all that the cores carry", "less than that"],
