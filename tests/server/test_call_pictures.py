@@ -105,13 +105,18 @@ def test_a_stream_goes_on_with_pictures_of_another_size() -> None:
     assert meter.read(0.0).encoding > 0
 
 
+MOST = round(SIZES[0].most_rate)
+
+
 def test_the_receiver_decides_about_the_rate_within_limits() -> None:
     meter = CallMeter(time.monotonic)
     encoder = FaceEncoder(meter)
-    for told, rate in ((10, LEAST_RATE), (100_000, 100_000), (9_000_000, 1_500_000)):
+    for told, rate in ((10, LEAST_RATE), (100_000, 100_000), (9_000_000, MOST)):
         encoder.target_bitrate = told
         assert encoder.target_bitrate == rate
         assert meter.allowed_rate == told
+    meter.most_rate = SIZES[2].most_rate
+    assert encoder.target_bitrate == round(SIZES[2].most_rate)
 
 
 PICTURE = planes_of(np.zeros((720, 1280, 3), np.uint8))

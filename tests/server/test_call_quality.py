@@ -32,7 +32,8 @@ class Call:
 
     def __init__(self) -> None:
         self.quality = CallQuality()
-        self.pixel, self.rate, self.lost = QUICK, WIDE, 0.0
+        self.pixel, self.rate = QUICK, WIDE
+        self.lost: float | None = 0.0
         self.still = False
         self.sizes: list[PictureSize] = []
         self.shortages: list[Shortage | None] = []
@@ -41,7 +42,7 @@ class Call:
         size = self.quality.size
         encoding = self.pixel * size.pixels / size.fps
         if self.still:
-            return CallReading(0, 0.0, encoding, 0.0, self.rate, 2_000)
+            return CallReading(0, 0.0, encoding, None, self.rate, 2_000)
         dropped = max(0.0, 1 - 1 / (encoding * size.fps))
         wanted = BITS * size.pixels
         return CallReading(
@@ -150,6 +151,32 @@ def test_lost_packets_count_whatever_the_estimate_says() -> None:
     assert call.shortages[-1] is Shortage.NETWORK
 
 
+def test_reports_of_lost_packets_come_seldom_and_hold_until_the_next() -> None:
+    call = Call()
+
+    def report(second: int) -> None:
+        call.lost = 0.8 if second % 5 == 0 else None
+
+    call.last(12, report)
+    assert call.sizes[-1].lines == 540
+    call.last(60, report)
+    assert call.sizes[-1] == SIZES[-1]
+
+    def recover(second: int) -> None:
+        call.lost = 0.0 if second == 20 else None
+
+    call.last(20, recover)
+    assert call.sizes[-1] == SIZES[-1], "nothing says that it is better"
+    call.last(100, lambda second: recover(second + 20))
+    assert call.sizes[-1] == SIZES[0]
+
+
+def test_smaller_pictures_take_less_of_the_network() -> None:
+    rates = [size.most_rate for size in SIZES]
+    assert rates == sorted(rates, reverse=True)
+    assert all(size.needed_rate < size.most_rate / 3 for size in SIZES)
+
+
 def test_a_face_that_stands_still_says_nothing() -> None:
     call = Call()
     call.pixel = 6e-8
@@ -173,21 +200,23 @@ def test_the_meter_reads_what_passed_since_the_last_reading() -> None:
     now = 2.0
     assert meter.read(0.25) == CallReading(25, 5 / 25, 0.25, 0.25, 300_000, 40_000)
     now = 3.0
-    assert meter.read(0.0) == CallReading(0, 0.0, 0.0, 0.0, 300_000, 0.0)
+    assert meter.read(None) == CallReading(0, 0.0, 0.0, None, 300_000, 0.0)
 
 
-def test_a_report_of_lost_packets_is_read_once() -> None:
+def test_reports_of_lost_packets_are_read_once_and_together() -> None:
     reports = LossReports()
 
-    def reported(at: int, lost: int) -> dict[str, RTCRemoteInboundRtpStreamStats]:
+    def reported(at: int, sent: int, lost: int) -> dict[str, RTCRemoteInboundRtpStreamStats]:
         stats = RTCRemoteInboundRtpStreamStats(
             timestamp=at, type="remote-inbound-rtp", id="1", ssrc=1, kind="video",
-            transportId="t", packetsReceived=1, packetsLost=1, jitter=0, roundTripTime=0.1,
-            fractionLost=lost,
+            transportId="t", packetsReceived=sent - lost, packetsLost=lost, jitter=0,
+            roundTripTime=0.1, fractionLost=0,
         )  # fmt: skip
-        return {"remote": stats}
+        return {"other": object(), "remote": stats}
 
-    assert reports.newest({}) == 0
-    assert reports.newest(reported(1, 64)) == 0.25
-    assert reports.newest(reported(1, 64)) == 0
-    assert reports.newest(reported(2, 128)) == 0.5
+    assert reports.newest({}) is None
+    assert reports.newest(reported(1, 100, 25)) == 0.25
+    assert reports.newest(reported(1, 100, 25)) is None
+    assert reports.newest(reported(2, 150, 25)) == 0
+    assert reports.newest(reported(4, 350, 125)) == 0.5, "of two reports"
+    assert reports.newest(reported(5, 360, 120)) == 0, "some came late"

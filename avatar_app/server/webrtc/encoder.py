@@ -38,7 +38,7 @@ class FaceEncoder(Vp8Encoder):
     @property
     def target_bitrate(self) -> int:
         """Bits per second."""
-        return self._rate
+        return min(self._rate, round(self._meter.most_rate))
 
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:

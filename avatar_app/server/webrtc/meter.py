@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avatar_app.server.webrtc.quality import CallReading
+from avatar_app.server.webrtc.quality import SIZES, CallReading
 
 
 @dataclass(slots=True)
@@ -28,6 +28,8 @@ class CallMeter:
         self._counts, self._lock = _Counts(), threading.Lock()
         self.allowed_rate = 0
         """Bits per second that the receiver estimates to be possible."""
+        self.most_rate = SIZES[0].most_rate
+        """Bits per second that are sent at most, for pictures of their size."""
 
     def passed(self, moments: int, dropped: int) -> None:
         """So many moments at which a picture may be sent have passed; `dropped`: those of them at
@@ -48,9 +50,9 @@ class CallMeter:
             self._counts.seconds += seconds
             self._counts.bits += 8 * size
 
-    def read(self, lost: float) -> CallReading:
+    def read(self, lost: float | None) -> CallReading:
         """Return how the call went since the last reading. `lost`: share of packets, as the
-        receiver reports."""
+        receiver has reported meanwhile."""
         with self._lock:
             counts, self._counts = self._counts, _Counts()
         now = self._clock()

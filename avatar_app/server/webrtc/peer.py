@@ -133,7 +133,7 @@ class _Peer:
                 continue
             shortage = quality.judge(reading)
             if quality.size != face.size:
-                face.size = quality.size
+                face.size, self._meter.most_rate = quality.size, quality.size.most_rate
                 reason = shortage.encode() if shortage is not None else b""
                 size = LinkMessage(LinkKind.SIZE, reason, 0, face.size.fps, face.size.lines)
                 self._send_message(size)

@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 
-NEEDED_BITS = 0.0175
-"""Of a pixel, on average: with fewer a drawn face has visible blocks."""
+NEEDED_BITS, MOST_BITS = 0.0175, 0.065
+"""Of a pixel, on average: with fewer a drawn face has visible blocks, more are not seen."""
 _SHAPE = 16 / 9
 """Width by height of the largest picture."""
 
@@ -33,6 +33,11 @@ class PictureSize:
     def needed_rate(self) -> float:
         """Bits per second."""
         return NEEDED_BITS * self.pixels
+
+    @property
+    def most_rate(self) -> float:
+        """Bits per second, however many the receiver allows."""
+        return MOST_BITS * self.pixels
 
 
 SIZES = tuple(
@@ -59,8 +64,8 @@ class CallReading:
     0 to 1."""
     encoding: float
     """Seconds that encoding a picture took on average."""
-    lost: float
-    """Share of packets that the receiver missed, as it reports; 0 to 1."""
+    lost: float | None
+    """Share of packets that the receiver missed, as it has reported meanwhile; 0 to 1."""
     allowed_rate: float
     """Bits per second that it estimates to be possible."""
     sent_rate: float
@@ -72,7 +77,8 @@ FEW_PICTURES = 4
 MUCH_TIME, LITTLE_TIME = 0.8, 0.6
 """Share of a picture's time that encoding may take; and that it would have to at the next size."""
 MANY_DROPPED, FEW_DROPPED = 0.1, 0.02
-MANY_LOST, FEW_LOST = 0.1, 0.02
+MOST_LOST, MANY_LOST, FEW_LOST = 0.3, 0.1, 0.02
+"""With the first a reading counts twice."""
 FULL, SPARE = 0.9, 0.6
 """Shares of the allowed rate from which on more would be sent if it were allowed, and up to which
 it says nothing about the wire."""
@@ -99,6 +105,7 @@ class CallQuality:
         self._patience = PATIENCE
         self._tries = False
         """Whether the last step was one up that has not proved right yet."""
+        self._lost = 0.0
         self._allowed = deque[float](maxlen=RECENT)
 
     @property
@@ -110,31 +117,32 @@ class CallQuality:
         self._since += 1
         if self._tries and self._since > KEPT:
             self._tries, self._patience = False, PATIENCE
-        shortage = self._shortage(reading)
+        lost = reading.lost or 0.0
+        self._lost = self._lost if reading.lost is None else lost
+        shortage = self._shortage(reading, lost)
         grows = reading.allowed_rate > GROWTH * min(self._allowed, default=0.0)
         self._allowed.append(reading.allowed_rate)
         if self._since <= SETTLING or reading.pictures < FEW_PICTURES:
             return shortage
-        if shortage is Shortage.NETWORK and grows and reading.lost < MANY_LOST:
+        if shortage is Shortage.NETWORK and grows and lost < MANY_LOST:
             return shortage
         if shortage is not None:
-            self._bad, self._good = self._bad + 1, 0
-        elif self._would_carry_more(reading):
-            self._bad, self._good = max(0, self._bad - 1), self._good + 1
-        else:
+            self._bad, self._good = self._bad + (2 if lost > MOST_LOST else 1), 0
+        elif self._lost < MANY_LOST:
             self._bad = max(0, self._bad - 1)
+            self._good += self._would_carry_more(reading)
         if self._bad >= BAD_READINGS:
             self._step_down()
         elif self._good >= self._patience:
             self._step_up()
         return shortage
 
-    def _shortage(self, reading: CallReading) -> Shortage | None:
+    def _shortage(self, reading: CallReading, lost: float) -> Shortage | None:
         if reading.encoding * self.size.fps > MUCH_TIME or reading.dropped > MANY_DROPPED:
             return Shortage.MACHINE
         is_full = reading.sent_rate > FULL * reading.allowed_rate
         is_narrow = reading.allowed_rate < self.size.needed_rate
-        if reading.lost > MANY_LOST or (is_full and is_narrow):
+        if lost > MANY_LOST or (is_full and is_narrow):
             return Shortage.NETWORK
         return None
 
@@ -148,7 +156,7 @@ class CallQuality:
             reading.allowed_rate > larger.needed_rate
             or reading.sent_rate < SPARE * reading.allowed_rate
         )
-        return has_time and has_room and reading.lost < FEW_LOST
+        return has_time and has_room and self._lost < FEW_LOST
 
     def _step_down(self) -> None:
         if self._tries:
