@@ -15,6 +15,8 @@ from avatar_app.system.paths import AppPaths
 
 MOST_ATTEMPTS = 4
 """After as many failures a clip stays failed, until somebody tries it again."""
+MOST_DEATHS = 8
+"""After as many deaths of its workers, too: they may have been killed for other reasons."""
 FIRST_WAIT, MOST_WAIT = 5.0, 600.0
 """Seconds until the first new attempt; each further one waits twice as long."""
 
@@ -126,8 +128,7 @@ class ClipQueue:
         if hopeless or attempts >= MOST_ATTEMPTS:
             self._end(number, owner, ClipState.FAILED, error)
             return
-        due = self._clock() + min(FIRST_WAIT * 2 ** (attempts - 1), MOST_WAIT)
-        self._end(number, owner, ClipState.WAITING, error, "not_before = ?", (due,))
+        self._wait_until(self._clock() + _wait(attempts), number, owner, error)
 
     def stopped(self, number: int, owner: str) -> None:
         """The worker has stopped, as somebody asked for."""
@@ -172,18 +173,20 @@ class ClipQueue:
             )
 
     def recover(self, is_alive: Callable[[str], bool]) -> int:
-        """Put clips of workers that died into the queue again, and return how many; one whose
-        workers die again and again stays failed."""
+        """Put clips of workers that died into the queue again, and return how many: at once, and
+        from the second death on behind the others, so that none stands in their way or meets each
+        kill. One whose workers die again and again stays failed."""
         lost = [clip for clip in self.clips((ClipState.RUNNING,)) if not is_alive(clip.owner)]
         for clip in lost:
             if clip.stopping:
                 self.stopped(clip.number, clip.owner)
-            elif clip.attempts >= MOST_ATTEMPTS:
+            elif clip.attempts >= MOST_DEATHS:
                 error = "Its worker died again and again."
                 self._end(clip.number, clip.owner, ClipState.FAILED, error)
             else:
                 error = "Its worker died; another goes on."
-                self._end(clip.number, clip.owner, ClipState.WAITING, error)
+                due = self._clock() + (_wait(clip.attempts - 1) if clip.attempts > 1 else 0.0)
+                self._wait_until(due, clip.number, clip.owner, error)
         return len(lost)
 
     def clip(self, number: int) -> QueuedClip:
@@ -221,6 +224,9 @@ class ClipQueue:
     def _now(self, times: int) -> tuple[float, ...]:
         return (self._clock(),) * times
 
+    def _wait_until(self, due: float, number: int, owner: str, error: str) -> None:
+        self._end(number, owner, ClipState.WAITING, error, "not_before = ?", (due,))
+
     def _end(
         self,
         number: int,
@@ -237,6 +243,11 @@ class ClipQueue:
                 " WHERE number = ? AND owner = ? AND state = ?",
                 (state, error, *values, number, owner, ClipState.RUNNING),
             )
+
+
+def _wait(failures: int) -> float:
+    """Return the seconds until the next attempt."""
+    return min(FIRST_WAIT * 2.0 ** (failures - 1), MOST_WAIT)
 
 
 def _clip(row: Any) -> QueuedClip:

@@ -11,6 +11,7 @@ import pytest
 from avatar_app.storage.clip_queue import (
     FIRST_WAIT,
     MOST_ATTEMPTS,
+    MOST_DEATHS,
     MOST_WAIT,
     ClipQueue,
     ClipState,
@@ -105,13 +106,30 @@ def test_what_can_never_work_is_not_tried_again(queue: ClipQueue) -> None:
     assert queue.next_due() is None
 
 
-def test_clips_of_dead_workers_go_on_but_not_forever(queue: ClipQueue) -> None:
+def test_clips_of_dead_workers_go_on_but_not_forever(queue: ClipQueue, clock: Clock) -> None:
     number = add(queue, "a")
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(MOST_DEATHS):
+        clock.now += MOST_WAIT
         assert queue.take("dead") is not None
         assert queue.recover(lambda owner: owner != "dead") == 1
     assert queue.clip(number).state is ClipState.FAILED
     assert queue.take("w") is None
+
+
+def test_random_kills_meet_different_clips(queue: ClipQueue) -> None:
+    names = "abcd"
+    for name in names:
+        add(queue, name)
+    met = []
+    for _ in range(2 * len(names)):
+        taken = queue.take("dead")
+        assert taken is not None
+        met.append(taken.name)
+        queue.recover(lambda _owner: False)
+    assert met == [name for name in names for _ in range(2)]
+    assert queue.take("w") is None
+    assert queue.next_due() == FIRST_WAIT
+    assert {clip.state for clip in queue.clips()} == {ClipState.WAITING}
 
 
 def test_living_workers_keep_their_clips(queue: ClipQueue) -> None:
