@@ -70,6 +70,16 @@ def test_silence_and_noise_are_no_call(engine: LivekitWakeWord) -> None:
 
 
 @real
+@pytest.mark.parametrize(("likely", "calls"), [(3, 0), (4, 1)])
+def test_what_resembles_a_call_for_a_moment_is_none(
+    engine: LivekitWakeWord, monkeypatch: pytest.MonkeyPatch, likely: int, calls: int
+) -> None:
+    answers = iter([0.0] * 5 + [1.0] * likely + [0.0] * 100)
+    monkeypatch.setattr(WordClassifier, "probability", lambda *_: next(answers))
+    assert len(times(engine, silence(4.0))) == calls
+
+
+@real
 def test_features_do_not_depend_on_the_length_of_blocks(wake_features: Path) -> None:
     features, sound = SpeechFeatures(wake_features), say("Hey Mira, what time is it?")
     whole = features.add(sound)

@@ -32,7 +32,7 @@ from avatar_app.engines.wake.livekit.features import SIZE, STEP  # noqa: E402
 REST = EMBEDDINGS + AGREEING - 1
 """Embeddings after an answer until the engine can hear the phrase once more."""
 THRESHOLDS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98)
-DEFAULT = 0.9
+DEFAULT = 0.8
 """Of the engine."""
 SURROUNDINGS = (("10 dB", 10.0, False), ("10 dB, room", 10.0, True))
 Heard = tuple[str, Samples]

@@ -12,8 +12,9 @@ from avatar_app.core.values import AudioChunk, Samples
 from avatar_app.engines.wake.livekit.classifier import EMBEDDINGS, WordClassifier
 from avatar_app.engines.wake.livekit.features import NAME, SpeechFeatures
 
-AGREEING = 2
-"""Probabilities in a row whose mean must reach the threshold."""
+AGREEING = 4
+"""Probabilities in a row (0.3 s) whose mean must reach the threshold: other words resemble the
+phrase for a moment, a call for longer."""
 
 
 class LivekitWakeWord:
@@ -22,12 +23,12 @@ class LivekitWakeWord:
     After it was heard, nothing is for two seconds, so that a phrase is never heard twice.
     """
 
-    def __init__(self, model: str = "", word: str = "hey_mira", threshold: float = 0.9) -> None:
+    def __init__(self, model: str = "", word: str = "hey_mira", threshold: float = 0.8) -> None:
         self._model = model
         self._features = _features(model)
         self._choose(word, threshold)
 
-    def configure(self, model: str = "", word: str = "hey_mira", threshold: float = 0.9) -> None:
+    def configure(self, model: str = "", word: str = "hey_mira", threshold: float = 0.8) -> None:
         if model != self._model:
             self._features, self._model = _features(model), model
         self._choose(word, threshold)
