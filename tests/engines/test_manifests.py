@@ -119,6 +119,7 @@ def test_manifest_is_complete_and_its_packages_are_installed(manifest: Manifest)
     assert manifest.summary.endswith(".")
     assert set(Registry().missing_packages(manifest)) <= APART
     assert all(option.help.endswith(".") for option in manifest.options)
+    assert all(isinstance(language, str) for language in manifest.languages), "no is false in YAML"
     assert manifest.isolation is Isolation.THREAD or manifest.kind in HOSTED
 
 

@@ -122,8 +122,9 @@ class JourneysProbe(ProbedWindow):
             self._until(lambda: LANGUAGE_SETTING in self._settings().form.rows)
             box = self._settings().form.rows[LANGUAGE_SETTING].editor.control
             assert isinstance(box, QComboBox)
+            before = self._settings()
             box.activated.emit(box.findData(language))
-            self._until(partial(_is_shown, language))
+            self._until(partial(self._is_in, language, before))
             self.window.pages.open(SETTINGS, LANGUAGE_SETTING)
             self.pass_time(LOOK_S)
 
@@ -136,6 +137,10 @@ class JourneysProbe(ProbedWindow):
         page = self.window.pages.shown
         assert isinstance(page, SettingsPage)
         return page
+
+    def _is_in(self, language: str, before: SettingsPage) -> bool:
+        """Whether the settings were made again in a language."""
+        return LANGUAGE.code == language and self.window.pages.shown is not before
 
     def _is_filled(self) -> bool:
         page = self.window.pages.shown
@@ -157,10 +162,6 @@ class JourneysProbe(ProbedWindow):
     def _until(self, condition: Callable[[], object]) -> None:
         if not self.wait_for(condition):
             raise TimeoutError(f"the journey {self._journey} did not end in time")
-
-
-def _is_shown(language: str) -> bool:
-    return LANGUAGE.code == language
 
 
 def main() -> None:
