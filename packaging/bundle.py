@@ -57,15 +57,19 @@ def build_bundle(python: Path, target: Path, compiled_opencv: Path | None = None
     platform.add_launcher(target)
     for name in ("LICENSE", "packaging/THIRD-PARTY.md"):
         shutil.copy(wheels.PROJECT / name, target / Path(name).name)
-    _forget_how_it_was_installed(packages)
     _compile(executable, target)
-    zipped.pack_modules(executable)
-    sources.leave_out(packages)
+    permissive = sources.permissive(packages)
+    zipped.pack_modules(executable, without_sources=permissive)
+    sources.leave_out(packages, permissive)
+    _forget_how_it_was_installed(packages)
 
 
 def _forget_how_it_was_installed(packages: Path) -> None:
-    """Remove what differs from build to build: where a package came from, and when."""
-    for pattern in ("*.dist-info/direct_url.json", "*.dist-info/uv_cache.json", ".lock"):
+    """Remove what differs from build to build, where a package came from, and when, and the lists
+    of files as they were before some of them went.
+    """
+    about = [f"*.dist-info/{name}" for name in ("direct_url.json", "uv_cache.json", "RECORD")]
+    for pattern in (*about, ".lock"):
         for path in packages.glob(pattern):
             path.unlink()
 

@@ -56,6 +56,8 @@ UNUSED = (
     "livekit/rtc/resources/jupyter-html",
     # downloads of the Hugging Face client, which the program does itself
     "hf_xet*",
+    # programs for Windows that pip would write beside modules
+    "pip/_vendor/distlib/*.exe",
     # headers and tests
     "pybind11*",
     "**/include",

@@ -1,14 +1,14 @@
 """Leaves only the bytecode of modules that others published under licenses that permit it.
 
-It concerns packages that cannot be packed into the archive of zipped.py, because they have
-compiled parts or files of data. A traceback names their lines without showing them. The program's
-own sources stay, and those of packages whose license asks for sources.
+It concerns packages in the archive of zipped.py as well as those that cannot be packed, because
+they have compiled parts or files of data. A traceback names their lines without showing them. The
+program's own sources stay, and those of packages whose license asks for sources.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -16,16 +16,16 @@ from bundling.stated import stated_license
 
 ASKS_FOR_SOURCES = re.compile("GPL|General Public|MPL|Mozilla|EPL|CDDL")
 """Parts of the names of such licenses."""
-READ = {"avatar_app", "cv2"}
-"""Packages whose sources are read: by the program's users, and OpenCV's by itself."""
+READ = {"anyio", "avatar_app", "cv2"}
+"""Packages whose sources are read: by the program's users, and the others' by themselves."""
 
 
-def leave_out(packages: Path) -> int:
-    """Put the bytecode of modules into their sources' place, in packages of permissive licenses;
-    returns the bytes that were saved. Modules without bytecode keep their source.
+def leave_out(packages: Path, names: Iterable[str]) -> int:
+    """Put the bytecode of modules into their sources' place, in those packages that are in the
+    folder; returns the bytes that were saved. Modules without bytecode keep their source.
     """
     saved = 0
-    for package in sorted(permissive(packages)):
+    for package in sorted(names):
         for source in sorted((packages / package).rglob("*.py")):
             bytecode = next(source.parent.glob(f"__pycache__/{source.stem}.*.pyc"), None)
             if bytecode is not None:

@@ -1,8 +1,9 @@
 """Packs Python modules and their bytecode into the archive that Python looks into first.
 
 An interpreter has `pythonXY.zip` as the first entry of its path, as on Windows, where the standard
-library comes in one. Modules and their bytecode take a third of the space there, and tracebacks
-find the sources. What is compiled, or looks for files beside itself, stays a folder.
+library comes in one. Modules and their bytecode take a third of the space there. Sources go along
+where sources.py asks for them; of the standard library, only what is not compiled. What has
+compiled parts, or looks for files beside itself, stays a folder.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 _ASK = """
@@ -55,14 +56,17 @@ HARMLESS = (
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def pack_modules(executable: Path) -> int:
+def pack_modules(executable: Path, without_sources: Collection[str] = ()) -> int:
     """Pack what can be packed of the library and packages of an interpreter, whose modules are
-    compiled; returns the bytes that were saved.
+    compiled; the library and the packages named go without their sources. Returns the bytes that
+    were saved.
     """
     command = [str(executable), "-I", "-c", _ASK]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     archive, library, packages = (Path(line) for line in answer.stdout.splitlines())
-    return pack([*packable(library, is_standard=True), *packable(packages)], archive)
+    standard = packable(library, is_standard=True)
+    bare = {*(item.name for item in standard), *without_sources}
+    return pack([*standard, *packable(packages)], archive, bare)
 
 
 def packable(folder: Path, *, is_standard: bool = False) -> list[Path]:
@@ -76,8 +80,10 @@ def packable(folder: Path, *, is_standard: bool = False) -> list[Path]:
     ]
 
 
-def pack(items: Iterable[Path], archive: Path) -> int:
-    """Move modules and packages into an archive; returns the bytes that were saved."""
+def pack(items: Iterable[Path], archive: Path, without_sources: Collection[str] = ()) -> int:
+    """Move modules and packages into an archive, compiled modules of some without their sources;
+    returns the bytes that were saved.
+    """
     before = 0
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for item in items:
@@ -86,8 +92,12 @@ def pack(items: Iterable[Path], archive: Path) -> int:
                 packed.writestr(zipfile.ZipInfo(name, _DATE), b"")
             for path in _files(item):
                 name = path.relative_to(item.parent).as_posix()
-                before += _add(packed, path, name)
-                if (bytecode := _bytecode(path)) is not None:
+                bytecode = _bytecode(path)
+                if bytecode is None or item.name not in without_sources:
+                    before += _add(packed, path, name)
+                else:
+                    before += path.stat().st_size
+                if bytecode is not None:
                     before += _add(packed, bytecode, f"{name}c")
                     bytecode.unlink()
             if item.is_dir():

@@ -7,6 +7,7 @@ import importlib
 import py_compile
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +76,32 @@ def test_packed_modules_are_imported_and_show_their_lines(folder: Path, zipped: 
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout.startswith("7 8 True")
     assert "# this very line" in run.stdout
+
+
+def test_modules_are_imported_without_their_sources_and_name_their_lines(
+    folder: Path, zipped: ModuleType
+) -> None:
+    archive = folder.parent / "packed.zip"
+    (folder / "pure" / "script.txt").write_text("data")
+    uncompiled = folder / "pure" / "uncompiled.py"
+    uncompiled.write_text("VALUE = 9\n")
+    zipped.pack(zipped.packable(folder), archive, without_sources={"pure"})
+    with zipfile.ZipFile(archive) as packed:
+        names = {*packed.namelist()}
+    assert {"pure/inner/deep.pyc", "pure/script.txt", "pure/uncompiled.py", "single.py"} <= names
+    assert not names & {"pure/inner/deep.py", "pure/__init__.py", "pure/uncompiled.pyc"}
+    script = (
+        f"import sys; sys.path.insert(0, {str(archive)!r})\n"
+        "import pure.inner.deep, pure.unsaid.part, pure.uncompiled, traceback\n"
+        "print(pure.unsaid.part.VALUE, pure.uncompiled.VALUE)\n"
+        "try: pure.inner.deep.fail()\n"
+        "except ValueError: print(traceback.format_exc())\n"
+    )
+    command = [sys.executable, "-I", "-c", script]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("8 9")
+    assert "deep.py" in run.stdout
+    assert "line 2" in run.stdout
 
 
 def test_archive_depends_on_the_modules_alone(folder: Path, zipped: ModuleType) -> None:
