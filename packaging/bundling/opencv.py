@@ -48,8 +48,11 @@ LEFT_OUT = [
 ]
 """Libraries that OpenCV would use: for video, windows, more formats of pictures, linear algebra.
 """
-DISPATCH = "SSE4_1;FP16;AVX2"
-"""Instructions for which functions are compiled besides those that each processor has."""
+BASELINE = "SSE4_2"
+"""Instructions that each processor has on which NumPy runs (x86-64-v2)."""
+DISPATCH = "FP16;AVX2"
+"""Instructions for which functions are compiled once more."""
+_INSTRUCTIONS = {"CPU_BASELINE": BASELINE, "CPU_DISPATCH": DISPATCH}
 INCLUDED = ("ZLIB", "JPEG", "PNG", "WEBP")
 """Libraries that are built with it, whatever the system has."""
 
@@ -92,7 +95,7 @@ def configuration(python: Path) -> list[str]:
     options = {
         "CMAKE_BUILD_TYPE": "Release",
         "BUILD_LIST": ",".join(MODULES),
-        **({"CPU_DISPATCH": DISPATCH} if platform.machine() in ("x86_64", "AMD64") else {}),
+        **(_INSTRUCTIONS if platform.machine() in ("x86_64", "AMD64") else {}),
         "PYTHON3_EXECUTABLE": python,
         "PYTHON_DEFAULT_EXECUTABLE": python,
         "PYTHON3_INCLUDE_DIR": include,
