@@ -7,17 +7,29 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import SymbolTableSection
 
 MAGIC = b"\x7fELF"
 LIBRARIES = ("PySide6/Qt/lib", "*.libs")
 """Folders of libraries that others in the bundle load by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A function or a piece of data of an ELF file."""
+
+    name: str
+    address: int
+    size: int
+    is_function: bool
 
 
 def elf_files(folder: Path) -> Iterator[Path]:
@@ -62,6 +74,39 @@ def exported(path: Path) -> frozenset[str]:
             for symbol in table.iter_symbols()
             if symbol.name and symbol["st_shndx"] != "SHN_UNDEF"
         )
+
+
+def symbols(path: Path, table: str = ".symtab") -> list[Named]:
+    """Return what a table of symbols of an ELF file names in the file itself; `.dynsym` is the one
+    that is left without those for debuggers.
+    """
+    with path.open("rb") as file:
+        section = ELFFile(file).get_section_by_name(table)
+        if not isinstance(section, SymbolTableSection):
+            return []
+        return [
+            Named(each.name, each["st_value"], each["st_size"], each["st_info"].type == "STT_FUNC")
+            for each in section.iter_symbols()
+            if each.name and each["st_shndx"] != "SHN_UNDEF"
+        ]
+
+
+def relocated(path: Path, section: str) -> set[int]:
+    """Return the addresses that the loader will write into a section of an ELF file, which say
+    where something else of the file lies.
+    """
+    with path.open("rb") as file:
+        elf = ELFFile(file)
+        place, table = elf.get_section_by_name(section), elf.get_section_by_name(".rela.dyn")
+        if place is None or not isinstance(table, RelocationSection):
+            return set()
+        start, end = place["sh_addr"], place["sh_addr"] + place["sh_size"]
+        names = elf.get_section(table["sh_link"])
+        return {
+            each["r_addend"] + names.get_symbol(each["r_info_sym"])["st_value"]
+            for each in table.iter_relocations()
+            if start <= each["r_offset"] < end
+        }
 
 
 def unreached_libraries(packages: Path) -> list[Path]:

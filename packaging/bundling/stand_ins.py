@@ -39,8 +39,8 @@ def replace_unused(packages: Path) -> None:
             wanted = sorted(names & {*_defined(library)})
             versions: dict[str, str] = {}
             for user in _users(library):
-                versions |= _versions(user, library.name)
-            _compile(source(wanted, value), versions, library)
+                versions |= versions_wanted(user, library.name)
+            compile_library(source(wanted, value), versions, library)
 
 
 def source(names: list[str], value: int) -> str:
@@ -55,7 +55,7 @@ def _users(library: Path) -> Iterator[Path]:
             yield path
 
 
-def _versions(user: Path, library: str) -> dict[str, str]:
+def versions_wanted(user: Path, library: str) -> dict[str, str]:
     """Return which version of a library's functions a user asks for, by name of the function."""
     with user.open("rb") as file:
         elf = ELFFile(file)
@@ -95,8 +95,8 @@ def _symbols(path: Path, *, defined: bool) -> Iterator[str]:
                     yield symbol.name
 
 
-def _compile(text: str, versions: dict[str, str], library: Path) -> None:
-    """Compile a library in the place, and under the name, of another, with its versions."""
+def compile_library(text: str, versions: dict[str, str], library: Path) -> None:
+    """Compile C source to a library under a name, with versions of its functions."""
     with tempfile.TemporaryDirectory() as folder:
         file, script = Path(folder) / "stand_in.c", Path(folder) / "versions"
         file.write_text(text, encoding="utf-8")

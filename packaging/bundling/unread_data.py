@@ -1,59 +1,51 @@
-"""Takes the data of ICU out of Skia, which lays out text by it; the program only draws shapes.
+"""Finds the data in libraries that the program never has read: what is for text and for browsers.
 
-The pages stay in memory as zeros, in the place of a file's, so that all addresses keep their
-meaning; ICU refuses data that does not begin as its own.
+Skia lays out text by the data of ICU, and the program only draws shapes; llama.cpp's server has a
+page for browsers, and the program switches it off. ICU refuses data that does not begin as its own.
 """
 
 from __future__ import annotations
 
+import re
 import struct
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
 
-from bundling.elf_gaps import HEADER, PAGE, PT_LOAD, SECTION, SEGMENT, entries, is_x86_64
+from bundling.elf import symbols
+from bundling.elf_gaps import PT_LOAD
+from bundling.holes import Range, segments_of
 
-PT_NOTE = 4
 _FORMAT = b"CmnD"
 """What follows the magic number in a package of ICU's data."""
 _TO_FORMAT = 12
 _MAGIC = (0xDA, 0x27)
-_READ_ONLY = 4
+_FILE_OF_PAGE = re.compile(r"_ZL\d+asset_\d+")
+"""How llama.cpp's compiler calls the files of its page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """An entry of the table of segments."""
-
-    kind: int
-    flags: int
-    offset: int
-    address: int
-    physical: int
-    size: int
-    memory: int
-    alignment: int
-
-    @classmethod
-    def read(cls, content: bytes | bytearray, at: int) -> _Segment:
-        return cls(*SEGMENT.unpack_from(content, at))
-
-    def write(self, content: bytearray, at: int) -> None:
-        SEGMENT.pack_into(
-            content, at, self.kind, self.flags, self.offset, self.address,
-            self.physical, self.size, self.memory, self.alignment,
-        )  # fmt: skip
-
-
-def leave_out_text_data(packages: Path) -> None:
-    """Leave ICU's data out of Skia's module. close_gaps afterwards makes the file smaller."""
+def text_data(packages: Path) -> Iterator[tuple[Path, list[Range]]]:
+    """Yield Skia's module with the addresses of ICU's data."""
     for module in packages.glob("skia.*.so"):
         content = module.read_bytes()
-        if is_x86_64(content) and (found := icu_data(content)) is not None:
-            module.write_bytes(without(content, *found))
+        if (found := icu_data(content)) is not None:
+            start, end = found
+            by = next(
+                each.address - each.offset
+                for each in segments_of(content)
+                if each.kind == PT_LOAD and each.offset <= start < each.offset + each.size
+            )
+            yield module, [(start + by, end + by)]
+
+
+def pages(packages: Path) -> Iterator[tuple[Path, list[Range]]]:
+    """Yield llama.cpp's module, while it has its symbols, with the addresses of the page."""
+    for module in packages.glob("xllamacpp/xllamacpp.*.so"):
+        files = [each for each in symbols(module) if _FILE_OF_PAGE.fullmatch(each.name)]
+        yield module, [(each.address, each.address + each.size) for each in files]
 
 
 def icu_data(content: bytes) -> tuple[int, int] | None:
-    """Return where a package of ICU's data begins, and where its last item does."""
+    """Return where a package of ICU's data begins in a file, and where its last item does."""
     at = -1
     while (at := content.find(_FORMAT, at + 1)) >= 0:
         start = at - _TO_FORMAT
@@ -63,58 +55,3 @@ def icu_data(content: bytes) -> tuple[int, int] | None:
             _, last = struct.unpack_from("<II", content, start + header + 8 * count - 4)
             return start, start + header + last
     return None
-
-
-def without(content: bytes, start: int, end: int) -> bytes:
-    """Return an ELF file whose read-only bytes from `start` to `end` are zeros, which are no longer
-    part of it as far as they are whole pages; ValueError if they lie in no such segment.
-    """
-    result = bytearray(content)
-    result[start:end] = bytes(end - start)
-    start, end = -(-start // PAGE) * PAGE, end // PAGE * PAGE
-    header = HEADER.unpack_from(content)
-    places = [*entries(header[5], header[9], header[10])]
-    segments = [_Segment.read(content, at) for at in places]
-    parts = [each for each in segments if _holds(each, start, end)]
-    spare = [each for each in segments if each.kind == PT_NOTE]
-    if not parts or not spare:
-        raise ValueError(f"no read-only segment holds the bytes from {start} to {end}")
-    segments[segments.index(spare[0])] = replace(_after(parts[0], end), kind=PT_LOAD)
-    segments[segments.index(parts[0])] = _before(parts[0], start, end)
-    for at, each in zip(places, _in_order(segments), strict=True):
-        each.write(result, at)
-    for at in entries(header[6], header[11], header[12]):
-        section = [*SECTION.unpack_from(content, at)]
-        if section[4] <= start and end <= section[4] + section[5]:
-            section[5] = start - section[4]
-            SECTION.pack_into(result, at, *section)
-    return bytes(result)
-
-
-def _holds(segment: _Segment, start: int, end: int) -> bool:
-    inside = segment.offset <= start < end <= segment.offset + segment.size
-    return segment.kind == PT_LOAD and segment.flags == _READ_ONLY and inside
-
-
-def _before(segment: _Segment, start: int, end: int) -> _Segment:
-    """Return the part up to `start`, which memory continues with zeros up to `end`."""
-    return replace(segment, size=start - segment.offset, memory=end - segment.offset)
-
-
-def _after(segment: _Segment, end: int) -> _Segment:
-    """Return the part from `end` on."""
-    by = end - segment.offset
-    return replace(
-        segment,
-        offset=end,
-        address=segment.address + by,
-        physical=segment.physical + by,
-        size=segment.size - by,
-        memory=segment.memory - by,
-    )
-
-
-def _in_order(segments: list[_Segment]) -> list[_Segment]:
-    """Return the segments with those that are loaded by rising address, as the loader expects."""
-    loaded = iter(sorted((s for s in segments if s.kind == PT_LOAD), key=lambda s: s.address))
-    return [next(loaded) if each.kind == PT_LOAD else each for each in segments]

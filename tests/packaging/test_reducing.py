@@ -156,37 +156,6 @@ def test_words_of_the_programs_languages_are_sorted_with_the_reduced_data(tmp_pa
     assert run.stdout.split() == ["True"] * 7
 
 
-def test_skia_draws_the_same_without_data_of_text(tmp_path: Path) -> None:
-    shutil.copytree(SITE / "skia_python.libs", tmp_path / "skia_python.libs")
-    library = copy_of("skia.*.so", tmp_path)
-    size = library.stat().st_size
-    module("unread_data").leave_out_text_data(tmp_path)
-    assert module("elf").is_loadable(library)
-    assert module("elf_gaps").close_gaps(library) == size - library.stat().st_size > 10_000_000
-    assert module("unread_data").icu_data(library.read_bytes()) is None
-    script = (
-        "import hashlib, sys; sys.path.insert(0, sys.argv[1])\n"
-        "import skia\n"
-        "assert skia.__file__.startswith(sys.argv[1])\n"
-        "surface = skia.Surface(200, 200)\n"
-        "paint = skia.Paint(AntiAlias=True, Color=0xFF336699)\n"
-        "paint.setImageFilter(skia.ImageFilters.Blur(4, 4))\n"
-        "surface.getCanvas().drawCircle(100, 90, 70, paint)\n"
-        "print(hashlib.sha256(surface.toarray().tobytes()).hexdigest())\n"
-    )
-    drawn = [
-        subprocess.run([sys.executable, "-c", script, str(folder)], capture_output=True, check=True)
-        for folder in (tmp_path, SITE)
-    ]
-    assert drawn[0].stdout == drawn[1].stdout != b""
-
-
-def test_bytes_that_no_read_only_segment_holds_cannot_be_left_out(tmp_path: Path) -> None:
-    content = copy_of(PADDED, tmp_path).read_bytes()
-    with pytest.raises(ValueError, match="segment"):
-        module("unread_data").without(content, len(content) - 8192, len(content) + 8192)
-
-
 def test_languages_of_the_data_are_those_of_the_window() -> None:
     translations = {path.stem for path in (PACKAGING.parent / "assets/translations").glob("*.po")}
     assert {*module("icu").LANGUAGES} == translations | {"en"}
