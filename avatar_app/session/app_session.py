@@ -28,6 +28,7 @@ from avatar_app.session.avatar_studio import gallery_and_studio
 from avatar_app.session.checks.device_checks import AudioChecks, LiveAudioChecks
 from avatar_app.session.clip_studio import ClipStudio
 from avatar_app.session.conversation_commands import ConversationCommands
+from avatar_app.session.engine_loads import EngineLoads
 from avatar_app.session.engine_selection import EngineSelection
 from avatar_app.session.eyes import LocalEyes
 from avatar_app.session.model_library import ModelLibrary
@@ -87,6 +88,7 @@ class AppSession(ConversationCommands):
         self.avatars, self.studio = gallery_and_studio(self._characters, settings, paths)
         self.clips = ClipStudio(settings, paths)
         self._engines = EngineSelection(settings, self._characters, self._post)
+        self.loads = EngineLoads()
         checks = LiveAudioChecks(self._opened, settings, self.registry)
         self.checks: AudioChecks = checks
         self.voices: VoiceGallery = UserVoiceGallery(settings, self.registry, paths, self.checks)
@@ -231,7 +233,7 @@ class AppSession(ConversationCommands):
 
         wishes = StoredWishes(self.settings, self.registry)
         live = LiveConversation(
-            settings, self.registry, self._paths, self, self._post, self._show, wishes
+            settings, self.registry, self._paths, self, self._post, self._show, wishes, self.loads
         )
         self._latency.watch(live.engine_set.manifests, live.engine_set.used)
         self.subscribe(self._latency)

@@ -13,10 +13,11 @@ from avatar_app.core.errors import AvatarError, DeviceUnavailable
 from avatar_app.core.events import Event, Noticed, State, StateChanged
 from avatar_app.core.manifest import Kind
 from avatar_app.pipeline import commands
-from avatar_app.runtime.fallback.engine_switch import LoadsInBackground
+from avatar_app.runtime.fallback.engine_switch import LoadsInBackground, notice_of_staying
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.assistant_tools import AppControls
 from avatar_app.session.build import Surroundings, assemble
+from avatar_app.session.engine_loads import EngineLoads
 from avatar_app.session.live_devices import LiveDevices
 from avatar_app.session.speaking_first.wishes import FirstWishes
 from avatar_app.session.video_call import VideoCall
@@ -55,8 +56,9 @@ class LiveConversation:
         post: Callable[[Event], None],
         face_loaded: Callable[[Face], None] | None = None,
         wishes: FirstWishes | None = None,
+        loads: EngineLoads | None = None,
     ) -> None:
-        self._post = post
+        self._post, self._loads = post, loads or EngineLoads()
         self._closed = False
         self._call_settings = settings.video_call
         self._silence = Silence(time.monotonic)
@@ -114,7 +116,20 @@ class LiveConversation:
         """Load another engine in the background, and call `used` when it is in use: from the next
         turn on, a face from the next frame. If it cannot be loaded, nothing changes, and `failed`
         is called or the user is notified."""
-        self._supervisor.use(kind, choice, used, failed)
+
+        def loaded() -> None:
+            self._loads.end(kind)
+            used()
+
+        def not_loaded(error: AvatarError) -> None:
+            self._loads.end(kind)
+            if failed is None:
+                self._post(notice_of_staying(self.engine_set, kind, error))
+            else:
+                failed(error)
+
+        self._loads.begin(kind)
+        self._supervisor.use(kind, choice, loaded, not_loaded)
 
     def substitute(self, kind: Kind) -> None:
         """Replace an engine that cannot be used by the built-in one of its kind."""
@@ -162,7 +177,8 @@ class LiveConversation:
             if not isinstance(engine, LoadsInBackground):
                 continue
             try:
-                engine.wait_ready()
+                with self._loads.loading(kind):
+                    engine.wait_ready()
             except AvatarError as error:
                 if not self._closed and self.engine_set.engines.get(kind) is engine:
                     self._supervisor.substitute(kind, error.message)

@@ -19,6 +19,7 @@ from avatar_app.session.avatar_gallery import AvatarGallery
 from avatar_app.session.avatar_studio import AvatarStudio
 from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.clip_studio import ClipStudio
+from avatar_app.session.engine_loads import EngineLoads
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.persona_choices import PersonaChoices
@@ -81,6 +82,8 @@ class Session(AudioDevices, Characters, Protocol):
     window's own preferences are settings too."""
     manifests: tuple[Manifest, ...]
     """The engines that can be chosen."""
+    loads: EngineLoads
+    """Which of them are being loaded."""
     conversations: StoredConversations
     """All that was ever said, as far as it was kept."""
     checks: AudioChecks

@@ -75,3 +75,6 @@ class Starter(Protocol):
 
         Raises JobCancelled and DiskFailed; downloaded parts stay for the next time.
         """
+
+    def undo(self) -> None:
+        """Use again what the parts have replaced; they stay on the disk. May take a moment."""

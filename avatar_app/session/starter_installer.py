@@ -26,6 +26,7 @@ from avatar_app.performance.starter import (
 from avatar_app.performance.voice_trial import VoiceTrial
 from avatar_app.runtime.kinds import BUILTIN, choices
 from avatar_app.runtime.registry import Registry
+from avatar_app.session.settings_applier import settings_choosing
 from avatar_app.session.starter import Offer, PartState, StarterOutcome, StarterProgress
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.settings.store import SettingsStore
@@ -74,6 +75,8 @@ class StarterInstaller:
         self._session, self._settings, self._registry = session, settings, registry
         self._store, self._paths = Store.of(paths), paths
         self._can_be_undone = False
+        self._former: dict[Kind, EngineChoice] = {}
+        """What the parts have replaced."""
 
     def offer(self) -> Offer:
         return offer_on(date.today(), self._settings.get(_SETTING))
@@ -100,9 +103,24 @@ class StarterInstaller:
         if not self._can_be_undone:
             apply((), self._settings.user_file, COMMAND)  # for `avatar-app setup --undo`
             self._can_be_undone = True
+        items = tuple(items)
+        chosen = choices(self._settings.settings)
+        self._former = {item.kind: self._replaced(chosen[item.kind], item.kind) for item in items}
         trial = VoiceTrial(self._registry, self._paths)
-        installation = _Installation(tuple(items), job, watch, self._put_to_work, trial.slowness)
+        installation = _Installation(items, job, watch, self._put_to_work, trial.slowness)
         return installation.run(self._store)
+
+    def _replaced(self, chosen: EngineChoice, kind: Kind) -> EngineChoice:
+        """Return what a part replaces, also where it did so when it was tried before."""
+        is_builtin = chosen.engine == BUILTIN[kind]
+        return chosen if is_builtin else self._former.get(kind, chosen)
+
+    def undo(self) -> None:
+        values: dict[str, Any] = {}
+        for kind, choice in self._former.items():
+            values |= settings_choosing(kind, choice)
+        self._former = {}
+        self._settings.change(values)
 
     def _put_to_work(
         self, model: Model, used: Callable[[], None], failed: Callable[[AvatarError], None]

@@ -33,6 +33,7 @@ from avatar_app.session.avatar_choices import AvatarChoices, NewCharacter
 from avatar_app.session.avatar_gallery import AvatarGallery
 from avatar_app.session.avatar_studio import AvatarStudio
 from avatar_app.session.clip_studio import ClipStudio
+from avatar_app.session.engine_loads import EngineLoads
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.performance_reports import PerformanceReports
 from avatar_app.session.persona_choices import PersonaChoices
@@ -82,7 +83,7 @@ class FakeStarter:
         self.failures: tuple[tuple[StarterItem, AvatarError], ...] = ()
         self.error: AvatarError | None = None
         self.got: list[tuple[StarterItem, ...]] = []
-        self.times_postponed = 0
+        self.times_postponed = self.times_undone = 0
         self.may_finish = threading.Event()
         self.may_finish.set()
 
@@ -91,6 +92,9 @@ class FakeStarter:
 
     def postpone(self) -> None:
         self.times_postponed += 1
+
+    def undo(self) -> None:
+        self.times_undone += 1
 
     def items(self) -> tuple[StarterItem, ...]:
         return self.lacking
@@ -127,7 +131,7 @@ class FakeSession:
         environ = {f"AVATAR_WINDOW__{name.upper()}": f"{value}" for name, value in shown.items()}
         self.settings = SettingsStore(app_paths().settings_file, environ)
         self.settings.know_engines(manifests)
-        self.manifests = manifests
+        self.manifests, self.loads = manifests, EngineLoads()
         self.character = "mira"
         self.starter = FakeStarter()
         registry = copy(REGISTRY)

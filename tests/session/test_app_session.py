@@ -40,6 +40,7 @@ from avatar_app.engines.face.portrait.framing import framed
 from avatar_app.media.sound_reader import read_sound
 from avatar_app.session.app_session import AppSession
 from avatar_app.session.avatar_choices import NewCharacter
+from avatar_app.session.engine_loads import EngineLoads
 from avatar_app.settings.loading import load_settings
 from avatar_app.settings.schema import EngineChoice
 from avatar_app.storage.history import History
@@ -70,6 +71,24 @@ BROKEN = f"""{USER_DIALOGUE}
 """
 PARROT = f"""{USER_DIALOGUE}
         yield prompt.user_text
+"""
+SLOW = """
+import time
+from pathlib import Path
+class Dialogue:
+    def __init__(self, **options):
+        while not Path(__file__).with_name("gate").exists():
+            time.sleep(0.01)
+    def configure(self, **options): ...
+    def close(self): ...
+    def reply(self, prompt, turn):
+        yield "I am here."
+"""
+REFUSING = """
+from avatar_app.core.errors import EngineFailed
+class Dialogue:
+    def __init__(self, **options):
+        raise EngineFailed("I do not want to.", "Choose another.")
 """
 MANIFEST = """
 {{name: {name}, kind: dialogue, entry: "engine:Dialogue", title: The {name} one, summary: A test.,
@@ -357,6 +376,41 @@ def test_engine_can_be_changed_while_running_and_is_saved(
     assert recorder.wait(TurnEnded, lambda turn: turn.user_text).heard_text == "polly"
     assert load_settings()[0].dialogue.engine == "parrot"
     assert not recorder.of(Failed)
+
+
+class LoadsRecorder:
+    """Waits for what is being loaded."""
+
+    def __init__(self, loads: EngineLoads) -> None:
+        self._loads, self._changed = loads, threading.Condition()
+        loads.subscribe(self._notify)
+
+    def wait(self, *settings: str) -> None:
+        """Until the engines of these settings are being loaded, and no others."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._loads.settings == set(settings), SOON)
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+def test_engines_that_load_are_known_until_they_are_there_or_cannot_be(opened: Opener) -> None:
+    slow, refusing = user_dialogue("slow", SLOW), user_dialogue("refusing", REFUSING)
+    recorder = opened()
+    session = recorder.session
+    assert session.wait_open()
+    loads = LoadsRecorder(session.loads)
+    session.use(Kind.DIALOGUE, EngineChoice(engine=slow))
+    loads.wait("dialogue.engine")
+    (app_paths().engines / "dialogue" / slow / "gate").touch()
+    loads.wait()
+    session.use(Kind.DIALOGUE, EngineChoice(engine=refusing))
+    notice = recorder.wait(Noticed, lambda notice: notice.message == "I do not want to.")
+    assert notice.hint.endswith("The slow one stays.")
+    loads.wait()
+    session.type("hello")
+    assert recorder.wait_for_end("hello").heard_text == "I am here."
 
 
 def test_session_works_without_writable_storage(

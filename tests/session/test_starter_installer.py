@@ -221,3 +221,29 @@ def test_parts_installed_without_a_conversation_are_used_next_and_undone(
     ]
     undo(app_paths().settings_file, COMMAND)
     assert load_settings()[0] == before
+
+
+def test_undo_uses_what_was_there_before_with_its_options(
+    installer: StarterInstaller, conversation: Conversation
+) -> None:
+    conversation.settings.set("tts.options.variant", "m3")
+    conversation.broken.add(Kind.ASR)
+    get(installer)
+    assert conversation.settings.settings.tts.engine == "kokoro"
+    conversation.settings.set("window.theme", "dark")
+    installer.undo()
+    now = conversation.settings.settings
+    assert (now.tts.engine, now.tts.options["variant"]) == ("espeak", "m3")
+    assert (now.asr.engine, now.dialogue.engine) == ("pocketsphinx", "builtin")
+    assert now.window.theme == "dark", "what was changed since stays"
+    assert load_settings()[0].tts.engine == "espeak"
+
+
+def test_undo_after_a_second_try_goes_back_to_the_first(
+    installer: StarterInstaller, conversation: Conversation
+) -> None:
+    items = installer.items()
+    for _ in range(2):
+        Job("", lambda job: installer.get(items, job, lambda _: None)).run()
+    installer.undo()
+    assert conversation.settings.settings.tts.engine == "espeak"

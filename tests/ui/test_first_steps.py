@@ -13,6 +13,7 @@ from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
 from avatar_app.session.local_findings import LocalFinding
 from avatar_app.ui.window import first_steps
+from avatar_app.ui.window.first_steps import FirstStepsBar
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.ui.window.modes import SMALLEST
 
@@ -64,6 +65,20 @@ def test_first_steps_link_to_the_devices_and_voice_pages(qtbot, fresh: Opened) -
     window.pages.close()
     qtbot.mouseClick(window.first_steps.bar.voices_button, MOUSE)
     assert window.pages.shown.accessibleName() == "Voice"
+    window.pages.close()
+    qtbot.mouseClick(window.first_steps.bar.face_button, MOUSE)
+    assert window.pages.shown.accessibleName() == "Avatars"
+
+
+def test_talking_can_begin_at_once_and_ends_the_first_steps(qtbot, fresh: Opened) -> None:
+    window, session = fresh
+    qtbot.mouseClick(window.first_steps.bar.talk_button, MOUSE)
+    assert not window.first_steps.bar.isVisible()
+    assert window.composer.field.hasFocus()
+    assert window.stage.captions.caption.text == "Say hello, or type"
+    qtbot.keyClicks(window.composer.field, "Hello!")
+    qtbot.keyClick(window.composer.field, Qt.Key.Key_Return)
+    assert session.asked("type") == [("Hello!",)]
 
 
 def test_found_local_model_can_be_used_and_undone(
@@ -115,19 +130,43 @@ def test_window_with_first_steps_fits_the_smallest_screen(qtbot, fresh: Opened) 
     assert window.stage.height() > 200
 
 
+def cut(bar: FirstStepsBar) -> list[str]:
+    """Links whose words have too little room."""
+    return [b.text() for b in bar.links if b.width() < b.fontMetrics().horizontalAdvance(b.text())]
+
+
 def test_links_get_shorter_labels_beside_a_page(qtbot, fresh: Opened) -> None:
     window, _ = fresh
     bar = window.first_steps.bar
+    window.show_transcript(shown=False)
+    window.panel.settle()
     window.resize(1280, 720)
-    assert bar.check_button.text() == "Check microphone and sound"
+    qtbot.waitUntil(lambda: bar.check_button.text() == "Check microphone and sound")
+    assert len({button.y() for button in bar.links}) == 1
+    assert cut(bar) == []
     qtbot.mouseClick(bar.check_button, MOUSE)
     qtbot.waitUntil(lambda: bar.check_button.text() == "Check sound")
     assert bar.check_button.accessibleName() == "Check microphone and sound"
-    cut = [b.text() for b in bar.links if b.width() < b.fontMetrics().horizontalAdvance(b.text())]
-    assert cut == []
+    qtbot.waitUntil(lambda: len({button.y() for button in bar.links}) > 1)
+    assert cut(bar) == []
     assert bar.close_button.geometry().right() < bar.width()
     window.pages.close()
     qtbot.waitUntil(lambda: bar.check_button.text() == "Check microphone and sound")
+
+
+@pytest.mark.parametrize("code", ["de", "fr", "es", "zh", "ar"])
+def test_links_fit_the_smallest_window_in_every_language(qtbot, fresh: Opened, code: str) -> None:
+    window, session = fresh
+    bar = window.first_steps.bar
+    session.settings.set("window.language", code)
+    qtbot.waitUntil(lambda: bar.talk_button.text() != "Talk now")
+    window.resize(*SMALLEST)
+    qtbot.waitUntil(lambda: len({button.y() for button in bar.links}) > 1)
+    assert cut(bar) == []
+    assert bar.close_button.geometry().right() < bar.width()
+    assert window.stage.height() > 200
+    session.settings.set("window.language", "en")
+    qtbot.waitUntil(lambda: bar.talk_button.text() == "Talk now")
 
 
 def test_first_steps_are_hidden_for_returning_users(opened: Callable[..., Opened]) -> None:

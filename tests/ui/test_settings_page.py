@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fake_session import FakeSession
@@ -13,11 +14,15 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialogButtonBox,
+    QFileDialog,
     QLineEdit,
     QSlider,
+    QWidget,
 )
 
 from avatar_app.core.errors import ConfigInvalid
+from avatar_app.core.manifest import Kind
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.presentation import Page
 from avatar_app.ui.pages.setting_row import SettingRow
@@ -184,6 +189,35 @@ def test_settings_are_exported_imported_and_the_import_undone(
     qtbot.waitUntil(lambda: page.toast.notice.failure)
 
 
+def answer(qtbot, page: QWidget, path: Path, button: QDialogButtonBox.StandardButton) -> None:
+    """Enter a file's name in the dialog that has opened, and press its button."""
+    qtbot.waitUntil(lambda: bool(page.findChildren(QFileDialog)))
+    (dialog,) = page.findChildren(QFileDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    dialog.selectFile(str(path))
+    qtbot.mouseClick(dialog.findChild(QDialogButtonBox).button(button), MOUSE)
+    qtbot.waitUntil(lambda: not page.findChildren(QFileDialog))
+
+
+def test_a_file_of_settings_is_written_and_taken_over_by_clicks(
+    qtbot, settings: Opened, tmp_path: Path
+) -> None:
+    window, session = settings
+    page, file, buttons = window.pages.shown, tmp_path / "mine.yaml", QDialogButtonBox
+    session.settings.change({"window.theme": "light"})
+    qtbot.mouseClick(page.exchange.export_button, MOUSE)
+    answer(qtbot, page, file, buttons.StandardButton.Save)
+    qtbot.waitUntil(file.exists)
+    session.settings.reset("window.theme")
+    qtbot.mouseClick(page.exchange.import_button, MOUSE)
+    answer(qtbot, page, file, buttons.StandardButton.Open)
+    qtbot.waitUntil(lambda: session.settings.get("window.theme") == "light")
+    undo = page.toast.action_button
+    qtbot.waitUntil(lambda: undo.isVisible() and undo.text() == "Undo")
+    qtbot.mouseClick(undo, MOUSE)
+    qtbot.waitUntil(lambda: session.settings.get("window.theme") == "system")
+
+
 def test_choosing_an_engine_shows_its_options(qtbot, settings: Opened) -> None:
     window, session = settings
     page = window.pages.shown
@@ -206,6 +240,27 @@ def test_pictures_a_second_are_whole_and_need_no_unit(qtbot, settings: Opened) -
     assert rest.title.text() == "Pictures a second at rest"
     assert rest.editor.control.text() == "12"
     assert row(qtbot, window, "tts.options.speed").editor.control.text() == "1.00"
+
+
+def test_an_engine_that_loads_says_so_in_its_row(qtbot, settings: Opened) -> None:
+    window, session = settings
+    page = window.pages.shown
+    page.pages.setCurrentRow(1)
+    whole(qtbot, window)
+    engine = page.form.rows["tts.engine"]
+    before = engine.help.text()
+    session.loads.begin(Kind.TTS)
+    qtbot.waitUntil(lambda: engine.help.text() == f"{before} Loading …")
+    assert engine.editor.control.accessibleDescription().endswith("Loading …")
+    page.pages.setCurrentRow(2)
+    session.loads.begin(Kind.ASR)
+    whole(qtbot, window)
+    recognition = page.form.rows["asr.engine"]
+    qtbot.waitUntil(lambda: recognition.help.text().endswith("Loading …"))
+    session.loads.end(Kind.TTS)
+    page.pages.setCurrentRow(1)
+    whole(qtbot, window)
+    qtbot.waitUntil(lambda: engine.help.text() == before)
 
 
 def test_slider_applies_its_value_when_it_rests(qtbot, settings: Opened) -> None:

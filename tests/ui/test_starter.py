@@ -13,6 +13,7 @@ from avatar_app.core.errors import AvatarError
 from avatar_app.core.manifest import Kind
 from avatar_app.models.errors import AGAIN
 from avatar_app.models.progress import DownloadProgress
+from avatar_app.performance.starter import StarterItem
 from avatar_app.session.starter import Offer, PartState, StarterProgress
 from avatar_app.settings.schema import ThemeChoice
 from avatar_app.ui.style.theme import Theme
@@ -53,8 +54,9 @@ def starter(window):
 def test_starter_card_lists_the_missing_models_and_their_size(window):
     card = window.starter.card
     assert said(card) == (
-        "I hear and speak poorly. Get speech recognition, a voice and a language model: 376 MB. "
-        "It runs on this computer."
+        "I hear and speak poorly. Get speech recognition, a voice and a language model: 376 MB, "
+        "about 1 min at 50 Mbit/s. It runs on this computer. Licenses: MIT License, Apache License "
+        "2.0, BSD 2-Clause License."
     )
     assert shown(card) == ["Get", "Later", "Choose"]
     assert window.composer.field.hasFocus()  # it takes nothing from who is talking
@@ -79,8 +81,10 @@ def test_starter_card_opens_from_the_popover(qtbot, opened):
     assert not window.popover.isVisible()
     session.starter.lacking = ()
     window.starter.show_again()
-    qtbot.waitUntil(lambda: shown(card) == ["Close"])
+    qtbot.waitUntil(lambda: shown(card) == ["Models", "Close"])
     assert "Nothing is missing" in said(card)
+    qtbot.mouseClick(card.models_button, LEFT)
+    assert window.pages.shown.accessibleName() == "Models"
 
 
 def test_parts_of_the_starter_set_can_be_deselected(qtbot, window, starter):
@@ -96,7 +100,8 @@ def test_parts_of_the_starter_set_can_be_deselected(qtbot, window, starter):
         qtbot.mouseClick(row, LEFT)
     assert not card.get_button.isEnabled()
     qtbot.mouseClick(card.rows[1], LEFT)
-    assert "Get a voice: 121 MB." in said(card)
+    assert "Get a voice: 121 MB, about 1 min" in said(card)
+    assert "Apache License 2.0" in card.rows[1].text()
     qtbot.mouseClick(card.get_button, LEFT)
     qtbot.waitUntil(lambda: "Done: I have a voice now." in said(card))
     ((item,),) = starter.got
@@ -150,7 +155,36 @@ def test_failure_is_reported_and_can_be_retried(qtbot, window, starter):
     qtbot.waitUntil(lambda: "Done" in said(card))
 
 
-def test_missing_packages_show_the_command_to_type(qtbot, window, starter):
+def test_what_was_installed_is_taken_back_by_a_button(qtbot, window, starter):
+    card = window.starter.card
+    qtbot.mouseClick(card.get_button, LEFT)
+    qtbot.waitUntil(lambda: shown(card) == ["Models", "Undo"])
+    assert "avatar-app" not in said(card), "nobody needs a terminal"
+    qtbot.mouseClick(card.undo_button, LEFT)
+    qtbot.waitUntil(lambda: starter.times_undone == 1)
+    assert not card.isVisible()
+
+
+def test_missing_packages_are_installed_on_the_page_of_models(qtbot, window, starter, monkeypatch):
+    monkeypatch.setattr(StarterItem, "install_command", "avatar-app extras add kokoro")
+    card = window.starter.card
+    lame = replace(starter.lacking[1], missing_packages=("kokoro-onnx",))
+    starter.lacking = (lame,)
+    window.starter.show_again()
+    qtbot.waitUntil(lambda: len(card.rows) == 1)
+    qtbot.mouseClick(card.get_button, LEFT)
+    qtbot.waitUntil(lambda: shown(card) == ["Models", "Close"])
+    assert "needs kokoro-onnx, which is not installed" in said(card)
+    qtbot.mouseClick(card.models_button, LEFT)
+    page = window.pages.shown
+    assert page.accessibleName() == "Models"
+    assert page.search_field.text() == lame.title
+
+
+def test_missing_packages_without_an_extra_show_the_command_to_type(
+    qtbot, window, starter, monkeypatch
+):
+    monkeypatch.setattr(StarterItem, "install_command", "pip install kokoro-onnx")
     card = window.starter.card
     lame = replace(starter.lacking[1], missing_packages=("kokoro-onnx",))
     starter.lacking = (starter.lacking[0], lame)

@@ -75,6 +75,8 @@ class SettingsForm(QScrollArea):
         self._sections: dict[tuple[Page, str], _Section] = {}
         self.rows: dict[str, SettingRow] = {}
         """Those on show."""
+        self._loading: Collection[str] = ()
+        """Settings whose engines are being loaded."""
         self._slices = Slices(self)
         self._body = QWidget()
         self._body.setObjectName("formBody")
@@ -187,6 +189,7 @@ class SettingsForm(QScrollArea):
             row.reset_wanted.connect(self.reset_wanted)
         elif row.field != field:
             row.show_field(field)
+        row.show_loading(loading=field.name in self._loading)
         section.put(row, place)
         self.rows[field.name] = row
         if had_keys:
@@ -205,6 +208,13 @@ class SettingsForm(QScrollArea):
                 section.hide()
                 section.deleteLater()
                 del self._sections[page, title]
+
+    def show_loading(self, names: Collection[str]) -> None:
+        """Show in the rows of these settings that their engines are being loaded."""
+        self._loading = names
+        for section in self._sections.values():
+            for name, row in section.rows.items():
+                row.show_loading(loading=name in names)
 
     def show_problem(self, name: str, text: str) -> None:
         """Show below a row why its value was rejected."""

@@ -40,6 +40,7 @@ class SettingRow(QWidget):
         self.setObjectName("settingRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.title, self.help, self.problem = QLabel(field.title), QLabel(), QLabel()
+        self._loading = False
         self.title.setObjectName("settingTitle")
         self.help.setObjectName("settingHelp")
         self.problem.setObjectName("settingProblem")
@@ -84,6 +85,13 @@ class SettingRow(QWidget):
         self.problem.setText(text)
         self.problem.show()
 
+    def show_loading(self, *, loading: bool) -> None:
+        """Show whether the engine that it chooses is being loaded."""
+        if loading != self._loading:
+            self._loading = loading
+            self.help.setText(self._about(self.field))
+            self.editor.control.setAccessibleDescription(self.help.text())
+
     def _new_editor(self, field: SettingField) -> Editor:
         editor = editor_for(field, self._theme)
         editor.control.setAccessibleName(f"{field.section}: {field.title}")
@@ -96,6 +104,8 @@ class SettingRow(QWidget):
         return editor
 
     def _about(self, field: SettingField) -> str:
+        if self._loading:
+            return f"{field.help} {self.tr('Loading …')}".strip()
         if field.effect is Effect.NEXT_START:
             return f"{field.help} {self.tr('Takes effect at the next start.')}"
         return field.help

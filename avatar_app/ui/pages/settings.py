@@ -57,9 +57,12 @@ class SettingsPage(PageView):
         self.exchange = SettingsExchange(self._session, self._work, self.toast)
         self._lay_out()
         self._connect()
-        self._unfollow = self._store.subscribe(
-            lambda change: context.post(lambda: self._settings_changed(change))
-        )
+        self._unfollow = [
+            self._store.subscribe(
+                lambda change: context.post(lambda: self._settings_changed(change))
+            ),
+            self._session.loads.subscribe(lambda: context.post(self._show_loading)),
+        ]
 
     def enter(self) -> None:
         """Show the current settings; devices are listed in the background."""
@@ -97,7 +100,9 @@ class SettingsPage(PageView):
 
     def stop(self) -> None:
         """Unsubscribe from the settings."""
-        self._unfollow()
+        for stop in self._unfollow:
+            stop()
+        self._unfollow = []
 
     def _choose(self, name: str, value: Any) -> None:
         if name == LANGUAGE_SETTING:
@@ -169,6 +174,10 @@ class SettingsPage(PageView):
         page = self.pages.currentItem().data(Qt.ItemDataRole.UserRole)
         found = search(fields, words) if words else [f for f in fields if f.page == page]
         self.form.show_fields(fields, {field.name for field in found}, with_pages=bool(words))
+        self._show_loading()
+
+    def _show_loading(self) -> None:
+        self.form.show_loading(self._session.loads.settings)
 
     def _show_others(self) -> None:
         """Show another page, or the results of another search."""

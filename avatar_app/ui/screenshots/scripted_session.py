@@ -28,6 +28,7 @@ from avatar_app.performance.starter import StarterItem
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.session.checks.device_checks import AudioChecks
 from avatar_app.session.clip_studio import ClipStudio
+from avatar_app.session.engine_loads import EngineLoads
 from avatar_app.session.model_library import ModelLibrary
 from avatar_app.session.offline.sample_avatars import SampleAvatars
 from avatar_app.session.performance_reports import PerformanceReports
@@ -84,6 +85,9 @@ class _NothingToOffer:
         """Do nothing: screenshots do not use it."""
         return StarterOutcome(tuple(items))
 
+    def undo(self) -> None:
+        """Do nothing: nothing was replaced."""
+
 
 def _no_face(_character: str, _face: EngineChoice) -> Mapping[str, Any]:
     return {}
@@ -109,6 +113,7 @@ class ScriptedSession:
         self.avatars, self.studio, self.sample_photo = avatars
         self.clips = ClipStudio(settings, paths)
         self.character, self.settings, self.manifests = character, settings, manifests
+        self.loads = EngineLoads()
         settings.know_engines(manifests)
         self.starter: Starter = _NothingToOffer()
         self.checks: AudioChecks = ScriptedChecks()

@@ -52,6 +52,8 @@ class StarterCard(QFrame):
         return (
             self.get_button,
             self.copy_button,
+            self.models_button,
+            self.undo_button,
             self.later_button,
             self.choose_button,
             self.cancel_button,
@@ -109,6 +111,7 @@ class StarterCard(QFrame):
         self.get_button, self.copy_button = _button("primary"), _button("primary")
         self.later_button, self.choose_button = _button(), _button()
         self.cancel_button, self.close_button = _button(), _button()
+        self.models_button, self.undo_button = _button(), _button()
         self.choose_button.setCheckable(True)
         self.choose_button.toggled.connect(lambda chosen: self._picks.setVisible(chosen))
         self.close_button.clicked.connect(self.hide)
@@ -122,6 +125,8 @@ class StarterCard(QFrame):
         _name(self.later_button, self.tr("Later"), self.tr("Later"))
         _name(self.choose_button, self.tr("Choose"), self.tr("Choose parts"))
         _name(self.copy_button, self.tr("Copy"), self.tr("Copy the command"))
+        _name(self.models_button, self.tr("Models"), self.tr("Show the page of models"))
+        _name(self.undo_button, self.tr("Undo"), self.tr("Use what was used before"))
         kept = self.tr("Stop; downloaded parts stay for the next time")
         _name(self.cancel_button, self.tr("Cancel"), kept)
         _name(self.close_button, self.tr("Close"), self.tr("Close this card"))

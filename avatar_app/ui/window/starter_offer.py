@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.errors import AvatarError
@@ -12,9 +12,11 @@ from avatar_app.core.jobs import Job, JobCancelled
 from avatar_app.core.manifest import Kind
 from avatar_app.models.errors import AGAIN
 from avatar_app.performance.starter import StarterItem
+from avatar_app.session.remedies import RemedyKind, remedy_of
 from avatar_app.session.starter import Offer, PartState, Starter, StarterOutcome, StarterProgress
 from avatar_app.ui.language.formats import duration_text, rate_text, size_text
 from avatar_app.ui.language.texts import keep_translated, translated
+from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.window.parts import WindowParts
@@ -27,6 +29,9 @@ READ_MS = 9_000
 class StarterOffer(QObject):
     """Downloads in a thread of its own, which does not block the window's other work."""
 
+    page_wanted = Signal(str, str)
+    """Emitted with the id of a page, and words to search it for."""
+
     def __init__(self, parts: WindowParts, bridge: Bridge, starter: Starter) -> None:
         super().__init__(parts.starter_card)
         self.card = card = parts.starter_card
@@ -35,6 +40,8 @@ class StarterOffer(QObject):
         self._work = Work(bridge, self._tell)
         self._job: Job[StarterOutcome] | None = None
         self._items: tuple[StarterItem, ...] = ()
+        self._wanted = ""
+        """What the page of models is searched for."""
         self._farewell = QTimer(self)
         self._farewell.setSingleShot(True)
         self._farewell.setInterval(READ_MS)
@@ -44,6 +51,8 @@ class StarterOffer(QObject):
         card.later_button.clicked.connect(self.postpone)
         card.copy_button.clicked.connect(self._copy)
         card.cancel_button.clicked.connect(self.cancel)
+        card.undo_button.clicked.connect(self.undo)
+        card.models_button.clicked.connect(lambda: self.page_wanted.emit(MODELS, self._wanted))
         keep_translated(card, self._offer_again)
 
     def offer(self) -> None:
@@ -81,6 +90,11 @@ class StarterOffer(QObject):
         self.card.hide()
         self._work.run(self._starter.postpone)
 
+    def undo(self) -> None:
+        """Use what was used before; downloaded parts stay."""
+        self.card.hide()
+        self._work.run(self._starter.undo)
+
     def close(self) -> None:
         """Called when the window closes."""
         self.cancel()
@@ -97,8 +111,9 @@ class StarterOffer(QObject):
             message = self.tr(
                 "Nothing is missing: you have chosen speech recognition, voice and language model."
             )
-            step = self.tr("More models: avatar-app models list")
-            self.card.show_page(message, step, [self.card.close_button])
+            step = self.tr("There are more on the page of models.")
+            self._wanted = ""
+            self.card.show_page(message, step, [self.card.models_button, self.card.close_button])
 
     def _show(self, items: tuple[StarterItem, ...]) -> None:
         """Offer the parts."""
@@ -124,8 +139,9 @@ class StarterOffer(QObject):
         size = sum(item.bytes_lacking for item in picked)
         if size:
             step = self.tr("Get {}: {}. It runs on this computer.").format(
-                self._words.named(picked or self._items), size_text(size)
+                self._words.named(picked or self._items), self._words.weight(size)
             )
+            step = f"{step} {self._words.licenses(picked)}"
         else:
             step = self.tr("Use {}: installed on this computer already.").format(
                 self._words.named(self._items)
@@ -179,7 +195,9 @@ class StarterOffer(QObject):
         else:
             names = self._words.named(outcome.at_work)
             message = self.tr("Done: I have {} now.").format(names)
-            card.show_page(message, self.tr("To undo it: avatar-app setup --undo"), [])
+            step = self.tr("You can change it at any time on the page of models.")
+            card.show_page(message, step, [card.undo_button, card.models_button])
+            self._wanted = ""
             self._farewell.start()
 
     def _failed(self, error: AvatarError) -> None:
@@ -205,6 +223,12 @@ class StarterOffer(QObject):
         card = self.card
         missing = ", ".join(lame.missing_packages)
         message = self.tr("{} needs {}, which is not installed.").format(lame.title, missing)
+        remedy = remedy_of(AvatarError, lame.install_command)
+        if remedy is not None and remedy.kind is RemedyKind.INSTALL:
+            self._wanted = lame.title
+            step = self.tr("It can be installed on the page of models.")
+            card.show_page(message, step, [card.models_button, card.close_button])
+            return
         step = self.tr("Type this in a terminal, then start the program again:")
         buttons = [card.copy_button, card.close_button]
         card.show_page(message, step, buttons, command=lame.install_command)

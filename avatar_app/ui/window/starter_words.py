@@ -8,8 +8,11 @@ from PySide6.QtCore import QObject
 
 from avatar_app.core.manifest import Kind
 from avatar_app.performance.starter import StarterItem
-from avatar_app.ui.language.formats import size_text
+from avatar_app.ui.language.formats import duration_text, size_text
 from avatar_app.ui.language.texts import translated
+
+USUAL_RATE = 50
+"""Mbit/s of a connection, for which the time of a download is told."""
 
 
 class StarterWords(QObject):
@@ -46,6 +49,18 @@ class StarterWords(QObject):
             return "".join(words)
         return self.tr("{} and {}").format(", ".join(words[:-1]), words[-1])
 
+    def weight(self, size: int) -> str:
+        """Return how much there is to download, and how long it takes."""
+        seconds = max(60.0, 8 * size / (USUAL_RATE * 1e6))
+        return self.tr("{}, about {} at {} Mbit/s").format(
+            size_text(size), duration_text(seconds), USUAL_RATE
+        )
+
+    def licenses(self, items: Iterable[StarterItem]) -> str:
+        """Name the licenses of the parts."""
+        titles = dict.fromkeys(item.model.license.title for item in items)
+        return self.tr("Licenses: {}.").format(", ".join(titles))
+
     def row(self, item: StarterItem) -> tuple[str, str]:
         """Return a part's title, and its details."""
         parts = {
@@ -56,5 +71,6 @@ class StarterWords(QObject):
         }
         size = size_text(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
         part = parts.get(item.kind, item.kind.value)
-        tip = f"{translated(item.model.summary)} {item.model.license.title}"
-        return f"{part}: {item.title}  ·  {size}", tip
+        license = item.model.license.title
+        tip = f"{translated(item.model.summary)} {license}"
+        return f"{part}: {item.title}  ·  {size}  ·  {license}", tip
