@@ -65,6 +65,11 @@ class StoredMemories:
         with self._memory() as memory:
             memory.episodes.forget(episode.id)
 
+    def restore_episode(self, episode: Episode) -> None:
+        """Bring a deleted episode back."""
+        with self._memory() as memory:
+            memory.episodes.restore(episode)
+
     def export(self, path: Path) -> None:
         """Write everything into a JSON file. Raises ConfigInvalid."""
         found = self.all()

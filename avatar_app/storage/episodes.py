@@ -35,6 +35,8 @@ class Episode:
     """When it ended, with time zone."""
     used: datetime | None = None
     """When it was recalled last."""
+    began: datetime | None = None
+    """When the conversation began, by which it is known."""
 
 
 def create_episodes(connection: sqlite3.Connection) -> None:
@@ -70,18 +72,27 @@ class EpisodeTable:
     def keep(self, began: datetime, at: datetime, summary: str) -> None:
         """Keep an episode, in place of an earlier summary of the conversation that began then; an
         empty one only deletes that."""
-        if former := self._select("WHERE began = ?", began.isoformat()):
-            self.forget(former[0].id)
-        if not summary:
-            return
+        self._forget_of(began)
+        if summary:
+            self.restore(Episode(0, summary, at, began=began))
+
+    def restore(self, episode: Episode) -> None:
+        """Bring a deleted episode back."""
+        began, used = episode.began or episode.at, episode.used
+        self._forget_of(began)
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "INSERT INTO episodes (began, at, summary) VALUES (?, ?, ?)",
-                (began.isoformat(), at.isoformat(), summary),
+                "INSERT INTO episodes (began, at, summary, used) VALUES (?, ?, ?, ?)",
+                (
+                    began.isoformat(),
+                    episode.at.isoformat(),
+                    episode.summary,
+                    used.isoformat() if used else "",
+                ),
             )
             connection.execute(
                 "INSERT INTO episode_words (rowid, words) VALUES (?, ?)",
-                (cursor.lastrowid, index_words(summary)),
+                (cursor.lastrowid, index_words(episode.summary)),
             )
 
     def all(self) -> list[Episode]:
@@ -130,10 +141,15 @@ class EpisodeTable:
             connection.execute("DELETE FROM episodes")
             connection.execute("DELETE FROM episode_words")
 
+    def _forget_of(self, began: datetime) -> None:
+        """Delete the episode of the conversation that began then, if it exists."""
+        for former in self._select("WHERE began = ?", began.isoformat()):
+            self.forget(former.id)
+
     def _select(self, rest: str, *values: object) -> list[Episode]:
         with self._database.transaction() as connection:
             rows = connection.execute(
-                f"SELECT id, summary, at, used FROM episodes {rest}", values
+                f"SELECT id, summary, at, used, began FROM episodes {rest}", values
             ).fetchall()
         return [
             Episode(
@@ -141,6 +157,7 @@ class EpisodeTable:
                 summary,
                 datetime.fromisoformat(at),
                 datetime.fromisoformat(used) if used else None,
+                datetime.fromisoformat(began),
             )
-            for id, summary, at, used in rows
+            for id, summary, at, used, began in rows
         ]

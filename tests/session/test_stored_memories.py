@@ -38,7 +38,10 @@ def test_everything_is_seen_corrected_exported_and_deleted(tmp_path: Path) -> No
     with pytest.raises(ConfigInvalid, match="cannot be written"):
         memories.export(tmp_path / "file" / "memory.json")
     memories.forget(corrected)
-    memories.forget_episode(memories.all().episodes[0])
+    (episode,) = memories.all().episodes
+    memories.forget_episode(episode)
     assert (memories.all().facts, memories.all().episodes) == ((), ())
     memories.restore(fact)
+    memories.restore_episode(episode)
+    assert memories.all().episodes[0].summary == episode.summary
     assert memories.all().facts[0].said == "I'm Anna"

@@ -67,6 +67,19 @@ def test_what_nobody_asks_for_fades(memory: Memory) -> None:
     assert memory.episodes.all() == []
 
 
+def test_a_deleted_episode_comes_back_as_it_was(memory: Memory) -> None:
+    memory.episodes.keep(MAY, MAY + timedelta(hours=1), "planting tomatoes on the balcony")
+    memory.episodes.related("tomatoes balcony", MAY + timedelta(days=9))
+    (before,) = memory.episodes.all()
+    memory.episodes.forget(before.id)
+    memory.episodes.restore(before)
+    (back,) = memory.episodes.all()
+    assert (back.summary, back.at, back.used) == (before.summary, before.at, before.used)
+    assert memory.episodes.related("my balcony tomatoes", MAY) != []
+    memory.episodes.keep(MAY, MAY, "planting tomatoes and basil")
+    assert len(memory.episodes.all()) == 1, "it is still that of the same conversation"
+
+
 def ended(text: str, number: int = 1) -> TurnEnded:
     return TurnEnded(number, Outcome.FINISHED, text, "", "")
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from avatar_app.core.events import Control, ControlRequested, Outcome, TurnEnded
 from avatar_app.storage.memory import Memory
@@ -59,6 +61,19 @@ def test_a_fact_is_deleted_and_brought_back(qtbot, page: MemoryCard) -> None:
     qtbot.waitUntil(lambda: len(page.facts) == 1 and page._toast.isVisible())
     next(button for button in page._toast.action_buttons if button.isVisible()).click()
     qtbot.waitUntil(lambda: len(page.facts) == 2)
+
+
+def test_what_was_talked_about_is_deleted_and_brought_back(qtbot, page: MemoryCard) -> None:
+    qtbot.mouseClick(page.episodes[0].findChild(QPushButton), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not page.episodes and page._toast.isVisible())
+    undo = next(button for button in page._toast.action_buttons if button.isVisible())
+    assert undo.text() == "Undo"
+    qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(page.episodes) == 1)
+    with closing(Memory(app_paths().memory_file)) as memory:
+        assert [each.summary for each in memory.episodes.all()] == [
+            "planting tomatoes on the balcony"
+        ]
 
 
 def test_everything_is_exported(qtbot, page: MemoryCard, tmp_path: Path) -> None:

@@ -60,10 +60,17 @@ class MemoryCard(QWidget):
     def forget(self, known: RememberedFact) -> None:
         """Delete a fact; the notice brings it back."""
         self._change(partial(self._memories.forget, known))
-        back = partial(self._change, partial(self._memories.restore, known))
+        self._offer_back(known.fact.value, partial(self._memories.restore, known))
+
+    def forget_episode(self, episode: Episode) -> None:
+        """Delete an episode; the notice brings it back."""
+        self._change(partial(self._memories.forget_episode, episode))
+        self._offer_back(episode.summary, partial(self._memories.restore_episode, episode))
+
+    def _offer_back(self, text: str, restore: partial[None]) -> None:
         self._toast.dismiss_all()
-        message = self.tr("Forgotten: {}").format(known.fact.value)
-        self._toast.tell(Notice(message, action=Action(self.tr("Undo"), back)))
+        undo = Action(self.tr("Undo"), partial(self._change, restore))
+        self._toast.tell(Notice(self.tr("Forgotten: {}").format(text), action=undo))
 
     def export(self, path: Path) -> None:
         """Write everything into a file."""
@@ -80,6 +87,7 @@ class MemoryCard(QWidget):
         dialog = QFileDialog(self, self.tr("Export"), "memory.json")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.fileSelected.connect(lambda path: self.export(Path(path)))
+        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     def _show(self, remembered: Remembered) -> None:
@@ -109,11 +117,10 @@ class MemoryCard(QWidget):
     def _episode_row(self, episode: Episode) -> QFrame:
         row = QFrame()
         row.setObjectName("voiceRow")
-        about = sentence(f"{day_text(episode.at)}   {episode.summary}")
+        about = sentence(f"{day_text(episode.at.astimezone())}   {episode.summary}")
         name = self.tr("Forget: {}").format(episode.summary)
         button = small_button(self.tr("Delete"), name)
-        forget = partial(self._memories.forget_episode, episode)
-        button.clicked.connect(partial(self._change, forget))
+        button.clicked.connect(lambda: self.forget_episode(episode))
         inside = QHBoxLayout(row)
         inside.setContentsMargins(2 * UNIT, UNIT, 2 * UNIT, UNIT)
         inside.setSpacing(UNIT)

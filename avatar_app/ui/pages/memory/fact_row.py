@@ -30,7 +30,7 @@ class FactRow(QFrame):
         whose = fact.attribute if fact.subject == "user" else f"{fact.subject}: {fact.attribute}"
         title = plain_label(whose)
         title.setObjectName("voiceName")
-        day = day_text(known.learned) if known.learned else ""
+        day = day_text(known.learned.astimezone()) if known.learned else ""
         self.source = sentence("   ".join(filter(None, (day, known.said))))
         self.field = QLineEdit(fact.value)
         self.field.setObjectName("filter")
