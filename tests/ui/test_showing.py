@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from fake_session import FakeSession
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
 from avatar_app.core.errors import DeviceUnavailable
 from avatar_app.core.events import LookingChanged
@@ -44,6 +44,32 @@ def test_text_is_pasted_as_ever(qtbot, window_and_session: Opened) -> None:
     qtbot.keyClick(window.composer.field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert window.composer.field.text() == "hello"
     assert session.asked("show") == []
+
+
+def test_words_are_pasted_although_a_picture_comes_with_them(
+    qtbot, window_and_session: Opened
+) -> None:
+    """As from a table, which offers its cells as both."""
+    window, session = window_and_session
+    both = QMimeData()
+    both.setText("12 eggs")
+    both.setImageData(QImage(40, 30, QImage.Format.Format_RGB32))
+    QGuiApplication.clipboard().setMimeData(both)
+    qtbot.keyClick(window.composer.field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert window.composer.field.text() == "12 eggs"
+    assert session.asked("show") == []
+
+
+def test_typing_leaves_the_clipboard_alone(
+    qtbot, window_and_session: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program that owns it may take seconds to hand a picture over."""
+    window, _ = window_and_session
+    asked: list[str] = []
+    monkeypatch.setattr(QGuiApplication, "clipboard", lambda: asked.append("the clipboard"))
+    qtbot.keyClicks(window.composer.field, "hello")
+    assert window.composer.field.text() == "hello"
+    assert asked == []
 
 
 @pytest.mark.parametrize(
@@ -85,6 +111,15 @@ def test_the_button_looks_and_a_light_shows_it(qtbot, window_and_session: Opened
     qtbot.wait(100)
     assert button.accessibleName() == "I am looking", "it stays long enough to be seen"
     qtbot.waitUntil(lambda: button.accessibleName() != "I am looking", timeout=20_000)
+
+
+def test_the_light_stays_when_the_language_changes(qtbot, window_and_session: Opened) -> None:
+    window, session = window_and_session
+    button = window.composer.look_button
+    session.post(LookingChanged("screen", looking=True))
+    qtbot.waitUntil(lambda: button.accessibleName() == "I am looking")
+    QApplication.sendEvent(window.composer, QEvent(QEvent.Type.LanguageChange))
+    assert button.accessibleName() == "I am looking"
 
 
 def test_a_camera_that_is_missing_is_a_sentence(qtbot, window_and_session: Opened) -> None:

@@ -15,6 +15,7 @@ from avatar_app.core.events import (
     ClauseWritten,
     Control,
     ControlRequested,
+    LookingChanged,
     Muted,
     Outcome,
     State,
@@ -24,7 +25,7 @@ from avatar_app.core.events import (
     WordsPlayed,
 )
 from avatar_app.settings.schema import ThemeChoice
-from avatar_app.ui.style.theme import DARK, LIGHT
+from avatar_app.ui.style.theme import DARK, LIGHT, UNIT
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -297,3 +298,20 @@ def test_two_thousand_events_do_not_leak_widgets(qtbot, window_and_session):
     )
     assert window.chat.model.rowCount() == 400
     assert len(window.findChildren(QWidget)) == children
+
+
+def test_a_narrow_bar_leaves_its_room_to_the_text(qtbot, window_and_session):
+    window, session = window_and_session
+    composer = window.composer
+    window.resize(1180, 760)
+    assert composer.meter.isVisible()
+    assert composer.look_button.isVisible()
+    window.pages.open("about")
+    qtbot.waitUntil(lambda: not composer.meter.isVisible())
+    field = composer.field
+    words = field.fontMetrics().horizontalAdvance(field.placeholderText())
+    qtbot.waitUntil(lambda: field.width() >= words + 4 * UNIT)
+    session.post(LookingChanged("camera", looking=True))
+    qtbot.waitUntil(composer.look_button.isVisible)
+    window.pages.close()
+    qtbot.waitUntil(composer.meter.isVisible)

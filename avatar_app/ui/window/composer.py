@@ -24,6 +24,8 @@ from avatar_app.ui.widgets.buttons import IconButton
 from avatar_app.ui.widgets.meters import LevelMeter
 
 HEIGHT = 7 * UNIT
+NARROW = 54 * UNIT
+"""Pixels of width below which what is not needed to talk or type leaves its room to the field."""
 Expanding, Fixed = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed
 LONGEST = 2_000
 """Characters that can be typed at once."""
@@ -36,11 +38,14 @@ class _MessageField(QLineEdit):
     _invitations = ("", "")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """A picture in the clipboard is pasted as such."""
-        image = QGuiApplication.clipboard().image()
-        if event.matches(QKeySequence.StandardKey.Paste) and not image.isNull():
-            self.picture_pasted.emit(image)
-            return
+        """A picture in the clipboard is pasted as such, unless it comes with words: cells of a
+        table do."""
+        if event.matches(QKeySequence.StandardKey.Paste):  # other programs are slow to hand it over
+            clipboard = QGuiApplication.clipboard()
+            has_words = bool(clipboard.text().strip())
+            if not has_words and not (image := clipboard.image()).isNull():
+                self.picture_pasted.emit(image)
+                return
         super().keyPressEvent(event)
 
     def invite(self, whole: str, short: str) -> None:
@@ -71,7 +76,7 @@ class Composer(QFrame):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._muted = False
+        self._muted = self._looking = self._compact = False
         self._awaited = ""
         self.setObjectName("composer")
         self.setFixedHeight(HEIGHT)
@@ -116,6 +121,8 @@ class Composer(QFrame):
 
     def show_looking(self, *, looking: bool) -> None:
         """A light, while the camera, the screen or a window is looked at."""
+        self._looking = looking
+        self._show_parts()
         self.look_button.wear(Glyph.EYE, "danger" if looking else "text_dim")
         name = self.tr("I am looking") if looking else self.tr("Let me look")
         self.look_button.name_it(name)
@@ -131,12 +138,23 @@ class Composer(QFrame):
 
     def show_compact(self, *, compact: bool) -> None:
         """Leave out what a small window has no room for."""
+        self._compact = compact
         self.field.setVisible(not compact)
         self.send_button.setVisible(not compact)
-        self.look_button.setVisible(not compact)
         self.expand_button.setVisible(compact)
+        self._show_parts()
         self._gap.changeSize(0, 0, Expanding if compact else Fixed, Fixed)
         self._row.invalidate()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_parts()
+
+    def _show_parts(self) -> None:
+        """The light of the eye is seen in any window while it is on."""
+        is_wide = self.width() >= NARROW
+        self.meter.setVisible(is_wide or self._compact)
+        self.look_button.setVisible(self._looking or (is_wide and not self._compact))
 
     def show_level(self, heard: AudioLevels) -> None:
         self.meter.show_level(heard.microphone_db, heard.speech_probability)
@@ -170,7 +188,7 @@ class Composer(QFrame):
         self.field.setAccessibleName(self.tr("Message"))
         self.field.setToolTip(self.tr("Type and press Enter. While empty, hold Space to talk."))
         self.show_muted(muted=self._muted)
-        self.show_looking(looking=False)
+        self.show_looking(looking=self._looking)
 
     def _lay_out(self) -> None:
         row = self._row = QHBoxLayout(self)
