@@ -19,6 +19,7 @@ from avatar_app.runtime.memory.evictable import EvictableEngine
 from avatar_app.runtime.registry import Registry
 from avatar_app.settings.store import SettingsChange, SettingsStore
 from avatar_app.storage.measurements import Measurements
+from avatar_app.system.hardware import Cards, nvml
 from avatar_app.system.paths import AppPaths
 
 if TYPE_CHECKING:  # both are loaded later
@@ -47,6 +48,8 @@ class ProcessLoad:
     """Processor cores it kept busy since it was last asked; None the first time."""
     ram_mb: float
     """In MB (2**20 bytes)."""
+    vram_mb: float = 0.0
+    """Of graphics cards; 0 without one, or where its driver does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class PerformanceReports:
         """`processes`: those of the engines, besides this one."""
         self._settings, self._paths, self._registry = settings, paths, registry
         self._processes = processes
+        self._cards: Cards | None = None
         self._last: TurnEnded | None = None
         self._watched: dict[int, psutil.Process] = {}
         self._listeners = Listeners[[]]()
@@ -106,11 +110,14 @@ class PerformanceReports:
         """Return what this process and those of the engines take now."""
         own = EngineProcess("", os.getpid())
         wanted = {each.pid: each for each in (own, *self._processes())}
+        if self._cards is None:
+            self._cards = Cards(nvml())
+        cards = self._cards
         self._watched = {pid: now for pid, now in self._watched.items() if pid in wanted}
-        found = (self._load(each) for each in wanted.values())
+        found = (self._load(each, cards) for each in wanted.values())
         return tuple(load for load in found if load is not None)
 
-    def _load(self, each: EngineProcess) -> ProcessLoad | None:
+    def _load(self, each: EngineProcess, cards: Cards) -> ProcessLoad | None:
         import psutil
 
         try:
@@ -118,7 +125,8 @@ class PerformanceReports:
             process = self._watched.setdefault(each.pid, psutil.Process(each.pid))
             cores = process.cpu_percent(None) / 100
             ram_mb = process.memory_info().rss / 2**20
-            return ProcessLoad(each.title, cores if known else None, ram_mb)
+            vram_mb = cards.used_mb_by(frozenset({each.pid}))
+            return ProcessLoad(each.title, cores if known else None, ram_mb, vram_mb)
         except psutil.Error:  # it has ended meanwhile
             self._watched.pop(each.pid, None)
             return None

@@ -13,7 +13,11 @@ from sample_turns import MARKS
 
 from avatar_app.core.events import Outcome, TurnEnded
 from avatar_app.core.values import Pictures
-from avatar_app.session.performance_reports import EngineProcess, PerformanceReports
+from avatar_app.session.performance_reports import (
+    EngineProcess,
+    PerformanceReports,
+    ProcessLoad,
+)
 from avatar_app.settings.store import SettingsStore
 from avatar_app.system.paths import app_paths
 from avatar_app.ui.pages.performance.page import PerformancePage
@@ -96,6 +100,16 @@ def test_processes_are_sampled_only_while_the_page_is_visible(qtbot, page) -> No
     qtbot.keyClick(shown.window(), Qt.Key.Key_Escape)
     assert not shown._timer.isActive()
     assert not shown._reports._listeners
+
+
+def test_memory_of_the_graphics_card_is_shown_where_it_is_known(page) -> None:
+    words = page[0]._words
+    assert words.load(ProcessLoad("", 0.5, 100.0)) == (
+        "Window and conversation",
+        "50 % of a core  ·  105 MB",
+    )
+    title, figures = words.load(ProcessLoad("Whisper", None, 100.0, 2000.0))
+    assert (title, figures) == ("Whisper", "105 MB  ·  2.1 GB of the graphics card")
 
 
 def test_ended_process_is_left_out() -> None:

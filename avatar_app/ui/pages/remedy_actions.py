@@ -75,7 +75,7 @@ class RemedyActions(QObject):
                 return Action(self.tr("Devices"), partial(self._show_page, DEVICES))
             case RemedyKind.INSTALL:
                 title = self.tr("Install {}").format(remedy.target)
-                return Action(title, partial(self._show_page, MODELS, self._words(remedy.target)))
+                return Action(title, partial(self._show_page, MODELS, self.model_of(remedy.target)))
             case RemedyKind.SETTING:
                 title = self.tr("Open the setting")
                 return Action(title, partial(self._show_page, SETTINGS, remedy.target))
@@ -112,7 +112,8 @@ class RemedyActions(QObject):
         self._work.run(lambda: self._session.models.downloads.get(model.id))
         show()
 
-    def _words(self, extra: str) -> str:
-        """Return what finds a model that needs an extra: the extra is called as its engine."""
+    def model_of(self, engine: str) -> str:
+        """Return the title of the first model of an engine, to search the page for it; empty where
+        there is none. An extra is called as its engine."""
         models = self._session.models.catalog().models
-        return next((each.title for each in models if each.engine == extra), "")
+        return next((each.title for each in models if each.engine == engine), "")

@@ -13,7 +13,7 @@ from avatar_app import __version__
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, Progress
 from avatar_app.system.updates.client import Update
-from avatar_app.ui.language.formats import size_text
+from avatar_app.ui.language.formats import percent_text, size_text
 from avatar_app.ui.pages.about_row import AboutRow
 from avatar_app.ui.pages.page import PageContext
 from avatar_app.ui.pages.running_job import RunningJob
@@ -68,7 +68,7 @@ class UpdateRow(AboutRow):
 
     def _show(self, job: Job[Any], text: str, now: Progress) -> None:
         if now.fraction and self._jobs.follows(job):
-            self.about.setText(f"{text} {round(100 * now.fraction)} %")
+            self.about.setText(f"{text} {percent_text(now.fraction)}")
 
     def _cancel(self, again: Callable[[], None]) -> None:
         self._jobs.cancel()

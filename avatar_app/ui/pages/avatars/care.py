@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 from avatar_app.core.errors import AvatarError
 from avatar_app.core.jobs import Job, Progress
 from avatar_app.session.avatar_life import IdlePictures
+from avatar_app.ui.language.formats import number_text
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.avatars.care_card import CareCard
 from avatar_app.ui.pages.avatars.tile import AvatarTile
@@ -113,24 +114,27 @@ class AvatarCare(QObject):
 
     def _alive(self, loop: IdlePictures) -> None:
         self._face = ""
-        facts = self.tr("A loop of {:.1f} seconds without a seam is kept with it.")
+        facts = self.tr("A loop of {} seconds without a seam is kept with it.")
         seconds = len(loop.pictures) / loop.fps
         title = self.tr("{} is alive").format(self._title)
-        self._card.show_result(title, facts.format(seconds), loop.pictures, loop.fps)
+        self._card.show_result(
+            title, facts.format(number_text(seconds, 1)), loop.pictures, loop.fps
+        )
         self._refresh(self._name)
 
     def _learned(self, taught: Any) -> None:
         self._face = STUDENT
-        facts = self.tr("It paints as Wav2Lip does, but for {:.1f} dB; {:.3f} GFLOP a picture.")
+        facts = self.tr("It paints as Wav2Lip does, but for {} dB; {} GFLOP a picture.")
         self._show(taught, self.tr("{} has learned its lips").format(self._title), facts)
 
     def _learned_head(self, taught: Any) -> None:
         self._face = WHOLE_HEAD
-        facts = self.tr("It moves as LivePortrait does, but for {:.1f} dB; {:.3f} GFLOP a picture.")
+        facts = self.tr("It moves as LivePortrait does, but for {} dB; {} GFLOP a picture.")
         self._show(taught, self.tr("{} has learned its whole head").format(self._title), facts)
 
     def _show(self, taught: Any, title: str, facts: str) -> None:
-        self._card.show_result(title, facts.format(taught.psnr, taught.flop / 1e9))
+        figures = number_text(taught.psnr, 1), number_text(taught.flop / 1e9, 3)
+        self._card.show_result(title, facts.format(*figures))
 
     def _break(self, error: AvatarError) -> None:
         self._card.rest()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from avatar_app.core.errors import AvatarError
 from avatar_app.session.face_engines import FaceEngine
+from avatar_app.ui.language.formats import size_text
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.scrolling import Section, mark_first, sentence
 from avatar_app.ui.style.theme import UNIT
 from avatar_app.ui.widgets.buttons import small_button
+from avatar_app.ui.widgets.notices import Action
 
 BUTTON = 12 * UNIT
+MB = 2**20
 
 
 class EngineRows(QWidget):
@@ -23,8 +28,10 @@ class EngineRows(QWidget):
     """Each with a FaceEngine."""
     model_wanted = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, remedy: Callable[[AvatarError], Action | None]) -> None:
+        """`remedy` returns the button that helps against an error."""
         super().__init__()
+        self._remedy = remedy
         self._shown: tuple[FaceEngine, ...] = ()
         self.section = Section(self.tr("What draws it"))
         self.rows: dict[str, QFrame] = {}
@@ -57,7 +64,7 @@ class EngineRows(QWidget):
         texts.setSpacing(2)
         texts.addWidget(name)
         texts.addWidget(sentence(translated(engine.summary)))
-        texts.addWidget(sentence(self.tr("Takes {} MB of memory.").format(engine.ram_mb)))
+        texts.addWidget(sentence(self._memory(engine)))
         if engine.problem:
             problem = QLabel(translated(engine.problem))
             problem.setObjectName("verdict")
@@ -73,11 +80,17 @@ class EngineRows(QWidget):
         layout.addWidget(button)
         return row
 
+    def _memory(self, engine: FaceEngine) -> str:
+        return self.tr("Takes {} of memory.").format(size_text(engine.ram_mb * MB))
+
     def _button(self, engine: FaceEngine) -> QPushButton:
         if engine.lacks_model:
             tip = self.tr("Show the model of {} on the page of models").format(engine.title)
             button = small_button(self.tr("Get model"), tip)
             button.clicked.connect(partial(self.model_wanted.emit, engine))
+        elif engine.problem and (helps := self._remedy(AvatarError("", engine.problem))):
+            button = small_button(helps.title, f"{helps.title}: {engine.title}")
+            button.clicked.connect(lambda: helps.do())
         else:
             title = self.tr("In use") if engine.is_used else self.tr("Use")
             tip = self.tr("{} is in use") if engine.is_used else self.tr("Let {} draw the avatar")

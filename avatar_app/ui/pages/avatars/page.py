@@ -64,7 +64,7 @@ class AvatarsPage(FileDropPage):
             self._avatars, context.post, self._show_picture, self._show_problem
         )
         self.look = OptionRows(context, self.tr("How it looks"), "face.options", LOOK)
-        self.engines = EngineRows()
+        self.engines = EngineRows(context.remedies.for_error)
         self.scroller = ScrollingColumn(self.tr("Avatars"))
         self.views = QStackedWidget()
         self._lay_out()
@@ -216,7 +216,8 @@ class AvatarsPage(FileDropPage):
         self.stage.problem.connect(self.toast.tell_error)
         self.look.problem.connect(self.toast.tell_error)
         self.engines.use_wanted.connect(self.actions_of.use_engine)
-        self.engines.model_wanted.connect(lambda _engine: self.context.show_page(MODELS))
+        words, show = self.context.remedies.model_of, self.context.show_page
+        self.engines.model_wanted.connect(lambda engine: show(MODELS, words(engine.name)))
         self.drafting.opened.connect(self._open_draft)
         self.drafting.ended.connect(self._close_draft)
         self.drafting.refused.connect(self.actions_of.refuse)

@@ -15,6 +15,7 @@ from avatar_app.performance.memory_plan import MemoryPlan
 from avatar_app.session.model_downloads import ModelTransfer, TransferState
 from avatar_app.session.model_listing import ListedModel
 from avatar_app.session.model_upkeep import Upkeep
+from avatar_app.ui.language.formats import percent_text
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.models.details import ModelDetails
 from avatar_app.ui.pages.models.words import ModelWords
@@ -115,7 +116,7 @@ class ModelRow(QFrame):
         if transfer is not None:
             state = self._words.transfer_state(transfer.state)
             if transfer.state is TransferState.FETCHING:
-                state = f"{state} {round(100 * transfer.progress.fraction)} %"
+                state = f"{state} {percent_text(transfer.progress.fraction)}"
         self.state.setText(state)
         self.state.setVisible(bool(state))
         self._tone(self.state, "accent" if entry.used_by else "plain")

@@ -90,6 +90,9 @@ class PerformanceWords(QObject):
         """Title and figures of a process."""
         title = translated(load.title) or self.tr("Window and conversation")
         memory = size_text(load.ram_mb * MB)
+        if load.vram_mb:
+            card = self.tr("{} of the graphics card").format(size_text(load.vram_mb * MB))
+            memory = f"{memory}  ·  {card}"
         if load.cores is None:
             return title, memory
         figures = self.tr("{} % of a core").format(number_text(100 * load.cores))

@@ -15,7 +15,7 @@ from avatar_app.core.jobs import Job, Progress
 from avatar_app.session.avatar_choices import NewCharacter
 from avatar_app.session.clip_studio import MadeClip
 from avatar_app.studio.recipe import ClipRecipe
-from avatar_app.ui.language.formats import path_text
+from avatar_app.ui.language.formats import number_text, path_text
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.page import PageContext, PageView, scrolled
 from avatar_app.ui.pages.running_job import RunningJob
@@ -138,7 +138,8 @@ class StudioPage(PageView):
         self._clip = clip
         if clip.face != self._face.path:
             self._face.show(clip.face)
-        facts = self.tr("{} · {:.1f} s").format(clip.path.name, clip.seconds)
+        length = translated("{0} s").replace("{0}", number_text(clip.seconds, 1))
+        facts = f"{path_text(clip.path.name)} · {length}"
         notices = "\n".join(translated(notice) for notice in clip.notices)
         self.viewer.show_clip(
             clip,

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from avatar_app.storage.clip_queue import ClipState, QueuedClip
+from avatar_app.ui.language.formats import percent_text
 from avatar_app.ui.language.texts import translated
 from avatar_app.ui.pages.studio.words import StudioWords
 from avatar_app.ui.style.theme import UNIT
@@ -92,7 +93,7 @@ class QueueTable(QFrame):
     def _texts(self, clip: QueuedClip) -> tuple[str, str, str]:
         state = self._words.state(clip.state)
         if clip.state is ClipState.RUNNING:
-            state = f"{self._words.step(clip.step)} {100 * clip.fraction:.0f} %"
+            state = f"{self._words.step(clip.step)} {percent_text(clip.fraction)}"
         about = translated(clip.error) if clip.error else str(clip.output.parent)
         return clip.output.name, state, about
 
