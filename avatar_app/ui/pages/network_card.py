@@ -34,7 +34,8 @@ class NetworkCard(QFrame):
         self.covers, self.log = QLabel(), QLabel()
         self.log_heading = QLabel(self.tr("Latest attempts to connect"))
         self.log_heading.setObjectName("section")
-        self.log_heading.hide()  # until it is known
+        for label in (self.log_heading, self.log):
+            label.hide()  # until it is known
         column = QVBoxLayout(self)
         column.setContentsMargins(UNIT, UNIT, UNIT, 2 * UNIT)
         column.setSpacing(2)
@@ -63,6 +64,7 @@ class NetworkCard(QFrame):
     def show_attempts(self, attempts: Sequence[ConnectionAttempt]) -> None:
         """The newest first."""
         self.log_heading.show()
+        self.log.show()
         lines = [self._line(each) for each in attempts[:MOST]]
         self.log.setText("\n".join(lines) or self.tr("Nothing has tried to connect."))
 
