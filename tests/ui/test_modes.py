@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from fake_session import FakeSession
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from avatar_app.core.events import Announced, ClauseWritten, Muted, State, StateChanged
 from avatar_app.ui.style.theme import Theme
 from avatar_app.ui.window import desktop_presence as presence
+from avatar_app.ui.window import modes
 from avatar_app.ui.window.main_window import MainWindow
 from avatar_app.ui.window.modes import COMPACT_SMALLEST, SMALLEST, WindowMode
 
@@ -76,6 +79,7 @@ def test_face_fills_the_screen_until_escape(qtbot, window_and_session):
     qtbot.keyClick(window, Qt.Key.Key_F11)
     assert window.isFullScreen()
     assert seen(window) == []
+    qtbot.waitUntil(lambda: window.stage.width() == window.width())
     assert not window.composer.isVisible()
     assert window.stage.captions.isVisible()
     session.post(StateChanged(State.SPEAKING))
@@ -89,6 +93,20 @@ def test_face_fills_the_screen_until_escape(qtbot, window_and_session):
     assert not window.isFullScreen()
     assert window.composer.isVisible()
     assert window.size() == usual
+
+
+def test_window_fits_a_small_screen_that_shows_everything_twice_as_large(
+    qtbot, opened, monkeypatch
+):
+    monkeypatch.setattr(modes, "room_of", lambda _window: QSize(640, 332))
+    window, _ = opened(transcript=False, first_steps="new")
+    assert (window.width(), window.height()) == (640, 332)
+    shown = (window.stage, window.first_steps.bar, window.composer)
+    for part in shown:
+        assert window.rect().contains(part.geometry())
+    assert window.stage.pages_button.isVisible()
+    for above, below in pairwise(shown):
+        assert above.geometry().bottom() < below.geometry().top()
 
 
 def test_push_to_talk_works_in_every_window_mode(qtbot, window_and_session):

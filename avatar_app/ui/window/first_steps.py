@@ -186,14 +186,11 @@ class FirstSteps(QObject):
         store: SettingsStore,
         work: Work,
         open_page: Callable[[str], None],
-        talk: Callable[[], None],
     ) -> None:
-        """`talk` puts the keys where the user types."""
         self.bar = bar = parts.first_steps
         super().__init__(bar)
         self._store, self._work, self._notices = store, work, parts.stage.notices
         bar.talk_button.clicked.connect(bar.hide)
-        bar.talk_button.clicked.connect(lambda: talk())
         bar.check_button.clicked.connect(lambda: open_page(DEVICES))
         bar.face_button.clicked.connect(lambda: open_page(AVATARS))
         bar.voices_button.clicked.connect(lambda: open_page(VOICES))

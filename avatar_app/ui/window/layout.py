@@ -40,7 +40,8 @@ def lay_out(window: QWidget, parts: WindowParts) -> None:
     left.addLayout(cards)
     bar = QHBoxLayout()
     bar.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
-    bar.addWidget(parts.composer)
+    bar.addWidget(parts.composer, 1)
+    bar.addStretch(0)  # else the portrait would be as narrow as this is without the composer
     left.addLayout(bar)
     row = QHBoxLayout(window)
     row.setContentsMargins(0, 0, 0, 0)
@@ -97,6 +98,7 @@ def connect_session(
     parts.consent_card.decide = lambda request, agreed: session.decide(request, agreed=agreed)
     parts.build_card.act = lambda act: run(lambda: session.act_on_page(act))
     popover.closed.connect(composer.field.setFocus)
+    parts.first_steps.talk_button.clicked.connect(lambda: composer.field.setFocus())
     parts.chat.messages.say_again.connect(session.say_again)
     parts.chat.model.corrected.connect(session.correct)
     parts.chat.new_button.clicked.connect(lambda: session.conversations.begin())

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from avatar_app.ui.window.parts import WindowParts
 from avatar_app.ui.window.preferences import MODE, WindowPreferences
 
 SIZE, SMALLEST = (1180, 760), (720, 540)
+FRAME = (0, 28)
+"""Pixels that a desktop's frame of a window usually takes."""
 COMPACT, COMPACT_SMALLEST = (320, 400), (240, 280)
 SAVE_MS = 500
 """How long size and position rest before they are saved."""
+
+
+UNSEEN = "offscreen"
+"""Qt's name of a screen that nobody sees: the usual window has room on it."""
 
 
 class WindowMode(StrEnum):
@@ -121,9 +128,11 @@ class WindowModes(QObject):
     def _fit(self, mode: WindowMode) -> None:
         """Give the window the limits, size and position of a mode."""
         compact = mode is WindowMode.COMPACT
-        self._window.setMinimumSize(*(COMPACT_SMALLEST if compact else SMALLEST))
+        least = QSize(*(COMPACT_SMALLEST if compact else SMALLEST))
+        room = room_of(self._window)
+        self._window.setMinimumSize(least.boundedTo(room))
         if not self._preferences.restore_geometry(self._window, compact=compact):
-            self._window.resize(*(COMPACT if compact else SIZE))
+            self._window.resize(QSize(*(COMPACT if compact else SIZE)).boundedTo(room))
 
     def _stay_on_top(self, *, on_top: bool) -> None:
         """Ask the desktop; some leave it to their users (Wayland), in the menu of the window."""
@@ -134,3 +143,11 @@ class WindowModes(QObject):
         self._window.setWindowFlag(flag, on_top)
         if was_visible:
             self._window.show()
+
+
+def room_of(window: QWidget) -> QSize:
+    """Return the pixels that a window may take: few where a small screen shows all twice as
+    large."""
+    if QGuiApplication.platformName() == UNSEEN:
+        return QSize(*SIZE)
+    return window.screen().availableSize() - QSize(*FRAME)

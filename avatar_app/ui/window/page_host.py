@@ -75,6 +75,7 @@ class PageHost(QObject):
         row.addWidget(self._stack, 1)
         self.frame.hide()
         parts.popover.settings_wanted.connect(partial(self.open, SETTINGS))
+        parts.starter_card.page_wanted.connect(self.open)
         window.installEventFilter(self)
         application().focusChanged.connect(self._bring_into_sight)
         keep_translated(window, self._rebuild)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from avatar_app.ui.language.texts import keep_translated
+from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.check_rows import check_row, paint_checks
 from avatar_app.ui.widgets.message import PROGRESS_STEPS, message_and_hint, progress_bar
@@ -30,9 +31,12 @@ NARROW = 64 * UNIT
 class StarterCard(QFrame):
     """Shows one of a few pages of the same widgets; `StarterOffer` chooses which."""
 
+    page_wanted = Signal(str, str)
+    """Emitted with the id of a page of the window, and words to search it for."""
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme = theme
+        self._theme, self._wanted = theme, ""
         self.setObjectName("starter")
         self._message, self._step = message_and_hint()
         self.bar = progress_bar()
@@ -67,9 +71,12 @@ class StarterCard(QFrame):
         buttons: Iterable[QPushButton],
         command: str = "",
         *,
+        wanted: str = "",
         working: bool = False,
     ) -> None:
-        """Show these texts and widgets, and hide the others."""
+        """Show these texts and widgets, and hide the others. `wanted`: what the button for the page
+        of models searches it for."""
+        self._wanted = wanted
         self.tell(message, step)
         shown = set(buttons)
         for button in self.buttons:
@@ -115,6 +122,7 @@ class StarterCard(QFrame):
         self.choose_button.setCheckable(True)
         self.choose_button.toggled.connect(lambda chosen: self._picks.setVisible(chosen))
         self.close_button.clicked.connect(self.hide)
+        self.models_button.clicked.connect(lambda: self.page_wanted.emit(MODELS, self._wanted))
 
     def _name_parts(self) -> None:
         self.setAccessibleName(self.tr("Better speech recognition, voice and answers"))

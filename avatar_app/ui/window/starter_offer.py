@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
 from avatar_app.core.errors import AvatarError
@@ -16,7 +16,6 @@ from avatar_app.session.remedies import RemedyKind, remedy_of
 from avatar_app.session.starter import Offer, PartState, Starter, StarterOutcome, StarterProgress
 from avatar_app.ui.language.formats import duration_text, rate_text, size_text
 from avatar_app.ui.language.texts import keep_translated, translated
-from avatar_app.ui.pages.page_ids import MODELS
 from avatar_app.ui.qt.bridge import Bridge
 from avatar_app.ui.qt.work import Work
 from avatar_app.ui.window.parts import WindowParts
@@ -29,9 +28,6 @@ READ_MS = 9_000
 class StarterOffer(QObject):
     """Downloads in a thread of its own, which does not block the window's other work."""
 
-    page_wanted = Signal(str, str)
-    """Emitted with the id of a page, and words to search it for."""
-
     def __init__(self, parts: WindowParts, bridge: Bridge, starter: Starter) -> None:
         super().__init__(parts.starter_card)
         self.card = card = parts.starter_card
@@ -40,8 +36,6 @@ class StarterOffer(QObject):
         self._work = Work(bridge, self._tell)
         self._job: Job[StarterOutcome] | None = None
         self._items: tuple[StarterItem, ...] = ()
-        self._wanted = ""
-        """What the page of models is searched for."""
         self._farewell = QTimer(self)
         self._farewell.setSingleShot(True)
         self._farewell.setInterval(READ_MS)
@@ -52,7 +46,6 @@ class StarterOffer(QObject):
         card.copy_button.clicked.connect(self._copy)
         card.cancel_button.clicked.connect(self.cancel)
         card.undo_button.clicked.connect(self.undo)
-        card.models_button.clicked.connect(lambda: self.page_wanted.emit(MODELS, self._wanted))
         keep_translated(card, self._offer_again)
 
     def offer(self) -> None:
@@ -112,7 +105,6 @@ class StarterOffer(QObject):
                 "Nothing is missing: you have chosen speech recognition, voice and language model."
             )
             step = self.tr("There are more on the page of models.")
-            self._wanted = ""
             self.card.show_page(message, step, [self.card.models_button, self.card.close_button])
 
     def _show(self, items: tuple[StarterItem, ...]) -> None:
@@ -193,11 +185,9 @@ class StarterOffer(QObject):
         elif any(item.missing_packages for item in self._picked()):
             self._tell_missing()
         else:
-            names = self._words.named(outcome.at_work)
-            message = self.tr("Done: I have {} now.").format(names)
+            message = self.tr("Done: I have {} now.").format(self._words.named(outcome.at_work))
             step = self.tr("You can change it at any time on the page of models.")
             card.show_page(message, step, [card.undo_button, card.models_button])
-            self._wanted = ""
             self._farewell.start()
 
     def _failed(self, error: AvatarError) -> None:
@@ -225,9 +215,9 @@ class StarterOffer(QObject):
         message = self.tr("{} needs {}, which is not installed.").format(lame.title, missing)
         remedy = remedy_of(AvatarError, lame.install_command)
         if remedy is not None and remedy.kind is RemedyKind.INSTALL:
-            self._wanted = lame.title
             step = self.tr("It can be installed on the page of models.")
-            card.show_page(message, step, [card.models_button, card.close_button])
+            buttons = [card.models_button, card.close_button]
+            card.show_page(message, step, buttons, wanted=lame.title)
             return
         step = self.tr("Type this in a terminal, then start the program again:")
         buttons = [card.copy_button, card.close_button]
