@@ -1,4 +1,4 @@
-"""The settings whose engines are being loaded are known, and each change is told."""
+"""The settings whose engines are being loaded are known, and each change is reported."""
 
 from __future__ import annotations
 

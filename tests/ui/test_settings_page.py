@@ -98,6 +98,21 @@ def test_help_takes_the_whole_width_where_the_page_is_narrow(qtbot, settings: Op
     qtbot.waitUntil(lambda: fps.help.geometry().right() < fps.editor.geometry().left())
 
 
+def test_nothing_of_a_row_is_cut_off_in_a_tiny_window(qtbot, settings: Opened) -> None:
+    window, _ = settings
+    window.setMinimumSize(640, 332)
+    window.resize(640, 332)
+    form = window.pages.shown.form
+
+    def are_within() -> bool:
+        rows = [each for each in form.rows.values() if each.isVisible()]
+        parts = [part for each in rows for part in (each.title, each.editor, each.help)]
+        edges = [part.mapTo(form.viewport(), part.rect().bottomRight()).x() for part in parts]
+        return bool(edges) and max(edges) <= form.viewport().width()
+
+    qtbot.waitUntil(are_within, timeout=20_000)
+
+
 def test_page_covers_a_narrow_window(settings: Opened) -> None:
     window, _ = settings
     window.resize(760, 620)

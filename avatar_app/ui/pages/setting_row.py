@@ -21,9 +21,9 @@ from avatar_app.ui.style.theme import UNIT, Theme
 from avatar_app.ui.widgets.margins import margins
 
 RESET = 4 * UNIT
-NARROW = 70 * UNIT
-"""Width below which help has a line of its own."""
-LAST = 3
+NARROW, NARROWEST = 70 * UNIT, 56 * UNIT
+"""Widths below which help has a line of its own, and below which the editor has one, too."""
+LAST = 4
 """The row of the grid that takes what room is left."""
 
 
@@ -46,7 +46,8 @@ class SettingRow(QWidget):
         self.problem.setObjectName("settingProblem")
         self.problem.hide()
         self._grid = QGridLayout(self)
-        self._narrow: bool | None = None
+        self._lines = 0
+        """On which texts and editor stand."""
         self.editor = self._new_editor(field)
         self.reset_button = QToolButton()
         self.reset_button.setFixedSize(RESET, RESET)
@@ -112,7 +113,8 @@ class SettingRow(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange(narrow=event.size().width() < NARROW * self._theme.text_scale)
+        width = event.size().width() / self._theme.text_scale
+        self._arrange(1 if width >= NARROW else 2 if width >= NARROWEST else 3)
 
     def _lay_out(self) -> None:
         for label in (self.title, self.help, self.problem):
@@ -125,23 +127,25 @@ class SettingRow(QWidget):
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnMinimumWidth(1, UNIT)
         self._grid.setRowStretch(LAST, 1)
-        self._arrange(narrow=False)
+        self._arrange(1)
         self._paint_icon()
 
-    def _arrange(self, *, narrow: bool) -> None:
-        """Put the editor beside all texts, or only the title where help would be a thin column."""
-        if narrow == self._narrow:
+    def _arrange(self, lines: int) -> None:
+        """Put the editor beside all texts, or only the title where help would be a thin column, or
+        below it where there is no room beside it."""
+        if lines == self._lines:
             return
-        self._narrow = narrow
+        self._lines = lines
         grid, middle = self._grid, Qt.AlignmentFlag.AlignVCenter
         for widget in (self.title, self.help, self.problem, self.editor, self.reset_button):
             grid.removeWidget(widget)
-        texts, rows = (4, 1) if narrow else (1, LAST + 1)
-        grid.addWidget(self.title, 0, 0)
-        grid.addWidget(self.help, 1, 0, 1, texts)
-        grid.addWidget(self.problem, 2, 0, 1, texts)
-        grid.addWidget(self.editor, 0, 2, rows, 1, middle)
-        grid.addWidget(self.reset_button, 0, 3, rows, 1, middle)
+        texts, rows = (1, LAST + 1) if lines == 1 else (4, 1)
+        below = lines - 2 if lines > 1 else 0
+        grid.addWidget(self.title, 0, 0, 1, 4 if below else 1)
+        grid.addWidget(self.editor, below, 2, rows, 1, middle)
+        grid.addWidget(self.reset_button, below, 3, rows, 1, middle)
+        grid.addWidget(self.help, below + 1, 0, 1, texts)
+        grid.addWidget(self.problem, below + 2, 0, 1, texts)
 
     def _paint_icon(self) -> None:
         self.reset_button.setIcon(icon(Glyph.UNDO, self._theme.palette.text_dim, 18))

@@ -12,7 +12,7 @@ from avatar_app.ui.language.formats import duration_text, size_text
 from avatar_app.ui.language.texts import translated
 
 USUAL_RATE = 50
-"""Mbit/s of a connection, for which the time of a download is told."""
+"""Mbit/s of a usual connection, from which the time of a download is estimated."""
 
 
 class StarterWords(QObject):
