@@ -68,7 +68,7 @@ class PortraitView(QWidget):
         self._scrim_top: float | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 64)
+        self.setMinimumSize(240, 13 * UNIT)
         self._awaited = ""
         keep_translated(self, self._describe)
         self._timer = QTimer(self)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -157,6 +157,10 @@ class StarterCard(QFrame):
         self._row_of_all.setSpacing(2 * UNIT)
         self._row_of_all.addLayout(texts, 1)
         self._row_of_all.addLayout(buttons)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never wider than the window lets it be: the texts follow its width."""
+        return QSize(0, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -71,6 +71,5 @@ class StarterWords(QObject):
         }
         size = size_text(item.bytes_lacking) if item.bytes_lacking else self.tr("installed")
         part = parts.get(item.kind, item.kind.value)
-        license = item.model.license.title
-        tip = f"{translated(item.model.summary)} {license}"
-        return f"{part}: {item.title}  ·  {size}  ·  {license}", tip
+        tip = f"{translated(item.model.summary)} {item.model.license.title}"
+        return f"{part}: {item.title}  ·  {size}", tip
