@@ -89,7 +89,8 @@ class EngineRows(QWidget):
             button = small_button(self.tr("Get model"), tip)
             button.clicked.connect(partial(self.model_wanted.emit, engine))
         elif engine.problem and (helps := self._remedy(AvatarError("", engine.problem))):
-            button = small_button(helps.title, f"{helps.title}: {engine.title}")
+            tip = self.tr("Show the model of {} on the page of models").format(engine.title)
+            button = small_button(helps.title, tip)
             button.clicked.connect(lambda: helps.do())
         else:
             title = self.tr("In use") if engine.is_used else self.tr("Use")
