@@ -10,7 +10,6 @@ from bundling import (
     encoder_depths,
     icu,
     linear_algebra,
-    stack_frames,
     stand_ins,
     unread_data,
 )
@@ -24,7 +23,6 @@ UNREAD = (
     card_kernels.replaced_programs,
     encoder_depths.other_depths,
     linear_algebra.c_interface,
-    stack_frames.tables,
     unread_data.pages,
     unread_data.text_data,
 )
