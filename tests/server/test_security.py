@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import httpx
 import openai
 import pytest
 from realtime import talking
-from served import PATIENCE, client_of, http_of, serving
+from served import PATIENCE, UNLIMITED, client_of, http_of, serving
 from served_engines import LIGHT, add_light_engines
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -208,7 +209,7 @@ def silent_reader(server: AvatarServer) -> Any:
 
 
 def test_a_client_that_does_not_read_keeps_nothing_from_others() -> None:
-    limits = Limits(send_seconds=0.5)
+    limits = replace(UNLIMITED, send_seconds=0.5)
     with serving(LIGHT, limits=limits) as server, http_of(server) as http, silent_reader(server):
         answer = http.post("/v1/audio/speech", json={"input": "Hello", "response_format": "pcm"})
         assert len(answer.content) == 9_600  # one word
