@@ -223,3 +223,13 @@ def test_a_stopping_server_lets_the_sentence_end() -> None:
             response = talk.answer()
             assert response.status == "completed"
             assert response.output[0].content[0].transcript.endswith("twelve.")
+
+
+def test_a_client_that_comes_back_finds_its_place() -> None:
+    """The conversation before may still be closing, as where a page is loaded again."""
+    add_light_engines()
+    with serving(LIGHT, sessions=1) as server:
+        for number in range(10):
+            with talking(server, output_modalities=["text"]) as talk:
+                talk.say(f"hello {number}")
+                assert talk.answer().output[0].content[0].text == f"You said hello {number}."

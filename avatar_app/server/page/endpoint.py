@@ -55,7 +55,7 @@ async def show_face(socket: WebSocket) -> None:
     parts = parts_of(socket)
     try:
         rate = _rate_of(socket)
-        with parts.sessions.one(client_of(socket)):
+        async with parts.sessions.one(client_of(socket)):
             offered = socket.scope.get("subprotocols", [])
             await socket.accept(PROTOCOL if PROTOCOL in offered else None)
             await _FaceLine(socket, parts, rate).run()

@@ -42,7 +42,7 @@ async def hold_conversation(socket: WebSocket) -> None:
     parts, model = parts_of(socket), socket.query_params.get("model", "")
     try:
         parts.check_model(model, Kind.DIALOGUE)
-        with parts.sessions.one(client_of(socket)):
+        async with parts.sessions.one(client_of(socket)):
             await _accept(socket)
             await _Line(socket, parts, model).run()
     except AvatarError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from avatar_app.server.refusal import RequestRefused
@@ -11,6 +12,8 @@ from avatar_app.server.refusal import RequestRefused
 MB = 1 << 20
 MOST_CLIENTS = 10_000
 """Clients whose rates are remembered."""
+LEAVING = 3.0
+"""Seconds in which a conversation that has ended gives back its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +75,33 @@ class SessionLimiter:
     def __init__(self, most: int) -> None:
         self.most = most
         self._open: list[str] = []
+        self._ended = asyncio.Event()
 
     @property
     def open(self) -> int:
         """Return how many there are."""
         return len(self._open)
 
-    @contextmanager
-    def one(self, client: str) -> Iterator[None]:
-        """Count a conversation until it ends. Raises RequestRefused for one too many."""
-        if len(self._open) >= self.most:
+    @asynccontextmanager
+    async def one(self, client: str) -> AsyncIterator[None]:
+        """Count a conversation until it ends. One too many waits for LEAVING, as that of a client
+        who comes back may still be closing. Raises RequestRefused if none has ended then."""
+        try:
+            async with asyncio.timeout(LEAVING):
+                while len(self._open) >= self.most:
+                    self._ended.clear()
+                    await self._ended.wait()
+        except TimeoutError as error:
             raise _too_many(
                 f"{self.most} conversations are under way, which is all the server holds.",
                 "Try later, or start it with more --sessions.",
-            )
+            ) from error
         self._open.append(client)
         try:
             yield
         finally:
             self._open.remove(client)
+            self._ended.set()
 
 
 class ClientLimiter:
