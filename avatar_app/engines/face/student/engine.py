@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.lips.face import LipFace, LipOptions, avatar_folder
-from avatar_app.engines.face.portrait.avatar import STUDENT, load_avatar
+from avatar_app.engines.face.portrait.avatar import STUDENT
 from avatar_app.engines.face.student.stage import StudentStage
 from avatar_app.engines.face.student.weights import read_student
+from avatar_app.engines.face.taught.still_avatar import load_still_avatar
 
 
 class StudentFace(LipFace[LipOptions, StudentStage]):
@@ -25,10 +26,5 @@ class StudentFace(LipFace[LipOptions, StudentStage]):
                 f"The avatar {folder.name} has no student.",
                 f"Teach it once: avatar-app avatars teach {folder.name}",
             )
-        avatar = load_avatar(folder)
-        if avatar.idle is not None:
-            raise InputInvalid(
-                f"The avatar {folder.name} moves, which a student cannot do.",
-                "Choose another face, or make an avatar from a photo.",
-            )
+        avatar = load_still_avatar(folder)
         return StudentStage(avatar, read_student(folder / STUDENT), choices.size)

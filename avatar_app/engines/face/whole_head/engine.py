@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from avatar_app.core.errors import InputInvalid, ModelMissing
+from avatar_app.core.errors import ModelMissing
 from avatar_app.engines.face.animation.scene_face import PaintedScene, SceneFace, SceneOptions
 from avatar_app.engines.face.lips.face import avatar_folder
-from avatar_app.engines.face.portrait.avatar import HEAD, load_avatar
+from avatar_app.engines.face.portrait.avatar import HEAD
+from avatar_app.engines.face.taught.still_avatar import load_still_avatar
 from avatar_app.engines.face.whole_head.head_file import read_head
 from avatar_app.engines.face.whole_head.scene import HeadScene
 
@@ -35,12 +36,7 @@ class _Options(SceneOptions):
                 f"The head of the avatar {folder.name} was not taught.",
                 f"Teach it once: avatar-app avatars teach {folder.name} --teacher live_portrait",
             )
-        avatar = load_avatar(folder)
-        if avatar.idle is not None:
-            raise InputInvalid(
-                f"The avatar {folder.name} moves, which a student cannot do.",
-                "Choose another face, or make an avatar from a photo.",
-            )
+        avatar = load_still_avatar(folder)
         return HeadScene(avatar, read_head(folder / HEAD), self.size)
 
     def next_scene(self, scene: PaintedScene | None, before: SceneOptions) -> PaintedScene:
