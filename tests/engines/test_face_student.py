@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import moving
 import numpy as np
 import onnx
 import pytest
@@ -15,6 +16,7 @@ from hand_made_teachers import SHORT, LoudTeacher, random_student
 from onnx import numpy_helper
 from onnx_changes import changed_model
 
+from avatar_app.avatars.library import AvatarLibrary
 from avatar_app.avatars.teaching.course import teach
 from avatar_app.core.engines import Engine
 from avatar_app.core.errors import AvatarError, InputInvalid, ModelMissing
@@ -23,7 +25,7 @@ from avatar_app.core.manifest import Kind, parse_manifest
 from avatar_app.core.turn import Turn, TurnCancelled
 from avatar_app.core.values import AudioChunk, FaceState, SpeechChunk, VideoFrame
 from avatar_app.engines.face.lips.views import views_of
-from avatar_app.engines.face.portrait.avatar import STUDENT, load_avatar
+from avatar_app.engines.face.portrait.avatar import HEAD, STUDENT, load_avatar
 from avatar_app.engines.face.student import engine as engine_module
 from avatar_app.engines.face.student.engine import StudentFace
 from avatar_app.engines.face.student.stage import StudentStage
@@ -33,6 +35,7 @@ from avatar_app.engines.face.student.weights import (
     write_student,
 )
 from avatar_app.engines.face.taught.digest import face_digest
+from avatar_app.engines.face.whole_head.engine import WholeHeadFace
 
 RATE = 16_000
 SIZE = {"width": 192, "height": 108}
@@ -215,7 +218,7 @@ def test_graph_in_the_file_is_never_run(folder: Path, tmp_path: Path) -> None:
     assert read_student(path).psnr == read_student(folder / STUDENT).psnr
 
 
-def test_untaught_changed_and_moving_avatars_are_said(tmp_path: Path) -> None:
+def test_untaught_and_changed_avatars_are_said(tmp_path: Path) -> None:
     folder = wav2lip_parts.write_avatar(tmp_path / "nobody")
 
     def error() -> AvatarError:
@@ -230,3 +233,15 @@ def test_untaught_changed_and_moving_avatars_are_said(tmp_path: Path) -> None:
     assert "has changed since it was taught" in error().message
     with pytest.raises(ModelMissing, match="contains no avatar"):
         StudentFace(avatar=str(tmp_path))
+
+
+@pytest.mark.parametrize(("engine", "file"), [(StudentFace, STUDENT), (WholeHeadFace, HEAD)])
+def test_avatars_that_move_are_refused(engine: Any, file: str, tmp_path: Path) -> None:
+    library = AvatarLibrary(tmp_path / "avatars")
+    ada = moving.astronaut(library)
+    clip = moving.write_clip(tmp_path / "a.mp4", moving.frames(ada, moving.swaying, 2.2))
+    moving.made(clip, library, "bea")
+    folder = library.folder("bea")
+    (folder / file).touch()
+    with pytest.raises(InputInvalid, match="bea moves, which a student cannot do"):
+        engine(avatar=str(folder))
